@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { UsageError } from "./errors.ts";
+import { EXIT, Exit, runProgram } from "./program.ts";
+
+/**
+ * A commander program with the house's manners: help ends with examples, a wrong argument is one
+ * line on stderr and exit code 2, `--version` prints the package's version.
+ */
+export function createProgram(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .showHelpAfterError(false)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+}
+
+/** A sub-command's examples, shown under its help. */
+export function withExamples(
+  command: Command,
+  examples: readonly (readonly [command: string, does: string])[],
+): Command {
+  const lines = examples.map(([line, does]) => `  $ ${line}\n      ${does}`);
+  return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+}
+
+/** Parses process.argv, runs the chosen action and sets the exit code. Actions receive what `setup` closed over. */
+export async function runCommandLine(setup: (signal: AbortSignal) => Command): Promise<void> {
+  await runProgram(async (signal) => {
+    const program = setup(signal);
+    try {
+      await program.parseAsync();
+      return EXIT.done;
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.exitCode === 0) return EXIT.done;
+      if (error.code === "commander.help") return EXIT.usage;
+      throw new UsageError(error.message.replace(/^error: /, "").replaceAll("\n", " "), {
+        hint: `see ${program.name()} --help`,
+      });
+    }
+  });
+}
+
+/** Ends the running command with `exitCode`, if it is not 0. */
+export function exitWith(exitCode: number): void {
+  if (exitCode !== EXIT.done) throw new Exit(exitCode);
+}
+
+/** The version in package.json, two levels above this file's room in the sources, three in `dist`. */
+export function packageVersion(): string {
+  for (const up of ["../../package.json", "../../../package.json"]) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
+      if (name === "plimsoll") return version;
+    } catch {
+      // Not there: try one level further up.
+    }
+  }
+  return "0.0.0";
+}

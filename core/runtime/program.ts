@@ -1,0 +1,41 @@
+import { errorLine, PlimsollError, UsageError } from "./errors.ts";
+
+/** Exit codes every program shares. */
+export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3, interrupted: 130 } as const;
+
+/** Thrown to end a program with a code after it has printed what there is to print. */
+export class Exit extends PlimsollError {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super("EXIT", `exit ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * Runs a program's body to its end. SIGINT, SIGTERM and SIGHUP abort `signal`; the body stops what it started and
+ * returns its exit code. Whatever it throws becomes one line on stderr, never a stack trace, unless
+ * it is a bug of ours.
+ */
+export async function runProgram(body: (signal: AbortSignal) => Promise<number>): Promise<void> {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => controller.abort(name));
+  }
+  // A reader that goes away (`plimsoll … | head`) is not an error.
+  process.stdout.on("error", () => process.exit(EXIT.done));
+  try {
+    process.exitCode = await body(controller.signal);
+  } catch (error) {
+    process.exitCode = reportFailure(error);
+  }
+}
+
+function reportFailure(error: unknown): number {
+  if (error instanceof Exit) return error.exitCode;
+  const isBug = error instanceof Error && !(error instanceof PlimsollError) && !("code" in error);
+  process.stderr.write(`error: ${errorLine(error)}\n`);
+  if (isBug) process.stderr.write(`${error.stack}\n`);
+  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+}

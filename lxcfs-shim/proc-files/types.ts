@@ -1,0 +1,69 @@
+import type { MemoryDetail } from "../../core/kernel/cgroup/stats.ts";
+
+/**
+ * The machine a container is meant to see: the one input of every renderer. `undefined` for a part
+ * means "cannot be derived on this host": the renderer passes the host's value on.
+ */
+export interface ContainerView {
+  readonly memory?: MemoryView;
+  readonly cpu?: CpuView;
+  /** The ids of the CPUs the container has, ascending, at least one. The same ids in every file. */
+  readonly cpus: readonly number[];
+  /** Age of the container's init. */
+  readonly uptimeSeconds: number;
+  readonly load?: LoadView;
+}
+
+export interface MemoryView {
+  /** min(effective limit, host's MemTotal). */
+  readonly totalBytes: number;
+  readonly usageBytes: number;
+  /** What may still be taken before an ancestor's limit is met; ≥ 0. */
+  readonly ancestorRoomBytes: number;
+  readonly detail: MemoryDetail;
+  /** Undefined without swap accounting: no swap is shown. */
+  readonly swap?: { readonly totalBytes: number; readonly usedBytes: number };
+}
+
+/** Times since the container's start, in USER_HZ ticks; no number ever goes back for one container. */
+export interface CpuView {
+  /** One entry per id of `ContainerView.cpus`, same order. */
+  readonly ticks: readonly CpuTicks[];
+  readonly running: number;
+  readonly blocked: number;
+  /** Forks since the container's start as far as is known; never goes back. */
+  readonly processes: number;
+}
+
+export interface CpuTicks {
+  readonly user: number;
+  readonly nice: number;
+  readonly system: number;
+  readonly idle: number;
+}
+
+export interface LoadView {
+  readonly load1: number;
+  readonly load5: number;
+  readonly load15: number;
+  readonly running: number;
+  readonly threads: number;
+  /** In the container's own numbering. */
+  readonly lastPid: number;
+}
+
+/** The host's own files, read when a renderer first asks; "" for one that is absent. */
+export interface HostText {
+  /** `text("meminfo")`: /proc/meminfo. */
+  text(name: string): string;
+}
+
+/** One virtual file under /proc. Everything about it (lookup, getattr, readdir, read, documentation, golden test) follows from this object. */
+export interface ProcFile {
+  /** Relative to /proc, the kernel's name. */
+  readonly path: string;
+  /** One line for `--help` and the documentation: what is the container's and what stays the host's. */
+  readonly describes: string;
+  /** Pure: the whole file's text. */
+  render(view: ContainerView, host: HostText): string;
+}
