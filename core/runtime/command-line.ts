@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { UsageError } from "./errors.ts";
 import { EXIT, Exit, runProgram } from "./program.ts";
+import { packageVersion } from "./version.ts";
 
 /**
  * A commander program with the house's manners: help ends with examples, a wrong argument is one
@@ -48,17 +48,4 @@ export async function runCommandLine(setup: (signal: AbortSignal) => Command): P
 /** Ends the running command with `exitCode`, if it is not 0. */
 export function exitWith(exitCode: number): void {
   if (exitCode !== EXIT.done) throw new Exit(exitCode);
-}
-
-/** The version in package.json, two levels above this file's room in the sources, three in `dist`. */
-export function packageVersion(): string {
-  for (const up of ["../../package.json", "../../../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
-      if (name === "plimsoll") return version;
-    } catch {
-      // Not there: try one level further up.
-    }
-  }
-  return "0.0.0";
 }

@@ -13,14 +13,20 @@ export class Exit extends PlimsollError {
   }
 }
 
+/** What ends a program. One that gives SIGHUP a meaning of its own passes the first two only. */
+const ENDING_SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 /**
- * Runs a program's body to its end. SIGINT, SIGTERM and SIGHUP abort `signal`; the body stops what it started and
+ * Runs a program's body to its end. Each of `signals` aborts `signal`; the body stops what it started and
  * returns its exit code. Whatever it throws becomes one line on stderr, never a stack trace, unless
  * it is a bug of ours.
  */
-export async function runProgram(body: (signal: AbortSignal) => Promise<number>): Promise<void> {
+export async function runProgram(
+  body: (signal: AbortSignal) => Promise<number>,
+  signals: readonly NodeJS.Signals[] = ENDING_SIGNALS,
+): Promise<void> {
   const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const name of signals) {
     process.on(name, () => controller.abort(name));
   }
   // A reader that goes away (`plimsoll … | head`) is not an error.
