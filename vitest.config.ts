@@ -7,7 +7,11 @@ const config: ViteUserConfig = defineConfig({
       provider: "v8",
       include: ["core/**", "lxcfs-shim/**", "agent/**", "collector/**", "provisioner/**"],
     },
+    // Projects of one group order run side by side; e2e has the machine to itself, at the end.
     projects: [
+      {
+        test: { name: "lint", include: ["test/lint/**/*.test.ts"], testTimeout: 180_000 },
+      },
       {
         test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 },
       },
@@ -15,6 +19,8 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/support/build-setup.ts",
+          sequence: { groupOrder: 1 },
           pool: "forks",
           fileParallelism: false,
           maxWorkers: 1,

@@ -1,0 +1,28 @@
+/**
+ * `npm start`: installs and builds what is missing, then is `plimsoll up` with the arguments given.
+ * The command runs in this very process, so that signals, exit code and terminal are its own.
+ */
+import { join } from "node:path";
+import { installDebianPackages, orExit, PrepareError, prepare, ROOT } from "./prepare.mjs";
+
+/** What the sample container is made with and shown by. Debian has all but the first two on every machine. */
+const PACKAGES = [
+  { command: "ip", package: "iproute2" },
+  { command: "free", package: "procps" },
+  { command: "mount", package: "mount" },
+  { command: "nsenter", package: "util-linux" },
+  { command: "unshare", package: "util-linux" },
+];
+
+orExit(() => {
+  prepare("packages", "build");
+  const [missing] = installDebianPackages(PACKAGES);
+  if (missing === undefined) return;
+  throw new PrepareError(
+    `${missing.command}: command not found (hint: as root, apt-get install ${missing.package})`,
+  );
+});
+
+const program = join(ROOT, "dist/provisioner/main.js");
+process.argv = [process.execPath, program, "up", ...process.argv.slice(2)];
+await import(program);

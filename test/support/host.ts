@@ -1,0 +1,95 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "vitest";
+
+declare module "vitest" {
+  interface TaskMeta {
+    /** Why `testIf` or `describeIf` left it out; the closing line lists it. */
+    skipReason?: string;
+  }
+}
+
+/** Something a test needs of the machine; `reason` completes "skipped: ". Found out when first asked. */
+export interface Condition {
+  readonly reason: string;
+  met(): boolean;
+}
+
+function condition(reason: string, find: () => boolean): Condition {
+  let found: boolean | undefined;
+  return {
+    reason,
+    met: () => {
+      found ??= find();
+      return found;
+    },
+  };
+}
+
+export const isRoot: Condition = condition("needs root", () => process.getuid?.() === 0);
+
+export const hasFuse: Condition = condition("needs /dev/fuse", () => canAccess("/dev/fuse", constants.R_OK));
+
+/** Which cgroup hierarchy has the memory controller. */
+export const cgroupVersion: 1 | 2 = existsSync("/sys/fs/cgroup/cgroup.controllers") ? 2 : 1;
+
+export const canMakeCgroups: Condition = condition("needs cgroups that can be written to", () =>
+  canAccess(cgroupVersion === 2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory", constants.W_OK),
+);
+
+export const canUnshare: Condition = condition("needs mount, pid, network and cgroup namespaces", () =>
+  succeeds("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "true"),
+);
+
+export const canDocker: Condition = condition("needs a running Docker engine", () =>
+  succeeds("docker", "info"),
+);
+
+export const isGitCheckout: Condition = condition("needs a git checkout", () =>
+  succeeds("git", "rev-parse", "--verify", "HEAD"),
+);
+
+/** The command is on PATH, or in an sbin folder. */
+export function hasCommand(name: string): Condition {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/local/sbin", "/usr/sbin", "/sbin"];
+  return condition(`needs the command ${name}`, () =>
+    folders.some((folder) => canAccess(join(folder, name), constants.X_OK)),
+  );
+}
+
+/** `testIf(isRoot, hasFuse)("name", async () => …)`: left out, with the first reason, where one is not met. */
+export function testIf(
+  ...conditions: readonly Condition[]
+): (name: string, body: (context: TestContext) => unknown, timeoutMs?: number) => void {
+  return (name, body, timeout) =>
+    test(name, {
+      ...skipOptions(conditions),
+      ...(timeout === undefined ? {} : { timeout }),
+    }, async (context) => {
+      await body(context);
+    });
+}
+
+/** The same for a suite; its hooks do not run either. */
+export function describeIf(...conditions: readonly Condition[]): (name: string, body: () => void) => void {
+  return (name, body) => describe(name, skipOptions(conditions), body);
+}
+
+function skipOptions(conditions: readonly Condition[]): { skip?: true; meta?: { skipReason: string } } {
+  const unmet = conditions.find((each) => !each.met());
+  return unmet === undefined ? {} : { skip: true, meta: { skipReason: unmet.reason } };
+}
+
+function canAccess(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function succeeds(command: string, ...args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: "ignore", timeout: 10_000 }).status === 0;
+}
