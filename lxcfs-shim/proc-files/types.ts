@@ -5,14 +5,19 @@ import type { MemoryDetail } from "../../core/kernel/cgroup/stats.ts";
  * means "cannot be derived on this host": the renderer passes the host's value on.
  */
 export interface ContainerView {
-  readonly memory?: MemoryView;
-  readonly cpu?: CpuView;
+  readonly memory?: MemoryView | undefined;
+  readonly cpu?: CpuView | undefined;
   /** The ids of the CPUs the container has, ascending, at least one. The same ids in every file. */
   readonly cpus: readonly number[];
   /** Age of the container's init. */
   readonly uptimeSeconds: number;
-  readonly load?: LoadView;
+  readonly load?: LoadView | undefined;
+  /** Why a part is undefined; undefined for a part that is there. */
+  missing(part: ViewPart): string | undefined;
 }
+
+/** What a renderer may ask of a view, and the view may be unable to tell. */
+export type ViewPart = "memory" | "cpu" | "load";
 
 export interface MemoryView {
   /** min(effective limit, host's MemTotal). */
@@ -29,6 +34,8 @@ export interface MemoryView {
 export interface CpuView {
   /** One entry per id of `ContainerView.cpus`, same order. */
   readonly ticks: readonly CpuTicks[];
+  /** The sum of `ticks` and of the CPUs the container had before: as in the kernel, a CPU that goes keeps counting in `cpu`. */
+  readonly total: CpuTicks;
   readonly running: number;
   readonly blocked: number;
   /** Forks since the container's start as far as is known; never goes back. */
@@ -64,6 +71,16 @@ export interface ProcFile {
   readonly path: string;
   /** One line for `--help` and the documentation: what is the container's and what stays the host's. */
   readonly describes: string;
+  /** The parts of the view without which the file is the host's, wholly or where they stand. */
+  readonly needs: readonly ViewPart[];
+  /** Fields that are not the container's on this host although others could derive them. */
+  underived?(view: ContainerView): readonly string[];
   /** Pure: the whole file's text. */
   render(view: ContainerView, host: HostText): string;
 }
+
+/** How much of a file is the container's, so that nothing falls back to the host's figures unsaid. */
+export type FileStatus =
+  | { readonly state: "virtual" }
+  | { readonly state: "partial"; readonly fields: readonly string[]; readonly reason: string }
+  | { readonly state: "host"; readonly reason: string };

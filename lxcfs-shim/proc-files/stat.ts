@@ -1,0 +1,64 @@
+import type { ContainerView, CpuTicks, CpuView, HostText, ProcFile } from "./types.ts";
+
+// cpu  2575 0 1774 146944 250 0 51 8 0 0
+// cpu0 934 0 764 74033 31 0 18 3 0 0
+// intr 199674 0 0 …
+// ctxt 496076
+// btime 1795412661
+// processes 6389
+// procs_running 4
+// procs_blocked 0
+// softirq 86422 0 12843 …
+//
+// Documentation/filesystems/proc.rst, "Miscellaneous kernel statistics". The ten times are user nice
+// system idle iowait irq softirq steal guest guest_nice, in USER_HZ ticks; two spaces after `cpu`.
+
+export const stat: ProcFile = {
+  path: "stat",
+  describes:
+    "the container's CPU times, processes, procs_running and procs_blocked; intr, ctxt, softirq and btime are the host's",
+  needs: ["cpu"],
+  render,
+};
+
+function render(view: ContainerView, host: HostText): string {
+  const lines = host.text("stat").split("\n");
+  const rest = lines.filter((line) => !line.startsWith("cpu"));
+  const { cpu } = view;
+  if (cpu === undefined) return [...hostTimes(lines, view.cpus), ...rest].join("\n");
+  return [...containerTimes(cpu, view.cpus), ...rest.map((line) => renderCount(line, cpu))].join("\n");
+}
+
+function containerTimes(cpu: CpuView, ids: readonly number[]): string[] {
+  return [
+    renderTicks("cpu ", cpu.total),
+    ...cpu.ticks.map((ticks, index) => renderTicks(`cpu${ids[index]}`, ticks)),
+  ];
+}
+
+/** iowait, irq, softirq, steal and guest times are not kept per cgroup: 0. */
+function renderTicks(label: string, { user, nice, system, idle }: CpuTicks): string {
+  return `${label} ${user} ${nice} ${system} ${idle} 0 0 0 0 0 0`;
+}
+
+function renderCount(line: string, cpu: CpuView): string {
+  switch (line.slice(0, Math.max(0, line.indexOf(" ")))) {
+    case "processes":
+      return `processes ${cpu.processes}`;
+    case "procs_running":
+      return `procs_running ${cpu.running}`;
+    case "procs_blocked":
+      return `procs_blocked ${cpu.blocked}`;
+    default:
+      return line;
+  }
+}
+
+/** Without CPU accounting the times are the host's, but of the container's CPUs only: the count agrees with cpuinfo. */
+function hostTimes(lines: readonly string[], ids: readonly number[]): string[] {
+  const labels = new Set(ids.map((id) => `cpu${id}`));
+  return lines.filter((line) => {
+    const label = line.slice(0, Math.max(0, line.indexOf(" ")));
+    return label === "cpu" || labels.has(label);
+  });
+}

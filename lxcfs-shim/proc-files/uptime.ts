@@ -1,0 +1,26 @@
+import type { ContainerView, HostText, ProcFile } from "./types.ts";
+
+// 760.07 1469.44
+//
+// Documentation/filesystems/proc.rst, "uptime": seconds since the start, and seconds of idle time
+// summed over the CPUs.
+
+/** Ticks per second of /proc: USER_HZ is 100 on every architecture Node runs on. */
+const USER_HZ = 100;
+
+export const uptime: ProcFile = {
+  path: "uptime",
+  describes: "the age of the container's first process; idle is the sum of /proc/stat's",
+  needs: ["cpu"],
+  render,
+};
+
+function render(view: ContainerView, host: HostText): string {
+  const idleSeconds =
+    view.cpu === undefined ? hostIdleSeconds(host.text("uptime")) : view.cpu.total.idle / USER_HZ;
+  return `${view.uptimeSeconds.toFixed(2)} ${idleSeconds.toFixed(2)}\n`;
+}
+
+function hostIdleSeconds(text: string): number {
+  return Number(text.trim().split(" ")[1] ?? 0);
+}
