@@ -8,12 +8,17 @@ import { packageVersion } from "./version.ts";
  * line on stderr and exit code 2, `--version` prints the package's version.
  */
 export function createProgram(name: string, description: string): Command {
+  return createCommand(name, description).version(packageVersion(), "-V, --version", "print the version");
+}
+
+/** A sub-command with the same manners, to be given to `addCommand`, which hands none of them down. */
+export function createCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .showHelpAfterError(false)
+    .allowExcessArguments(false)
     .configureOutput({ outputError: () => {} })
     .exitOverride();
 }

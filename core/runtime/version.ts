@@ -1,14 +1,31 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-/** The version in package.json, two levels above this file's room in the sources, three in `dist`. */
+interface Package {
+  readonly directory: string;
+  readonly version: string;
+}
+
+/** The directory this package is installed in. */
+export function packageDirectory(): string {
+  return findPackage().directory;
+}
+
+/** The version in package.json. */
 export function packageVersion(): string {
-  for (const up of ["../../package.json", "../../../package.json"]) {
+  return findPackage().version;
+}
+
+/** package.json is two levels above this file in the sources, three in `dist`. */
+function findPackage(): Package {
+  for (const up of ["../..", "../../.."]) {
+    const directory = fileURLToPath(new URL(up, import.meta.url));
     try {
-      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
-      if (name === "plimsoll") return version;
+      const { name, version } = JSON.parse(readFileSync(`${directory}/package.json`, "utf8"));
+      if (name === "plimsoll") return { directory, version };
     } catch {
-      // Not there: try one level further up.
+      // Not there: one level further up.
     }
   }
-  return "0.0.0";
+  return { directory: process.cwd(), version: "0.0.0" };
 }
