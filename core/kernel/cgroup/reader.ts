@@ -1,4 +1,4 @@
-import type { CgroupStats } from "./stats.ts";
+import type { CgroupLimits, CgroupStats } from "./stats.ts";
 
 /**
  * Where a process is, from /proc/PID/cgroup: on v2 (and for the unified side of a hybrid host) one
@@ -10,11 +10,17 @@ export interface CgroupPath {
   readonly controllers: ReadonlyMap<string, string>;
 }
 
-/** Reads cgroups of one hierarchy layout. Never throws for a cgroup that vanished: what is gone is `undefined`. */
+/**
+ * Reads cgroups of one host. Never throws for a cgroup that vanished: what is gone is `undefined`.
+ * The root cgroup is the host, not a container: nothing is used or limited there but the set of CPUs.
+ */
 export interface CgroupReader {
+  /** 2 when every controller is on the unified hierarchy. A hybrid host is 1. */
   readonly version: 1 | 2;
-  /** This cgroup's own numbers. Limits are its own: see `readEffective` in effective.ts for the minimum over the ancestors. */
+  /** This cgroup's own numbers, each part read when it is first asked for. */
   read(path: CgroupPath): CgroupStats;
+  /** This cgroup's own limits and no more than that: see `readEffective` for those of its ancestors as well. */
+  readLimits(path: CgroupPath): CgroupLimits;
   /** One level up in every hierarchy; undefined when the path is already the root everywhere. */
   parentOf(path: CgroupPath): CgroupPath | undefined;
   /** Every process in the cgroup and all below it, host numbering. Empty when it is gone. */

@@ -2,13 +2,37 @@
  * What a cgroup says, in one shape for v1 and v2: the readers translate at the edge, nothing above
  * them knows the version. Absent controllers and files are `undefined`, "no limit" (`max`, -1,
  * v1's 0x7FFFFFFFFFFFF000) is Infinity. Sizes are bytes, times seconds, unless the name says otherwise.
+ *
+ * Each property that `CgroupReader.read` gives is read from the kernel when it is first asked for and
+ * kept, and so are the properties marked "lazy" further in: whoever wants the CPU time does not pay
+ * for memory.stat, which makes the kernel add up its per-CPU counters.
  */
 export interface CgroupStats {
-  readonly memory?: MemoryStats;
-  readonly cpu?: CpuStats;
-  readonly io?: readonly IoDeviceStats[];
-  readonly pids?: PidsStats;
-  readonly pressure?: Pressure;
+  readonly memory?: MemoryStats | undefined;
+  readonly cpu?: CpuStats | undefined;
+  readonly io?: readonly IoDeviceStats[] | undefined;
+  readonly pids?: PidsStats | undefined;
+  readonly pressure?: Pressure | undefined;
+}
+
+/** What a cgroup alone is allowed, not its ancestors. Every property is lazy, as in `CgroupStats`. */
+export interface CgroupLimits {
+  /** Undefined without the memory controller. */
+  readonly memory?: MemoryLimits | undefined;
+  /** CPUs' worth of quota: quota/period, Infinity without one. */
+  readonly quotaCpus: number;
+  /** The ids it may run on, ascending; undefined without the cpuset controller. */
+  readonly effectiveCpus?: readonly number[] | undefined;
+}
+
+export interface MemoryLimits {
+  readonly limitBytes: number;
+  /** What is left until the limit, ≥ 0; Infinity without a limit, and the usage is then not read. */
+  readonly roomBytes: number;
+  /** v2 memory.swap.max, swap alone; undefined on v1 and without swap accounting. */
+  readonly swapLimitBytes?: number | undefined;
+  /** v1 memory.memsw.limit_in_bytes, RAM + swap; undefined on v2 and without swap accounting. */
+  readonly memswLimitBytes?: number | undefined;
 }
 
 export interface MemoryStats {
@@ -17,13 +41,14 @@ export interface MemoryStats {
   /** v2 memory.max, v1 memory.limit_in_bytes: this cgroup's own, not the ancestors'. */
   readonly limitBytes: number;
   /** Swap alone on both versions (v1: memsw usage − usage, never negative). Undefined without swap accounting. */
-  readonly swapUsageBytes?: number;
+  readonly swapUsageBytes?: number | undefined;
   /** Swap alone: v2 memory.swap.max, v1 memsw limit − limit. Undefined without swap accounting. */
-  readonly swapLimitBytes?: number;
+  readonly swapLimitBytes?: number | undefined;
   /** v1 memory.memsw.limit_in_bytes, the RAM + swap limit; undefined on v2, which has no such thing. */
-  readonly memswLimitBytes?: number;
-  /** v2 memory.low, the protected amount. */
-  readonly lowBytes?: number;
+  readonly memswLimitBytes?: number | undefined;
+  /** v2 memory.low, the protected amount. Lazy. */
+  readonly lowBytes?: number | undefined;
+  /** Lazy. Empty when the cgroup is gone by then. */
   readonly detail: MemoryDetail;
 }
 
@@ -60,7 +85,7 @@ export interface MemoryDetail {
   readonly swapCachedBytes?: number;
   readonly zswapBytes?: number;
   readonly zswappedBytes?: number;
-  /** Events, not bytes: page faults, major page faults, pages swapped in and out since creation. */
+  /** Events since creation, not bytes: page faults, and those among them that waited for a disk. */
   readonly pgfault?: number;
   readonly pgmajfault?: number;
 }
@@ -68,19 +93,26 @@ export interface MemoryDetail {
 export interface CpuStats {
   /** CPU time used by the subtree since its creation. */
   readonly usageSeconds: number;
+  /** Includes `niceSeconds`. On v1 user and system are counted by timer ticks and need not add up to the usage. */
   readonly userSeconds: number;
   readonly systemSeconds: number;
   /** v2 `nice_usec` (kernel ≥ 6.11), part of user time. */
-  readonly niceSeconds?: number;
-  /** v1 cpuacct.usage_all or usage_percpu, indexed by physical CPU id; undefined on v2. */
-  readonly perCpuSeconds?: readonly number[];
-  /** CPUs' worth of quota of this cgroup alone: quota/period, Infinity without one. */
+  readonly niceSeconds?: number | undefined;
+  /** v1 cpuacct.usage_percpu, indexed by physical CPU id; undefined on v2. Lazy. */
+  readonly perCpuSeconds?: readonly number[] | undefined;
+  /** As in `CgroupLimits`, lazy. */
   readonly quotaCpus: number;
-  /** The ids this cgroup may run on; undefined without the cpuset controller. */
-  readonly effectiveCpus?: readonly number[];
-  readonly periods?: number;
-  readonly throttledPeriods?: number;
-  readonly throttledSeconds?: number;
+  /** As in `CgroupLimits`, lazy. */
+  readonly effectiveCpus?: readonly number[] | undefined;
+  /** Undefined without the cpu controller. Lazy. */
+  readonly throttling?: CpuThrottling | undefined;
+}
+
+/** Enforcement of the quota since it was first set: cpu.stat `nr_periods`, `nr_throttled` and the time. */
+export interface CpuThrottling {
+  readonly periods: number;
+  readonly throttledPeriods: number;
+  readonly throttledSeconds: number;
 }
 
 /** One block device of v2 io.stat or v1 blkio.throttle.io_{service_bytes,serviced}_recursive. */
@@ -102,9 +134,9 @@ export interface PidsStats {
 
 /** PSI of the cgroup; a resource whose file is absent or switched off (ENOTSUP) is undefined. */
 export interface Pressure {
-  readonly cpu?: PressureText;
-  readonly io?: PressureText;
-  readonly memory?: PressureText;
+  readonly cpu?: PressureText | undefined;
+  readonly io?: PressureText | undefined;
+  readonly memory?: PressureText | undefined;
 }
 
 /** The kernel's own text of a `*.pressure` file (Documentation/accounting/psi.rst): passed on, not taken apart. */

@@ -1,0 +1,106 @@
+import { once } from "../once.ts";
+import type { CgroupPath, CgroupReader } from "./reader.ts";
+import type { MemoryStats } from "./stats.ts";
+
+/** What holds for a cgroup once all its ancestors have had their say. Every property is lazy. */
+export interface EffectiveLimits {
+  /** Undefined when neither the cgroup nor an ancestor has the memory controller. */
+  readonly memory: EffectiveMemory | undefined;
+  /** The smallest quota, in CPUs; Infinity without any. */
+  readonly quotaCpus: number;
+  /** The ids it may run on, ascending, at least one; undefined when no cpuset controller is mounted. */
+  readonly cpus: readonly number[] | undefined;
+}
+
+export interface EffectiveMemory {
+  /**
+   * Numbers of the nearest cgroup, from the path upwards, that has the controller. With a limit on the
+   * parent only, they are the parent's: its limit is met by its usage.
+   */
+  readonly stats: MemoryStats;
+  /** Minimum over the cgroup and its ancestors; Infinity without any limit. */
+  readonly limitBytes: number;
+  /** Minimum over the cgroup and its ancestors of limit − usage, ≥ 0; Infinity without any limit. */
+  readonly roomBytes: number;
+  /**
+   * Swap alone; Infinity without a limit, undefined without swap accounting. v1 limits RAM + swap: what
+   * is left of that limit beside a full `limitBytes`.
+   */
+  readonly swapLimitBytes: number | undefined;
+  /** v1 only, RAM + swap. */
+  readonly memswLimitBytes: number | undefined;
+}
+
+export function readEffective(reader: CgroupReader, path: CgroupPath): EffectiveLimits {
+  const chain = once(() => ancestry(reader, path));
+  const memory = once(() => effectiveMemory(reader, chain()));
+  const quotaCpus = once(() => Math.min(...chain().map((at) => reader.readLimits(at).quotaCpus)));
+  const cpus = once(() => nearestCpus(reader, chain()));
+  return {
+    get memory() {
+      return memory();
+    },
+    get quotaCpus() {
+      return quotaCpus();
+    },
+    get cpus() {
+      return cpus();
+    },
+  };
+}
+
+/** The cgroup, its parent … up to the root. */
+function ancestry(reader: CgroupReader, path: CgroupPath): readonly CgroupPath[] {
+  const chain: CgroupPath[] = [];
+  for (let at: CgroupPath | undefined = path; at !== undefined; at = reader.parentOf(at)) chain.push(at);
+  return chain;
+}
+
+function effectiveMemory(reader: CgroupReader, chain: readonly CgroupPath[]): EffectiveMemory | undefined {
+  for (const [level, path] of chain.entries()) {
+    const stats = reader.read(path).memory;
+    if (stats !== undefined) return withAncestors(reader, stats, chain.slice(level + 1));
+  }
+  return undefined;
+}
+
+function withAncestors(
+  reader: CgroupReader,
+  stats: MemoryStats,
+  ancestors: readonly CgroupPath[],
+): EffectiveMemory {
+  let limitBytes = stats.limitBytes;
+  let roomBytes = Math.max(0, stats.limitBytes - stats.usageBytes);
+  let memswLimitBytes = stats.memswLimitBytes;
+  let swapLimitBytes = stats.swapLimitBytes;
+  for (const ancestor of ancestors) {
+    const limits = reader.readLimits(ancestor).memory;
+    if (limits === undefined) continue;
+    limitBytes = Math.min(limitBytes, limits.limitBytes);
+    roomBytes = Math.min(roomBytes, limits.roomBytes);
+    memswLimitBytes = least(memswLimitBytes, limits.memswLimitBytes);
+    swapLimitBytes = least(swapLimitBytes, limits.swapLimitBytes);
+  }
+  if (memswLimitBytes !== undefined) swapLimitBytes = swapWithin(memswLimitBytes, limitBytes);
+  return { stats, limitBytes, roomBytes, swapLimitBytes, memswLimitBytes };
+}
+
+/** What a RAM + swap limit leaves for swap when all the RAM it may have is in use (∞ − ∞ is no limit, not NaN). */
+export function swapWithin(memswLimitBytes: number, limitBytes: number): number {
+  return memswLimitBytes === Number.POSITIVE_INFINITY
+    ? memswLimitBytes
+    : Math.max(0, memswLimitBytes - limitBytes);
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : Math.min(a, b ?? Number.POSITIVE_INFINITY);
+}
+
+/** A cpuset is always within its parent's, so the nearest one has them all counted in. */
+function nearestCpus(reader: CgroupReader, chain: readonly CgroupPath[]): readonly number[] | undefined {
+  for (const path of chain) {
+    const cpus = reader.readLimits(path).effectiveCpus;
+    if (cpus !== undefined) return cpus;
+  }
+  return undefined;
+}
