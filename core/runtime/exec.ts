@@ -13,6 +13,8 @@ export interface ExecOptions {
   /** Extra environment. LC_ALL is C, so that output can be parsed. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What an error calls the command, when that is clearer than its argument vector. */
+  readonly title?: string;
   /** Exit codes that are not an error, [0] unless told. */
   readonly okCodes?: readonly number[];
 }
@@ -53,7 +55,12 @@ export const exec: Exec = (argv, options = {}) =>
         code: code ?? -1,
       };
       if (code !== null && (options.okCodes ?? [0]).includes(code)) return resolve(result);
-      reject(new PlimsollError("EXEC", failureMessage(argv, result, timedOut ? "timed out" : signal)));
+      reject(
+        new PlimsollError(
+          "EXEC",
+          failureMessage(options.title ?? argv.join(" "), result, timedOut ? "timed out" : signal),
+        ),
+      );
     });
   });
 
@@ -82,8 +89,8 @@ function startFailure(argv: readonly string[], cause: unknown): PlimsollError {
   return new PlimsollError(missing ? "EXEC_MISSING" : "EXEC", message, missing ? {} : { cause });
 }
 
-function failureMessage(argv: readonly string[], result: ExecResult, ending: string | null): string {
+function failureMessage(title: string, result: ExecResult, ending: string | null): string {
   const lines = result.stderr.trim().split("\n");
   const detail = lines.at(-1) || (ending ?? `exit code ${result.code}`);
-  return `${argv.join(" ")}: ${detail}`;
+  return `${title}: ${detail}`;
 }

@@ -1,0 +1,6 @@
+import { createProgram, runCommandLine } from "../core/runtime/command-line.ts";
+import { upCommand } from "./up/up-command.ts";
+
+await runCommandLine((signal) =>
+  createProgram("plimsoll", "containers with the life of a virtual machine").addCommand(upCommand(signal)),
+);
