@@ -1,0 +1,43 @@
+import type { Labels } from "./series.ts";
+
+/** Prometheus' data model: metric names may hold colons, label names may not. */
+const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+export function isMetricName(text: string): boolean {
+  return METRIC_NAME.test(text);
+}
+
+export function isLabelName(text: string): boolean {
+  return LABEL_NAME.test(text);
+}
+
+/**
+ * Label names in the order every protocol wants. Code unit order is byte order here: names are ASCII.
+ */
+export function sortedLabelNames(labels: Labels): string[] {
+  return Object.keys(labels).sort();
+}
+
+/** Sets a label on a plain object, `__proto__` included, which is a valid label name. */
+export function setLabel(labels: Record<string, string>, name: string, value: string): void {
+  if (name !== "__proto__") labels[name] = value;
+  else Object.defineProperty(labels, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** One string per distinct series: equal for equal name and labels in any order, different otherwise. */
+export function seriesKey(name: string, labels: Labels): string {
+  // \xff cannot occur in a name; in a value it can, so a value carries its length.
+  let key = name;
+  for (const label of sortedLabelNames(labels)) {
+    const value = labels[label] ?? "";
+    key += `\xff${label}\xff${value.length}\xff${value}`;
+  }
+  return key;
+}
+
+/** `name{a="1",b="2"}` for people: in messages and logs. */
+export function renderSeriesName(name: string, labels: Labels): string {
+  const pairs = sortedLabelNames(labels).map((label) => `${label}=${JSON.stringify(labels[label])}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
+}
