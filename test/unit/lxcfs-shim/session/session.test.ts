@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { FUSE } from "../../../../lxcfs-shim/fuse/abi.ts";
+import type { Caller, FileSystem, Operation, Reply } from "../../../../lxcfs-shim/fuse/operation.ts";
+import { Counters } from "../../../../lxcfs-shim/session/counters.ts";
+import { runSession } from "../../../../lxcfs-shim/session/session.ts";
+import { initBody, requestMessage, u32, u64 } from "../../../support/fuse-messages.ts";
+import { openMemoryTransport } from "../../../support/memory-transport.ts";
+import { recordLog } from "../../../support/record-log.ts";
+
+const ENOSYS = -38;
+const EIO = -5;
+const EINVAL = -22;
+
+function run(
+  messages: readonly Buffer[],
+  handle: FileSystem["handle"] = () => ({ kind: "done" }),
+  options: { readonly refuse?: (reply: Buffer) => boolean; readonly traceOperations?: boolean } = {},
+) {
+  const transport = openMemoryTransport(messages, options.refuse);
+  const counters = new Counters();
+  const log = recordLog();
+  const ready: string[] = [];
+  runSession({
+    transport,
+    fileSystem: { handle },
+    counters,
+    log,
+    traceOperations: options.traceOperations ?? false,
+    onReady: (protocol) => ready.push(protocol),
+  });
+  return { sent: transport.sent, counters: counters.read(), log: log.lines, ready };
+}
+
+const errorOf = (reply: Buffer | undefined): number | undefined => reply?.readInt32LE(4);
+const uniqueOf = (reply: Buffer | undefined): bigint | undefined => reply?.readBigUInt64LE(8);
+const lookup = (name: string): Buffer =>
+  requestMessage({ opcode: FUSE.LOOKUP, body: Buffer.from(`${name}\0`) });
+
+test("INIT is answered and told", () => {
+  const { sent, ready } = run([requestMessage({ opcode: FUSE.INIT, unique: 2n, body: initBody(7, 38) })]);
+
+  expect(ready).toEqual(["7.38"]);
+  expect(sent.map((reply) => reply.length)).toEqual([80]);
+});
+
+test("INIT of a newer major version is answered, the next one counts", () => {
+  const init = (major: number, minor: number): Buffer =>
+    requestMessage({ opcode: FUSE.INIT, body: initBody(major, minor) });
+  const { sent, ready } = run([init(8, 3), init(7, 45)]);
+
+  expect(ready).toEqual(["7.45"]);
+  expect(sent).toHaveLength(2);
+});
+
+test("a kernel too old is refused and said so", () => {
+  const { sent, ready, log } = run([requestMessage({ opcode: FUSE.INIT, body: initBody(7, 9) })]);
+
+  expect(ready).toEqual([]);
+  expect(errorOf(sent[0])).toBe(-71);
+  expect(log).toMatchObject([{ level: "error", message: "kernel too old" }]);
+});
+
+test("an operation reaches the file system with its caller, the answer goes back under the same unique", () => {
+  const seen: [Operation, Caller][] = [];
+  const body = Buffer.concat([u64(7, 5), u32(100, 0)]);
+  const { sent, counters } = run(
+    [requestMessage({ opcode: FUSE.READ, unique: 0x8000_0000_0000_0003n, node: 9, pid: 42, body })],
+    (operation, caller) => {
+      seen.push([operation, caller]);
+      return { kind: "data", data: Buffer.from("text") };
+    },
+  );
+
+  expect(seen).toEqual([
+    [
+      { kind: "read", node: 9, handle: 7, offset: 5, size: 100 },
+      { pid: 42, uid: 0, gid: 0 },
+    ],
+  ]);
+  expect(uniqueOf(sent[0])).toBe(0x8000_0000_0000_0003n);
+  expect(sent[0]?.toString("utf8", 16)).toBe("text");
+  expect(counters).toEqual({ read: { count: 1, errors: 0 } });
+});
+
+test("FORGET is told to the file system and never answered", () => {
+  const { sent, counters } = run([requestMessage({ opcode: FUSE.FORGET, body: u64(1) })]);
+
+  expect(sent).toEqual([]);
+  expect(counters).toEqual({ forget: { count: 1, errors: 0 } });
+});
+
+test("FLUSH, INTERRUPT and the unknown are refused for good, DESTROY is confirmed", () => {
+  const { sent } = run(
+    [FUSE.FLUSH, FUSE.INTERRUPT, 4711, FUSE.DESTROY].map((opcode) => requestMessage({ opcode })),
+  );
+
+  expect(sent.map(errorOf)).toEqual([ENOSYS, ENOSYS, ENOSYS, 0]);
+});
+
+test("an exception costs its caller EIO and the log one line, however often it happens", () => {
+  const { sent, log, counters } = run(
+    Array.from({ length: 9 }, () => lookup("x")),
+    () => {
+      throw new Error("no such thing");
+    },
+  );
+
+  expect(sent.map(errorOf)).toEqual(Array.from({ length: 9 }, () => EIO));
+  expect(log).toHaveLength(1);
+  expect(log[0]).toMatchObject({ level: "error", message: "operation failed", fields: { count: 1 } });
+  expect(counters).toEqual({ lookup: { count: 9, errors: 9 } });
+});
+
+test("an answer that cannot be put on the wire becomes EIO", () => {
+  const { sent, log } = run([lookup("x")], () => ({ kind: "data", data: new Uint8Array(1 << 20) }));
+
+  expect(sent.map(errorOf)).toEqual([EIO]);
+  expect(log).toMatchObject([{ message: "reply refused" }]);
+});
+
+test("an answer the kernel refuses becomes EIO, so that its caller does not wait for ever", () => {
+  const { sent } = run([lookup("x")], () => ({ kind: "data", data: Buffer.from("wrong") }), {
+    refuse: (reply) => reply.length > 16,
+  });
+
+  expect(sent.map(errorOf)).toEqual([EIO]);
+});
+
+test("a kernel that refuses everything does not end the session", () => {
+  const { sent, log } = run([lookup("x"), lookup("y")], undefined, { refuse: () => true });
+
+  expect(sent).toEqual([]);
+  expect(log.map(({ message }) => message)).toEqual(["reply refused", "error reply refused"]);
+});
+
+test("a malformed request gets EINVAL, less than a header nothing, the next one its answer", () => {
+  const { sent, log } = run([requestMessage({ opcode: FUSE.READ }), Buffer.alloc(3), lookup("x")]);
+
+  expect(sent.map(errorOf)).toEqual([EINVAL, 0]);
+  expect(log.map(({ message }) => message)).toEqual([
+    "malformed request",
+    "request without a header dropped",
+  ]);
+});
+
+test("operations are traced only when asked to", () => {
+  const entries: Reply = { kind: "entries", entries: [], offset: 0, size: 10 };
+  const listing = requestMessage({ opcode: FUSE.READDIR, body: Buffer.concat([u64(0, 0), u32(10, 0)]) });
+
+  expect(run([listing], () => entries).log).toEqual([]);
+  expect(run([listing], () => entries, { traceOperations: true }).log).toMatchObject([
+    { level: "trace", fields: { operation: { kind: "readdir" }, reply: { kind: "entries", entries: 0 } } },
+  ]);
+});
+
+test("whatever arrives, each request but FORGET is answered once under its own unique", () => {
+  const opcode = fc.oneof(fc.constantFrom(...Object.values(FUSE)), fc.nat(5000));
+  const request = fc.tuple(opcode, fc.uint8Array({ maxLength: 96 }));
+  fc.assert(
+    fc.property(fc.array(request, { maxLength: 20 }), (requests) => {
+      const messages = requests.map(([code, body], index) =>
+        requestMessage({ opcode: code, unique: BigInt(index + 1), body: Buffer.from(body) }),
+      );
+      const unanswered = new Set<number>([FUSE.FORGET, FUSE.BATCH_FORGET, FUSE.NOTIFY_REPLY]);
+      const expected = requests.flatMap(([code], index) => (unanswered.has(code) ? [] : [BigInt(index + 1)]));
+
+      expect(run(messages).sent.map(uniqueOf)).toEqual(expected);
+    }),
+  );
+});
