@@ -3,7 +3,7 @@
  * The command runs in this very process, so that signals, exit code and terminal are its own.
  */
 import { join } from "node:path";
-import { installDebianPackages, orExit, PrepareError, prepare, ROOT } from "./prepare.mjs";
+import { installDebianPackages, orExit, prepare, ROOT } from "./prepare.mjs";
 
 /** What the sample container is made with and shown by. Debian has all but the first two on every machine. */
 const PACKAGES = [
@@ -14,14 +14,8 @@ const PACKAGES = [
   { command: "unshare", package: "util-linux" },
 ];
 
-orExit(() => {
-  prepare("packages", "build");
-  const [missing] = installDebianPackages(PACKAGES);
-  if (missing === undefined) return;
-  throw new PrepareError(
-    `${missing.command}: command not found (hint: as root, apt-get install ${missing.package})`,
-  );
-});
+orExit(() => prepare("packages", "build"));
+installDebianPackages(PACKAGES); // what is missing still, the command names
 
 const program = join(ROOT, "dist/provisioner/main.js");
 process.argv = [process.execPath, program, "up", ...process.argv.slice(2)];

@@ -1,0 +1,35 @@
+import { basename } from "node:path/posix";
+import { expect, test } from "vitest";
+import { isTypesOnly, listFiles, readText } from "./source-tree.ts";
+import { outerRooms } from "./walls.ts";
+
+/** Sources without a test of their own stem, and where they are tested instead. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {};
+
+const sources = outerRooms().flatMap((room) => listFiles(room, ".ts"));
+const tests = new Set(listFiles("test/unit", ".test.ts"));
+
+test("every source file has a test of its own stem, at the same place under test/unit", () => {
+  const untested = sources
+    .filter((file) => !["main.ts", "index.ts"].includes(basename(file)))
+    .filter((file) => !tests.has(`test/unit/${file.replace(/\.ts$/, ".test.ts")}`))
+    .filter((file) => !(file in TESTED_ELSEWHERE) && !isTypesOnly(file, readText(file)));
+
+  expect(untested).toEqual([]);
+});
+
+test("what is said to be tested elsewhere exists, and has no test here", () => {
+  for (const file of Object.keys(TESTED_ELSEWHERE)) {
+    expect(sources).toContain(file);
+    expect(tests).not.toContain(`test/unit/${file.replace(/\.ts$/, ".test.ts")}`);
+  }
+});
+
+test("every unit test of a room has its source", () => {
+  const rooms = outerRooms().map((room) => `test/unit/${room}/`);
+  const orphans = [...tests]
+    .filter((file) => rooms.some((room) => file.startsWith(room)))
+    .filter((file) => !sources.includes(file.replace(/^test\/unit\//, "").replace(/\.test\.ts$/, ".ts")));
+
+  expect(orphans).toEqual([]);
+});
