@@ -20,6 +20,7 @@ interface CommandOptions {
   readonly docker?: true;
   readonly image: string;
   readonly port: number;
+  readonly forward: readonly string[];
   readonly verbose?: true;
   readonly json?: true;
 }
@@ -34,12 +35,14 @@ export function upCommand(signal: AbortSignal): Command {
     .option("--docker", "a container of the local Docker engine instead of the built-in one")
     .option("--image <name>", "the Docker image for it; glibc is all it needs", DEFAULT_IMAGE)
     .option("--port <number>", "the collector's port", parsePort, 9465)
+    .option("--forward <url...>", "where the collector hands everything on to, e.g. a Prometheus", [])
     .option("--verbose", "the log of shim and collector on stderr")
     .option("--json", "with --once: print one JSON document instead of tables")
     .action((options: CommandOptions) => up(options, signal));
   return withExamples(command, [
     ["plimsoll up", "start everything, refresh the agent's figures until Ctrl-C, take everything down"],
     ["plimsoll up --once --json", "the same for a script: exit code 0 when a sample made the whole way"],
+    ["plimsoll up --forward remote-write+http://127.0.0.1:9090/api/v1/write", "into a Prometheus as well"],
     ["plimsoll up --docker --image debian:12-slim", "with a Docker container"],
   ]);
 }
@@ -59,6 +62,7 @@ async function up(options: CommandOptions, signal: AbortSignal): Promise<void> {
   );
   const upOptions = {
     port: options.port,
+    forward: options.forward,
     dockerImage: options.docker ? options.image : undefined,
     dockerSocket: socket,
     onLine: (line: string) => void (options.verbose && process.stderr.write(`${line}\n`)),

@@ -29,6 +29,8 @@ const SAMPLE: Required<CgroupLimits> = { memoryBytes: 512 * 2 ** 20, cpus: 0.5 }
 
 export interface UpOptions {
   readonly port: number;
+  /** URLs of the collector's sinks, as `plimsoll-collector serve --forward` takes them. */
+  readonly forward: readonly string[];
   /** An image of the local Docker engine; undefined for the built-in container. */
   readonly dockerImage: string | undefined;
   readonly dockerSocket: string;
@@ -103,7 +105,8 @@ function startShim(options: UpOptions, undo: UndoStack): Promise<Service> {
 /** On loopback for people, and on the container's wire for its agent. */
 function startCollector(gateway: string, options: UpOptions, undo: UndoStack): Promise<Service> {
   const listen = ["127.0.0.1", gateway].flatMap((address) => ["--listen", `${address}:${options.port}`]);
-  return startProgram("plimsoll-collector", ["serve", ...listen], options, undo);
+  const forward = options.forward.flatMap((url) => ["--forward", url]);
+  return startProgram("plimsoll-collector", ["serve", ...listen, ...forward], options, undo);
 }
 
 async function startProgram(

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { startService } from "../../../../provisioner/up/service.ts";
+
+const READY = 'echo \'{"level":"info","msg":"ready"}\' >&2';
+
+test("is there once the program has said so, and ends when asked", async () => {
+  const lines: string[] = [];
+  const service = await startService("test", ["sh", "-c", `${READY}; exec sleep 60`], (line) =>
+    lines.push(line),
+  );
+
+  await service.stop();
+  await service.stop();
+
+  expect(await service.ended).toContain("ready");
+  expect(lines).toEqual(['{"level":"info","msg":"ready"}']);
+});
+
+test("a program that ends before it is ready fails with its own words", async () => {
+  const start = startService("plimsoll-x", ["sh", "-c", "echo 'error: port 1: in use' >&2; exit 1"]);
+
+  await expect(start).rejects.toThrow("plimsoll-x: port 1: in use");
+});
+
+test("a program that cannot be started fails too", async () => {
+  await expect(startService("plimsoll-x", ["/no/such/program"])).rejects.toThrow(/ENOENT/);
+});
+
+test("one that ignores SIGTERM is killed only after its patience, an ending one is not waited for", async () => {
+  const service = await startService("test", [
+    "sh",
+    "-c",
+    `trap 'exit 3' TERM; ${READY}; while :; do sleep 0.05; done`,
+  ]);
+
+  await service.stop();
+
+  expect(await service.ended).toContain("ready");
+});
