@@ -25,9 +25,9 @@ const run = (argv, cwd) => {
   return status === 0;
 };
 try {
-  run(["git", "clone", "--quiet", "--local", ROOT, folder], tmpdir()) || process.exit(1);
+  const cloned = run(["git", "clone", "--quiet", "--local", ROOT, folder], tmpdir());
   // Both run, whatever the first one says.
-  const results = COMMANDS.map((argv) => run(argv, folder));
+  const results = cloned ? COMMANDS.map((argv) => run(argv, folder)) : [false];
   process.exitCode = results.every(Boolean) ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -98,7 +98,9 @@ function install() {
   const flags = ["--include=dev", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status, output } = run("npm", ["ci", ...flags], "capture");
   if (status === 0) return;
-  const why = output.split("\n").filter((line) => /^npm (error|ERR!) (?!code |A complete log)/.test(line));
+  const why = output
+    .split("\n")
+    .filter((line) => /^npm (error|ERR!) (?!code |errno |syscall |path |A complete log)/.test(line));
   throw new PrepareError(
     `npm ci: ${why[0]?.replace(/^npm \S+ /, "") ?? "failed"} (hint: npm ci shows all of it)`,
   );
