@@ -1,6 +1,7 @@
 import { once } from "../once.ts";
 import type { CgroupPath, CgroupReader } from "./reader.ts";
 import type { MemoryStats } from "./stats.ts";
+import { swapWithin } from "./values.ts";
 
 /** What holds for a cgroup once all its ancestors have had their say. Every property is lazy. */
 export interface EffectiveLimits {
@@ -83,13 +84,6 @@ function withAncestors(
   }
   if (memswLimitBytes !== undefined) swapLimitBytes = swapWithin(memswLimitBytes, limitBytes);
   return { stats, limitBytes, roomBytes, swapLimitBytes, memswLimitBytes };
-}
-
-/** What a RAM + swap limit leaves for swap when all the RAM it may have is in use (∞ − ∞ is no limit, not NaN). */
-export function swapWithin(memswLimitBytes: number, limitBytes: number): number {
-  return memswLimitBytes === Number.POSITIVE_INFINITY
-    ? memswLimitBytes
-    : Math.max(0, memswLimitBytes - limitBytes);
 }
 
 function least(a: number | undefined, b: number | undefined): number | undefined {

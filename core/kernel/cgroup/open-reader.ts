@@ -1,0 +1,142 @@
+import { posix } from "node:path";
+import type { HostRoot } from "../host-root.ts";
+import { once } from "../once.ts";
+import { CONTROLLERS, directoryOf, findHierarchies, type Hierarchies } from "./hierarchies.ts";
+import { readProcesses } from "./processes.ts";
+import type { CgroupPath, CgroupReader } from "./reader.ts";
+import type { CgroupLimits, CgroupStats, CpuStats } from "./stats.ts";
+import { V1_FILES } from "./v1/files.ts";
+import { V2_FILES } from "./v2/files.ts";
+import type { VersionFiles } from "./version-files.ts";
+
+/**
+ * Finds out once how this host's cgroups are mounted. Each controller is read where it is: on a hybrid
+ * host on its v1 hierarchy, and what v1 does not have (pressure) on the unified one.
+ */
+export function openCgroupReader(root: HostRoot): CgroupReader {
+  return new MountedCgroups(findHierarchies(root));
+}
+
+/** Where one controller's files of one cgroup are. */
+interface Place {
+  readonly files: VersionFiles;
+  readonly directory: string;
+  readonly isRoot: boolean;
+}
+
+class MountedCgroups implements CgroupReader {
+  readonly version: 1 | 2;
+  readonly #hierarchies: Hierarchies;
+
+  constructor(hierarchies: Hierarchies) {
+    this.#hierarchies = hierarchies;
+    this.version = hierarchies.controllers.size > 0 ? 1 : 2;
+  }
+
+  read(path: CgroupPath): CgroupStats {
+    const memory = once(() => this.#ask(path, "memory", (files, directory) => files.memory(directory)));
+    const cpu = once(() => this.#readCpu(path));
+    const io = once(() => this.#ask(path, "blkio", (files, directory) => files.io(directory)));
+    const pids = once(() => this.#ask(path, "pids", (files, directory) => files.pids(directory)));
+    const pressure = once(() => this.#ask(path, "pressure", (files, directory) => files.pressure(directory)));
+    return {
+      get memory() {
+        return memory();
+      },
+      get cpu() {
+        return cpu();
+      },
+      get io() {
+        return io();
+      },
+      get pids() {
+        return pids();
+      },
+      get pressure() {
+        return pressure();
+      },
+    };
+  }
+
+  readLimits(path: CgroupPath): CgroupLimits {
+    const memory = once(() => this.#ask(path, "memory", (files, directory) => files.memoryLimits(directory)));
+    const quotaCpus = once(() => this.#ask(path, "cpu", (files, directory) => files.quotaCpus(directory)));
+    const effectiveCpus = once(() => {
+      // The one thing the root says that holds for its children too.
+      const place = this.#locate(path, "cpuset");
+      return place?.files.effectiveCpus(place.directory);
+    });
+    return {
+      get memory() {
+        return memory();
+      },
+      get quotaCpus() {
+        return quotaCpus() ?? Number.POSITIVE_INFINITY;
+      },
+      get effectiveCpus() {
+        return effectiveCpus();
+      },
+    };
+  }
+
+  parentOf(path: CgroupPath): CgroupPath | undefined {
+    const paths = [path.unified, ...path.controllers.values()];
+    if (paths.every((at) => at === undefined || at === "/")) return undefined;
+    return {
+      unified: path.unified === undefined ? undefined : posix.dirname(path.unified),
+      controllers: new Map([...path.controllers].map(([name, at]) => [name, posix.dirname(at)])),
+    };
+  }
+
+  processes(path: CgroupPath): readonly number[] {
+    const places = [...CONTROLLERS, "unified"].flatMap((name) => this.#locate(path, name) ?? []);
+    // A controller that was left alone has the process in its root, with everybody else.
+    const place = places.find(({ isRoot }) => !isRoot) ?? places[0];
+    return place === undefined ? [] : readProcesses(place.directory);
+  }
+
+  #readCpu(path: CgroupPath): CpuStats | undefined {
+    const usage = this.#ask(path, "cpuacct", (files, directory) => files.cpuUsage(directory));
+    if (usage === undefined) return undefined;
+    const limits = this.readLimits(path);
+    const perCpuSeconds = once(() =>
+      this.#ask(path, "cpuacct", (files, directory) => files.perCpuSeconds(directory)),
+    );
+    const throttling = once(() => this.#ask(path, "cpu", (files, directory) => files.throttling(directory)));
+    return {
+      ...usage,
+      get perCpuSeconds() {
+        return perCpuSeconds();
+      },
+      get quotaCpus() {
+        return limits.quotaCpus;
+      },
+      get effectiveCpus() {
+        return limits.effectiveCpus;
+      },
+      get throttling() {
+        return throttling();
+      },
+    };
+  }
+
+  /** Reads something of a cgroup that is not the root: the root is the host. */
+  #ask<T>(
+    path: CgroupPath,
+    controller: string,
+    read: (files: VersionFiles, directory: string) => T,
+  ): T | undefined {
+    const place = this.#locate(path, controller);
+    return place === undefined || place.isRoot ? undefined : read(place.files, place.directory);
+  }
+
+  /** Whatever is on no v1 hierarchy is on the unified one, if it is anywhere. */
+  #locate(path: CgroupPath, controller: string): Place | undefined {
+    const v1 = this.#hierarchies.controllers.get(controller);
+    const hierarchy = v1 ?? this.#hierarchies.unified;
+    const at = v1 === undefined ? path.unified : path.controllers.get(controller);
+    const directory = hierarchy === undefined || at === undefined ? undefined : directoryOf(hierarchy, at);
+    if (directory === undefined) return undefined;
+    return { files: v1 === undefined ? V2_FILES : V1_FILES, directory, isRoot: at === "/" };
+  }
+}

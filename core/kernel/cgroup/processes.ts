@@ -1,0 +1,48 @@
+import { readdirSync } from "node:fs";
+import { parseLines, parseUnsigned } from "../lines.ts";
+import { readKernelText } from "../text.ts";
+
+/*
+ * cgroup.procs:
+ *   4217
+ *   4230
+ *
+ * Documentation/admin-guide/cgroup-v2.rst, "Processes". On v1 a process may be listed twice, and one the
+ * reader's pid namespace does not know is 0.
+ */
+
+/** More cgroups than any container has: bounds what a hostile one can make its reader do. */
+const MAX_CGROUPS = 10_000;
+
+/** The processes in a cgroup directory and all below it, each once. */
+export function readProcesses(directory: string): readonly number[] {
+  const pids = new Set<number>();
+  const queue = [directory];
+  // Not a queue that shifts: the list grows while it is walked.
+  for (const at of queue) {
+    for (const pid of readPids(`${at}/cgroup.procs`)) pids.add(pid);
+    if (queue.length < MAX_CGROUPS) queue.push(...childrenOf(at));
+  }
+  pids.delete(0);
+  return [...pids];
+}
+
+export function parseProcesses(text: string, path: string): readonly number[] {
+  return parseLines(text, path).map((line) => parseUnsigned(line.text, line));
+}
+
+function readPids(path: string): readonly number[] {
+  // Absent too in a threaded cgroup (EOPNOTSUPP): its processes are those of the domain above it.
+  const text = readKernelText(path);
+  return text === undefined ? [] : parseProcesses(text, path);
+}
+
+function childrenOf(directory: string): readonly string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => `${directory}/${entry.name}`);
+  } catch {
+    // Removed while it was walked.
+    return [];
+  }
+}
