@@ -9,6 +9,19 @@ export interface SourceContext {
    * answer within the deadline: the file may be FUSE and may hang.
    */
   read(path: string): Promise<string>;
+  /** Space of the file system mounted at `path`, under the same deadline. */
+  statfs(path: string): Promise<FileSystemSpace>;
+}
+
+/** statfs(2): counts of blocks of `bsize` bytes, and of inodes. */
+export interface FileSystemSpace {
+  readonly bsize: number;
+  readonly blocks: number;
+  readonly bfree: number;
+  /** What an unprivileged user may still take. */
+  readonly bavail: number;
+  readonly files: number;
+  readonly ffree: number;
 }
 
 /** One metric family's origin. A source that rejects costs its own family for this tick, nothing else. */

@@ -1,0 +1,22 @@
+import type { AgentOptions } from "./options.ts";
+import { requireDestinations } from "./run.ts";
+
+/** What `run` would do with these options, one line each. */
+export function checkConfig(options: AgentOptions): string {
+  requireDestinations(options);
+  const {
+    configFile = "none",
+    destinations,
+    intervalMs,
+    ip = "from the identity file or the default route",
+    labels,
+  } = options;
+  const rows = [
+    ["configuration", configFile],
+    ...destinations.map(({ protocol, url }) => ["push", protocol.open(url).name]),
+    ["interval", `${intervalMs / 1000}s`],
+    ["ip", ip],
+    ...Object.entries(labels).map(([name, value]) => ["label", `${name}=${value}`]),
+  ];
+  return `${rows.map(([name = "", value]) => `${name.padEnd(14)}${value}`).join("\n")}\n`;
+}

@@ -1,0 +1,106 @@
+import { EXIT } from "../core/runtime/program.ts";
+import { checkConfig } from "./check-config.ts";
+import type { Command, Flag, FlagValues } from "./command-line.ts";
+import { readFacts } from "./facts.ts";
+import { renderOnce } from "./once.ts";
+import { type Flags, readOptions } from "./options.ts";
+import { runAgent } from "./run.ts";
+
+const SAMPLING_FLAGS: readonly Flag[] = [
+  {
+    name: "config",
+    value: "FILE",
+    describes: "YAML or JSON, /etc/plimsoll/agent.yaml if it exists (JSON saves memory)",
+  },
+  {
+    name: "ip",
+    value: "ADDR",
+    describes: "this machine's permanent address; otherwise the identity file's, the default route's",
+  },
+  { name: "log-level", value: "LEVEL", describes: "error, warn, info, debug or trace (info)" },
+];
+
+const PUSHING_FLAGS: readonly Flag[] = [
+  ...SAMPLING_FLAGS,
+  {
+    name: "push",
+    value: "URL",
+    multiple: true,
+    describes: "where to: remote-write+http://HOST:PORT/api/v1/write; may be given again",
+  },
+  { name: "interval", value: "TIME", describes: "between samples, 100ms to 1h (10s)" },
+];
+
+const RECEIVER = "remote-write+http://10.0.0.1:9465/api/v1/write";
+
+/** Every command of the agent. */
+export const commands: readonly Command[] = [
+  {
+    name: "run",
+    describes: "Samples and pushes until SIGTERM, then sends what is left.",
+    flags: PUSHING_FLAGS,
+    examples: [
+      [`plimsoll-agent run --push ${RECEIVER}`, "push every 10 s to a collector"],
+      [
+        `PLIMSOLL_AGENT_PUSH=${RECEIVER} plimsoll-agent run --interval 1s --ip 10.0.0.7`,
+        "every second, as 10.0.0.7",
+      ],
+    ],
+    run: async (values, stop) => {
+      await runAgent(await readOptions(flagsOf(values)), stop);
+      return EXIT.done;
+    },
+  },
+  {
+    name: "once",
+    describes: "Prints one sample and ends.",
+    flags: [
+      ...SAMPLING_FLAGS,
+      { name: "format", value: "FORMAT", describes: "prom, node_exporter's page, or json, the batch (prom)" },
+    ],
+    examples: [
+      ["plimsoll-agent once --format prom", "what this machine reports, for people and for promtool"],
+    ],
+    run: async (values) => {
+      process.stdout.write(
+        await renderOnce(await readOptions(flagsOf(values)), text(values.format) ?? "prom"),
+      );
+      return EXIT.done;
+    },
+  },
+  {
+    name: "check-config",
+    describes: "Says what `run` with the same options would do, or what is wrong with them.",
+    flags: PUSHING_FLAGS,
+    examples: [["plimsoll-agent check-config --config agent.yaml", "exit code 0, or 2 and the reason"]],
+    run: async (values) => {
+      process.stdout.write(checkConfig(await readOptions(flagsOf(values))));
+      return EXIT.done;
+    },
+  },
+  {
+    name: "facts",
+    describes: "Prints what this machine is, as JSON: operating system, hardware, virtualisation.",
+    flags: [],
+    examples: [["plimsoll-agent facts", "an inventory; unlike `run` it starts other programs"]],
+    run: async () => {
+      process.stdout.write(`${JSON.stringify(await readFacts(), undefined, 2)}\n`);
+      return EXIT.done;
+    },
+  },
+];
+
+function flagsOf(values: FlagValues): Flags {
+  const { push } = values;
+  return {
+    config: text(values.config),
+    ip: text(values.ip),
+    interval: text(values.interval),
+    "log-level": text(values["log-level"]),
+    push: typeof push === "string" ? [push] : push,
+  };
+}
+
+function text(value: FlagValues[string]): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,21 @@
+import { EXIT, runProgram } from "../core/runtime/program.ts";
+import { packageVersion } from "../core/runtime/version.ts";
+import { parseCommandLine } from "./command-line.ts";
+import { commands } from "./commands.ts";
+
+await runProgram(
+  async (stop) => {
+    const parsed = parseCommandLine(commands, process.argv.slice(2), packageVersion());
+    if (parsed.kind === "run") return parsed.command.run(parsed.values, stop);
+    process.stdout.write(parsed.text);
+    return EXIT.done;
+  },
+  ["SIGINT", "SIGTERM"],
+);
+
+// A thread that hangs in a kernel file holds the event loop, and exit() waits for it: only a signal
+// that kills the process takes it along.
+if (process.getActiveResourcesInfo().includes("FSReqCallback")) {
+  process.removeAllListeners("SIGTERM");
+  process.kill(process.pid, "SIGTERM");
+}

@@ -1,0 +1,77 @@
+import { type Clock, systemClock } from "../core/runtime/clock.ts";
+import { UsageError } from "../core/runtime/errors.ts";
+import type { Logger } from "../core/runtime/log.ts";
+import { packageVersion } from "../core/runtime/version.ts";
+import { openLogger } from "./log.ts";
+import { MemorySpool } from "./memory-spool.ts";
+import type { AgentOptions } from "./options.ts";
+import { Outlet } from "./outlet.ts";
+import { Pipeline } from "./pipeline.ts";
+import { openSampling } from "./sampling.ts";
+import { selfSeries } from "./self-metrics.ts";
+import type { Destination } from "./sinks/index.ts";
+
+/** From the signal to the end: the last sample and what is queued must be out by then. */
+const FLUSH_MS = 5000;
+
+/** Of each destination: about an hour of samples at the default interval. */
+const SPOOL_BYTES = 1024 * 1024;
+
+/** Samples and pushes until `stop` aborts, then flushes. */
+export async function runAgent(options: AgentOptions, stop: AbortSignal): Promise<void> {
+  requireDestinations(options);
+  const log = openLogger(options.logLevel);
+  const clock = systemClock;
+  const version = packageVersion();
+  const { sampler, identity, guard, files } = openSampling(options, clock, log);
+  const outlets = options.destinations.map((destination) => openOutlet(destination, clock, log));
+  const pipeline: Pipeline = new Pipeline({
+    sample: async (nowMs) => {
+      const series = await sampler.sample(nowMs);
+      const state = { version, outlets, stuck: guard.stuck(), unaddressedDropped: pipeline.droppedSamples };
+      return [...series, ...selfSeries(state, nowMs)];
+    },
+    identity,
+    outlets,
+    intervalMs: options.intervalMs,
+    clock,
+  });
+  process.on("SIGHUP", () => log.info({}, "SIGHUP ignored: the configuration is read at the start only"));
+  log.info({ version, push: outlets.map(({ name }) => name), intervalMs: options.intervalMs }, "ready");
+  await pushUntil(stop, pipeline, outlets);
+  await files.close();
+  log.info({ undelivered: outlets.map((outlet) => outlet.counts().queueLength) }, "stopped");
+}
+
+/** Throws UsageError when there is nowhere to push to. */
+export function requireDestinations(options: AgentOptions): void {
+  if (options.destinations.length > 0) return;
+  throw new UsageError("nowhere to push to", {
+    hint: "give --push URL, PLIMSOLL_AGENT_PUSH or push in the configuration",
+  });
+}
+
+function openOutlet({ protocol, url }: Destination, clock: Clock, log: Logger): Outlet {
+  return new Outlet({
+    encode: protocol.encode,
+    sink: protocol.open(url),
+    spool: new MemorySpool(SPOOL_BYTES),
+    clock,
+    log,
+  });
+}
+
+/** The outlets outlive the pipeline: they close when its last sample is theirs. */
+async function pushUntil(stop: AbortSignal, pipeline: Pipeline, outlets: readonly Outlet[]): Promise<void> {
+  const closing = new AbortController();
+  const end = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  stop.addEventListener("abort", () => {
+    timer = setTimeout(() => end.abort(), FLUSH_MS);
+  });
+  const deliveries = outlets.map((outlet) => outlet.run(closing.signal, end.signal));
+  await pipeline.run(stop);
+  closing.abort();
+  await Promise.all(deliveries);
+  clearTimeout(timer);
+}

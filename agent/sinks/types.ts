@@ -1,0 +1,11 @@
+import type { Sink } from "../../core/metrics/delivery.ts";
+import type { Batch } from "../../core/metrics/series.ts";
+
+/** One protocol to push by. `--push` names it: `<name>+<transport>://…`. */
+export interface SinkProtocol {
+  readonly name: string;
+  readonly transports: readonly string[];
+  encode(batch: Batch): Uint8Array;
+  /** Opens nothing yet: a receiver that is away must not keep the agent from starting. */
+  open(url: URL): Sink;
+}
