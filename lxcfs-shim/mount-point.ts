@@ -1,0 +1,94 @@
+import { lstatSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { HostRoot } from "../core/kernel/host-root.ts";
+import { type Mount, readMountinfo } from "../core/kernel/proc/mountinfo.ts";
+import { errnoOf, errorLine, PlimsollError } from "../core/runtime/errors.ts";
+import { exec } from "../core/runtime/exec.ts";
+import type { Logger } from "../core/runtime/log.ts";
+import { detachMount, FILE_SYSTEM_TYPE } from "./mount.ts";
+
+/** So many dead mounts may lie on top of each other: each killed server leaves one. */
+const STALE_MOUNTS_MAX = 32;
+
+/**
+ * Makes `directory` ready to be mounted on and returns its absolute path: created if it is not there, cleared of what a
+ * killed server left. Throws PlimsollError `MOUNT_POINT` for anything that must not be covered.
+ */
+export async function prepareMountPoint(root: HostRoot, directory: string, log: Logger): Promise<string> {
+  const path = locate(root, directory);
+  await clearStaleMounts(root, path, log);
+  try {
+    mkdirSync(path, { recursive: true });
+    if (readdirSync(path).length > 0) throw refused(path, "not empty", "choose an empty directory");
+    return path;
+  } catch (error) {
+    if (error instanceof PlimsollError) throw error;
+    const isFile = errnoOf(error) === "EEXIST" || errnoOf(error) === "ENOTDIR";
+    throw refused(path, isFile ? "not a directory" : "cannot be used", undefined, isFile ? undefined : error);
+  }
+}
+
+/** The uppermost mount on exactly this path. */
+export function findMount(root: HostRoot, path: string): Mount | undefined {
+  return readMountinfo(root)?.findLast((mount) => mount.mountPoint === path);
+}
+
+/**
+ * The path without symbolic links. A mount point itself is never touched: behind it may be a dead
+ * server, or one that does not answer.
+ */
+function locate(root: HostRoot, directory: string): string {
+  const path = resolve(directory);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const candidate = join(realpathSync(dirname(path)), basename(path));
+    if (findMount(root, candidate) !== undefined || !isSymbolicLink(candidate)) return candidate;
+    return realpathSync(candidate);
+  } catch (cause) {
+    throw refused(path, "cannot be used", undefined, cause);
+  }
+}
+
+function isSymbolicLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+async function clearStaleMounts(root: HostRoot, path: string, log: Logger): Promise<void> {
+  for (let cleared = 0; cleared < STALE_MOUNTS_MAX; cleared++) {
+    const mount = findMount(root, path);
+    if (mount === undefined) return;
+    if (mount.type !== FILE_SYSTEM_TYPE) {
+      throw refused(path, `${mount.type} is mounted there`, "choose an empty directory");
+    }
+    const state = await probe(path);
+    if (state !== "stale") {
+      const silent = state === "silent" ? " and does not answer" : "";
+      throw refused(
+        path,
+        `another plimsoll-shim is mounted there${silent}`,
+        "stop it, or choose another directory",
+      );
+    }
+    await detachMount(path);
+    log.warn({ mountPoint: path }, "stale mount of a killed server removed");
+  }
+}
+
+/**
+ * Whether somebody serves the mount. Asked by a process that can be given up: the answer comes from a
+ * server that may never send one, and a thread of ours could not be taken out of that wait.
+ */
+async function probe(path: string): Promise<"live" | "stale" | "silent"> {
+  try {
+    await exec(["stat", "--format=%i", path], { timeoutMs: 3000 });
+    return "live";
+  } catch (error) {
+    return /not connected/.test(errorLine(error)) ? "stale" : "silent";
+  }
+}
+
+function refused(path: string, what: string, hint?: string, cause?: unknown): PlimsollError {
+  const reason = cause === undefined ? "" : `: ${errnoOf(cause) ?? errorLine(cause)}`;
+  const options = { cause, ...(hint === undefined ? {} : { hint }) };
+  return new PlimsollError("MOUNT_POINT", `mount point ${path}: ${what}${reason}`, options);
+}

@@ -1,0 +1,78 @@
+import { Worker } from "node:worker_threads";
+import { PlimsollError } from "../../core/runtime/errors.ts";
+import type { Logger, LogLevel } from "../../core/runtime/log.ts";
+import { Counters } from "./counters.ts";
+import type { ThreadData, ThreadMessage } from "./thread-messages.ts";
+
+export interface ThreadOptions {
+  /** A module that calls `serveInThread`. */
+  readonly module: URL;
+  /** Structured-clone data for that module. */
+  readonly options: unknown;
+  readonly log: Logger;
+  readonly logLevel: LogLevel;
+  /** What the file system tells from its thread. */
+  onTold?(message: unknown): void;
+}
+
+/** A thread that serves one mount. Once it does, it cannot be stopped but by taking its mount away. */
+export interface ServingThread {
+  readonly counters: Counters;
+  /** It can be mounted for. */
+  readonly loaded: Promise<void>;
+  /** Hands over the mounted descriptor; resolves with the protocol's version once the kernel has got its first answer. */
+  serve(descriptor: number): Promise<string>;
+  /** How it ended: undefined when its mount was taken away, otherwise why it died. Never rejects. */
+  readonly ended: Promise<unknown>;
+  /** For one that has not been given a descriptor. */
+  terminate(): void;
+}
+
+/** What a request allocates is dead when it is answered: a small nursery stays in the CPU's cache and out of our memory. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+
+/** Starts the thread. `loaded` and `serve` reject when it ends before they are through. */
+export function startThread({ module, options, log, logLevel, onTold }: ThreadOptions): ServingThread {
+  const counters = new Counters();
+  const workerData: ThreadData = { logLevel, counters: counters.memory, options };
+  const worker = new Worker(module, { workerData, resourceLimits: RESOURCE_LIMITS });
+  worker.on("message", (message: ThreadMessage) => {
+    if (message.kind === "log") log[message.level](message.fields, message.message);
+    if (message.kind === "told") onTold?.(message.message);
+  });
+  const ended = new Promise<unknown>((resolve) => {
+    worker.once("error", resolve);
+    worker.once("exit", () => resolve(undefined));
+  });
+  const loaded = firstMessage(worker, "loaded", ended);
+  const ready = firstMessage(worker, "ready", ended);
+  return {
+    counters,
+    loaded: loaded.then(() => {}),
+    serve: (descriptor) => {
+      worker.postMessage(descriptor);
+      return ready.then(({ protocol }) => protocol);
+    },
+    ended,
+    terminate: () => void worker.terminate(),
+  };
+}
+
+function firstMessage<Kind extends ThreadMessage["kind"]>(
+  worker: Worker,
+  kind: Kind,
+  ended: Promise<unknown>,
+): Promise<Extract<ThreadMessage, { kind: Kind }>> {
+  const isWanted = (message: ThreadMessage): message is Extract<ThreadMessage, { kind: Kind }> =>
+    message.kind === kind;
+  const first = new Promise<Extract<ThreadMessage, { kind: Kind }>>((resolve, reject) => {
+    worker.on("message", (message: ThreadMessage) => {
+      if (isWanted(message)) resolve(message);
+    });
+    void ended.then((cause) =>
+      reject(new PlimsollError("THREAD", "the serving thread ended early", { cause })),
+    );
+  });
+  first.catch(() => {}); // told to whoever awaits it
+  return first;
+}
