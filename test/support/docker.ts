@@ -1,0 +1,107 @@
+import { cpSync, existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { exec } from "../../core/runtime/exec.ts";
+import { openDockerEngine } from "../../provisioner/docker/engine.ts";
+import type { Cleanup } from "./cleanup.ts";
+import { startProgram } from "./run-program.ts";
+import { waitFor } from "./wait-for.ts";
+
+export interface PrivateDocker {
+  readonly socket: string;
+  /** For child processes: which engine to talk to. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts a Docker engine of the test's own: no network, nothing of it shared with one that the machine runs. */
+export async function startDocker(cleanup: Cleanup): Promise<PrivateDocker> {
+  const folder = cleanup.temporaryFolder();
+  const socket = join(folder, "docker.sock");
+  const roots = [
+    "--data-root",
+    join(folder, "data"),
+    "--exec-root",
+    join(folder, "exec"),
+    "-p",
+    join(folder, "pid"),
+  ];
+  const network = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
+  const dockerd = startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network]);
+  cleanup.add("dockerd", async () => void (await dockerd.stop("SIGTERM")));
+  const engine = openDockerEngine(socket);
+  cleanup.add("docker connection", () => engine.close());
+  await waitFor(
+    "the Docker engine",
+    () =>
+      engine
+        .hasImage("none:none")
+        .then(() => true)
+        .catch(() => undefined),
+    60_000,
+  );
+  return { socket, env: { DOCKER_HOST: `unix://${socket}` } };
+}
+
+/**
+ * Imports a minimal image out of this machine's own programs and their libraries, since none can be
+ * pulled: a shell, the tools that the comparison runs, and what the node binary is linked to.
+ */
+export async function importImage(cleanup: Cleanup, docker: PrivateDocker, name: string): Promise<void> {
+  const root = cleanup.temporaryFolder();
+  for (const folder of ["proc", "sys", "tmp", "etc", "usr/bin"])
+    mkdirSync(join(root, folder), { recursive: true });
+  symlinkSync("usr/bin", join(root, "bin"));
+  for (const command of [
+    "sh",
+    "env",
+    "cat",
+    "head",
+    "grep",
+    "ls",
+    "readlink",
+    "dirname",
+    "sleep",
+    "free",
+    "nproc",
+    "uptime",
+    "top",
+  ]) {
+    await copyProgram(root, command);
+  }
+  await copyLibraries(root, process.execPath);
+  for (const terminfo of ["lib/terminfo/d/dumb", "lib/terminfo/l/linux"]) {
+    if (existsSync(join("/", terminfo)))
+      cpSync(join("/", terminfo), join(root, terminfo), { recursive: true });
+  }
+  const archive = join(cleanup.temporaryFolder(), "image.tar");
+  await exec(["tar", "-C", root, "-cf", archive, "."]);
+  const url = `http://docker/v1.41/images/create?${new URLSearchParams({ fromSrc: "-", ...repositoryAndTag(name) })}`;
+  await exec([
+    "curl",
+    "--silent",
+    "--fail",
+    "--unix-socket",
+    docker.socket,
+    "--data-binary",
+    `@${archive}`,
+    url,
+  ]);
+}
+
+function repositoryAndTag(name: string): Record<string, string> {
+  const [repo = name, tag = "latest"] = name.split(":");
+  return { repo, tag };
+}
+
+async function copyProgram(root: string, command: string): Promise<void> {
+  const path = realpathSync((await exec(["which", command])).stdout.trim());
+  cpSync(path, join(root, "usr/bin", command));
+  await copyLibraries(root, path);
+}
+
+async function copyLibraries(root: string, program: string): Promise<void> {
+  const { stdout } = await exec(["ldd", program]);
+  for (const [library] of stdout.matchAll(/\/\S+/g)) {
+    mkdirSync(join(root, dirname(library)), { recursive: true });
+    cpSync(realpathSync(library), join(root, library));
+  }
+}
