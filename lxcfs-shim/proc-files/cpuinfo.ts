@@ -1,14 +1,5 @@
+import { parseCpuinfo } from "../../core/kernel/proc/cpuinfo.ts";
 import type { ContainerView, HostText, ProcFile } from "./types.ts";
-
-// processor	: 0
-// vendor_id	: GenuineIntel
-// …
-//
-// processor	: 1
-// …
-//
-// One block per online CPU, ended by an empty line (Documentation/filesystems/proc.rst, "cpuinfo").
-// arm ends with a block without `processor` that describes the board; s390 has a form of its own, which passes unchanged.
 
 export const cpuinfo: ProcFile = {
   path: "cpuinfo",
@@ -19,12 +10,7 @@ export const cpuinfo: ProcFile = {
 
 function render(view: ContainerView, host: HostText): string {
   const visible = new Set(view.cpus);
-  return host
-    .text("cpuinfo")
-    .split(/(?<=\n)\n/)
-    .filter((block) => {
-      const id = /^processor\s*:\s*(\d+)$/m.exec(block)?.[1];
-      return id === undefined || visible.has(Number(id));
-    })
-    .join("\n");
+  const { header, blocks, trailer } = parseCpuinfo(host.text("cpuinfo"));
+  const kept = blocks.filter(({ processor }) => visible.has(processor));
+  return header + kept.map(({ text }) => text).join("") + trailer;
 }

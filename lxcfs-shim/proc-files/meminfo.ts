@@ -101,18 +101,14 @@ function renderLine(line: string, figures: Figures): string {
 }
 
 /**
- * Available is what is free plus the inactive page cache, so that `free`'s "used" (MemTotal −
- * MemAvailable) is what `docker stats` and the kubelet call the working set. Whatever else limits the container,
- * an ancestor's limit or the host itself, caps it, and with it what is called free.
+ * Free is what no limit on the way up to the host stands against. Available is that plus the inactive page
+ * cache, so that `free`'s "used" (MemTotal − MemAvailable) is what `docker stats` and the kubelet call
+ * the working set; the host itself caps both.
  */
 function figuresOf(memory: MemoryView, hostAvailable: number): Figures {
-  const free = atLeast0(memory.totalBytes - memory.usageBytes);
-  const available = Math.min(
-    free + (memory.detail.inactiveFileBytes ?? 0),
-    memory.totalBytes,
-    atLeast0(memory.ancestorRoomBytes),
-    hostAvailable,
-  );
+  const free = Math.min(atLeast0(memory.totalBytes - memory.usageBytes), atLeast0(memory.roomBytes));
+  const inactiveFile = memory.detail.inactiveFileBytes ?? 0;
+  const available = Math.min(free + inactiveFile, memory.totalBytes, hostAvailable);
   return { ...memory, freeBytes: Math.min(free, available), availableBytes: available };
 }
 

@@ -23,8 +23,8 @@ export interface MemoryView {
   /** min(effective limit, host's MemTotal). */
   readonly totalBytes: number;
   readonly usageBytes: number;
-  /** What may still be taken before an ancestor's limit is met; ≥ 0. */
-  readonly ancestorRoomBytes: number;
+  /** What may still be taken before the cgroup's or an ancestor's limit is met, nothing reclaimed; ≥ 0. */
+  readonly roomBytes: number;
   readonly detail: MemoryDetail;
   /** Undefined without swap accounting: no swap is shown. */
   readonly swap?: { readonly totalBytes: number; readonly usedBytes: number };

@@ -1,4 +1,4 @@
-import type { ContainerView, FileStatus, ProcFile, ViewPart } from "./types.ts";
+import type { ContainerView, FileStatus, ProcFile, ViewPart } from "../proc-files/types.ts";
 
 /** How much of `file` is the container's in this view, and why not the rest. */
 export function fileStatus(file: ProcFile, view: ContainerView): FileStatus {

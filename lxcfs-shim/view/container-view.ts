@@ -1,0 +1,210 @@
+import {
+  type EffectiveLimits,
+  type EffectiveMemory,
+  readEffective,
+} from "../../core/kernel/cgroup/effective.ts";
+import type { CgroupReader } from "../../core/kernel/cgroup/reader.ts";
+import { parseCpuList } from "../../core/kernel/cpu-list.ts";
+import type { HostRoot } from "../../core/kernel/host-root.ts";
+import { once } from "../../core/kernel/once.ts";
+import { type Meminfo, parseMeminfo } from "../../core/kernel/proc/meminfo.ts";
+import { parseUptime } from "../../core/kernel/proc/uptime.ts";
+import { readKernelAttribute } from "../../core/kernel/text.ts";
+import type { ContainerView, CpuView, HostText, LoadView, MemoryView } from "../proc-files/types.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import type { Container } from "./container.ts";
+import { accountTicks, advanceCpuAccount, type CpuAccount } from "./cpu-accounting.ts";
+import { loadValue } from "./load-average.ts";
+import type { LoadAverages, LoadReading } from "./load-averages.ts";
+import type { TaskCensus } from "./task-census.ts";
+import { type CpuPolicy, visibleCpus } from "./visible-cpus.ts";
+
+export interface ContainerViews {
+  /** What `container` is to see now. Nothing is read before a renderer asks for it, and each part once. */
+  open(container: Container, host: HostText): ContainerView;
+}
+
+export interface ContainerViewsOptions {
+  readonly root: HostRoot;
+  readonly reader: CgroupReader;
+  readonly loads: LoadAverages;
+  readonly cpuPolicy?: CpuPolicy;
+}
+
+/** What has to be remembered of a container so that its counters never go back. */
+interface Remembered {
+  readonly cpu?: CpuAccount;
+  readonly processes: number;
+}
+
+/** A part of a view, or why there is none. */
+type Part<T> =
+  | { readonly value: T; readonly missing?: never }
+  | { readonly value?: never; readonly missing: string };
+
+const NOTHING: Remembered = { processes: 0 };
+
+const REMEMBERED_CONTAINERS = 4096;
+const USER_HZ = 100;
+
+export function openContainerViews(options: ContainerViewsOptions): ContainerViews {
+  const remembered = new BoundedMap<string, Remembered>(REMEMBERED_CONTAINERS);
+  return { open: (container, host) => openView({ ...options, remembered, container, host }) };
+}
+
+/** What one view is made from. */
+interface Ground extends ContainerViewsOptions {
+  readonly remembered: BoundedMap<string, Remembered>;
+  readonly container: Container;
+  readonly host: HostText;
+}
+
+/** What several parts share, each computed once. */
+interface Shared {
+  readonly effective: EffectiveLimits;
+  readonly quotaCpus: () => number;
+  readonly cpus: () => readonly number[];
+  readonly uptimeSeconds: () => number;
+  readonly load: () => LoadReading;
+}
+
+function openView(ground: Ground): ContainerView {
+  const shared = share(ground);
+  const parts = {
+    memory: once(() => memoryPart(ground, shared)),
+    cpu: once(() => cpuPart(ground, shared)),
+    load: once(() => loadPart(shared)),
+  };
+  return {
+    get memory() {
+      return parts.memory().value;
+    },
+    get cpu() {
+      return parts.cpu().value;
+    },
+    get load() {
+      return parts.load().value;
+    },
+    get cpus() {
+      return shared.cpus();
+    },
+    get uptimeSeconds() {
+      return shared.uptimeSeconds();
+    },
+    missing: (part) => parts[part]().missing,
+  };
+}
+
+function share({ root, reader, loads, cpuPolicy, container, host }: Ground): Shared {
+  const effective = readEffective(reader, container.cgroup);
+  const quotaCpus = once(() => effective.quotaCpus);
+  const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
+  return {
+    effective,
+    quotaCpus,
+    cpus: once(() => visibleCpus(limits(), () => onlineCpus(root), cpuPolicy)),
+    uptimeSeconds: once(() => ageSeconds(container, host)),
+    load: once(() => loads.read(container)),
+  };
+}
+
+function memoryPart({ root, host }: Ground, { effective }: Shared): Part<MemoryView> {
+  const { memory } = effective;
+  if (memory === undefined) return { missing: "no memory cgroup of its own or above it" };
+  return { value: memoryView(memory, parseMeminfo(host.text("meminfo"), root.proc("meminfo"))) };
+}
+
+function cpuPart({ reader, remembered, container }: Ground, shared: Shared): Part<CpuView> {
+  const used = reader.read(container.cgroup).cpu;
+  if (used === undefined) return { missing: "no cgroup of its own that counts CPU time" };
+  const { niceSeconds = 0, userSeconds, systemSeconds } = used;
+  const atSeconds = shared.uptimeSeconds();
+  const before = remembered.get(container.key) ?? NOTHING;
+  const account = advanceCpuAccount(
+    before.cpu,
+    { atSeconds, userSeconds: userSeconds - niceSeconds, niceSeconds, systemSeconds },
+    { cpus: shared.cpus(), capacityCpus: Math.min(shared.quotaCpus(), shared.cpus().length) },
+  );
+  remembered.set(container.key, { ...before, cpu: account });
+  const processes = (): number => countProcesses(remembered, container, shared.load().census);
+  return { value: cpuView(account, () => shared.load().census, processes) };
+}
+
+function loadPart(shared: Shared): Part<LoadView> {
+  const { load, census } = shared.load();
+  if (census.threads === 0) return { missing: "no process of the container is in sight" };
+  return {
+    value: {
+      load1: loadValue(load[0]),
+      load5: loadValue(load[1]),
+      load15: loadValue(load[2]),
+      running: atLeastTheReader(census),
+      threads: census.threads,
+      lastPid: census.lastPid,
+    },
+  };
+}
+
+/** The newest pid is how many a pid namespace has given out, until they wrap. */
+function countProcesses(
+  remembered: BoundedMap<string, Remembered>,
+  { key }: Container,
+  { lastPid, threads }: TaskCensus,
+): number {
+  const before = remembered.get(key) ?? NOTHING;
+  const processes = Math.max(before.processes, lastPid, threads);
+  remembered.set(key, { ...before, processes });
+  return processes;
+}
+
+function memoryView(
+  { stats, limitBytes, roomBytes, swapLimitBytes }: EffectiveMemory,
+  host: Meminfo,
+): MemoryView {
+  const hostBytes = (name: string): number => host.get(name)?.value ?? 0;
+  const swapTotal = Math.min(swapLimitBytes ?? 0, hostBytes("SwapTotal"));
+  return {
+    totalBytes: Math.min(limitBytes, hostBytes("MemTotal")),
+    usageBytes: stats.usageBytes,
+    roomBytes,
+    // Lazy: swaps does without memory.stat, for which the kernel adds up per-CPU counters.
+    get detail() {
+      return stats.detail;
+    },
+    ...(swapLimitBytes !== undefined && {
+      swap: { totalBytes: swapTotal, usedBytes: Math.min(stats.swapUsageBytes ?? 0, swapTotal) },
+    }),
+  };
+}
+
+/** The counts of tasks are lazy: /proc/uptime needs the idle time only. */
+function cpuView(account: CpuAccount, census: () => TaskCensus, processes: () => number): CpuView {
+  return {
+    ...accountTicks(account),
+    get running() {
+      return atLeastTheReader(census());
+    },
+    get blocked() {
+      return census().blocked;
+    },
+    get processes() {
+      return processes();
+    },
+  };
+}
+
+/** On a machine of its own whoever reads the number is running; here it sleeps until we answer. */
+function atLeastTheReader({ running }: TaskCensus): number {
+  return Math.max(1, running);
+}
+
+function ageSeconds({ startTicks }: Container, host: HostText): number {
+  const { uptimeSeconds } = parseUptime(host.text("uptime"));
+  return Math.max(0, uptimeSeconds - startTicks / USER_HZ);
+}
+
+function onlineCpus(root: HostRoot): readonly number[] {
+  const path = root.sys("devices/system/cpu/online");
+  const ids = parseCpuList(readKernelAttribute(path) ?? "", path);
+  return ids.length > 0 ? ids : [0];
+}

@@ -1,0 +1,218 @@
+import type { CgroupPath, CgroupReader } from "../../core/kernel/cgroup/reader.ts";
+import type { HostRoot } from "../../core/kernel/host-root.ts";
+import { readPidCgroup } from "../../core/kernel/proc/pid-cgroup.ts";
+import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
+import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
+import type { Clock } from "../../core/runtime/clock.ts";
+import { errnoOf } from "../../core/runtime/errors.ts";
+import { BoundedMap } from "./bounded-map.ts";
+import type { Container, Identity } from "./container.ts";
+import {
+  type Namespace,
+  type NamespaceSet,
+  type ProcessRef,
+  readNamespace,
+  scanNamespaces,
+} from "./namespaces.ts";
+
+/**
+ * Which container a process belongs to. In this order: the cgroup namespace, where it is not the host's (several
+ * containers may share a pid namespace); the pid namespace; the caller's own cgroup. Nothing is looked up through paths
+ * a container can lay out, and nothing is read of the host's pid 1: hardened kernels refuse it.
+ */
+export interface Identifier {
+  identify(pid: number): Identity;
+  /** Whether the container's first process still runs. */
+  isAlive(container: Container): boolean;
+}
+
+export interface IdentifierOptions {
+  readonly root: HostRoot;
+  readonly reader: CgroupReader;
+  readonly clock: Clock;
+}
+
+/** More namespaces than a host has containers; one entry is a few hundred bytes. */
+const CACHED_NAMESPACES = 4096;
+/** An init may be moved to another cgroup (systemd does it to itself): its path is read anew after this. */
+const CGROUP_FRESH_MS = 1000;
+/** A namespace whose init was not found is not looked for again before. */
+const MISS_MS = 1000;
+/** Scans of /proc take at most one part in so many of the server's time, whatever containers do with namespaces. */
+const SCAN_SHARE = 5;
+
+interface CachedContainer {
+  readonly container: Container;
+  readonly readAtMs: number;
+}
+
+export function openIdentifier(options: IdentifierOptions): Identifier {
+  return new NamespaceIdentifier(options);
+}
+
+class NamespaceIdentifier implements Identifier {
+  readonly #root: HostRoot;
+  readonly #reader: CgroupReader;
+  readonly #clock: Clock;
+  readonly #host: NamespaceSet;
+  readonly #containers = new BoundedMap<string, CachedContainer>(CACHED_NAMESPACES);
+  readonly #misses = new BoundedMap<Namespace, number>(CACHED_NAMESPACES);
+  #nextScanMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ root, reader, clock }: IdentifierOptions) {
+    this.#root = root;
+    this.#reader = reader;
+    this.#clock = clock;
+    this.#host = hostNamespaces(root);
+  }
+
+  identify(pid: number): Identity {
+    if (pid === 0) return gone("the caller has no pid in the server's pid namespace");
+    const place = placeOf(this.#root, this.#host, pid);
+    switch (place.kind) {
+      case "host":
+        return { kind: "host" };
+      case "gone":
+        return gone("the caller ended");
+      case "own cgroup":
+        return this.#byOwnCgroup(pid);
+      case "namespace": {
+        const container = this.#fresh(place.namespace) ?? this.#search(place.namespace);
+        return container === undefined ? this.#byOwnCgroup(pid) : { kind: "container", container };
+      }
+    }
+  }
+
+  isAlive({ init, startTicks }: Container): boolean {
+    const stat = readPidStat(this.#root, init);
+    return stat !== undefined && stat.startTicks === startTicks && stat.state !== "Z" && stat.state !== "X";
+  }
+
+  /** The cached container if its init still runs, with a cgroup path that is not old. */
+  #fresh(key: string): Container | undefined {
+    const cached = this.#containers.get(key);
+    if (cached === undefined) return undefined;
+    const { container, readAtMs } = cached;
+    if (!this.isAlive(container)) {
+      this.#containers.delete(key);
+      return undefined;
+    }
+    if (this.#clock.monotonicMs() < readAtMs + CGROUP_FRESH_MS) return container;
+    return this.#remember(key, { pid: container.init, startTicks: container.startTicks });
+  }
+
+  /** Scans /proc, unless it did lately. All that it finds is kept: containers tend to start in numbers. */
+  #search(namespace: Namespace): Container | undefined {
+    const start = this.#clock.monotonicMs();
+    if (start < this.#nextScanMs || start < (this.#misses.get(namespace) ?? start)) return undefined;
+    const inits = scanNamespaces(this.#root, this.#host);
+    const end = this.#clock.monotonicMs();
+    this.#nextScanMs = end + (end - start) * (SCAN_SHARE - 1);
+    if (!inits.has(namespace)) this.#misses.set(namespace, end + MISS_MS);
+    for (const [key, init] of inits) {
+      if (this.#containers.get(key) === undefined) this.#remember(key, init);
+    }
+    return this.#containers.get(namespace)?.container;
+  }
+
+  #byOwnCgroup(pid: number): Identity {
+    const cgroup = containerCgroup(this.#root, pid);
+    if (cgroup === undefined) return gone("the caller ended");
+    if (isRoot(cgroup)) return { kind: "host" };
+    const key = cgroupKey(cgroup);
+    const container = this.#fresh(key) ?? this.#rememberOldest(key, cgroup);
+    if (container === undefined) return gone("the caller ended");
+    return { kind: "container", container: { ...container, cgroup } };
+  }
+
+  #rememberOldest(key: string, cgroup: CgroupPath): Container | undefined {
+    const oldest = oldestProcess(this.#root, this.#reader.processes(cgroup));
+    return oldest && this.#remember(key, oldest);
+  }
+
+  #remember(key: string, init: ProcessRef): Container | undefined {
+    const cgroup = containerCgroup(this.#root, init.pid);
+    const nsPids = readPidStatus(this.#root, init.pid)?.nsPids;
+    if (cgroup === undefined || nsPids === undefined) return undefined;
+    const container: Container = {
+      key: `${key}@${init.startTicks}`,
+      init: init.pid,
+      startTicks: init.startTicks,
+      cgroup,
+      pidLevel: nsPids.length - 1,
+    };
+    this.#containers.set(key, { container, readAtMs: this.#clock.monotonicMs() });
+    return container;
+  }
+}
+
+type Place =
+  | { readonly kind: "host" }
+  | { readonly kind: "own cgroup" }
+  | { readonly kind: "gone" }
+  | { readonly kind: "namespace"; readonly namespace: Namespace };
+
+function placeOf(root: HostRoot, host: NamespaceSet, pid: number): Place {
+  try {
+    for (const kind of ["cgroup", "pid"] as const) {
+      if (host[kind] === undefined) continue;
+      const namespace = readNamespace(root, pid, kind);
+      if (namespace === undefined) return { kind: "gone" };
+      if (namespace !== host[kind]) return { kind: "namespace", namespace };
+    }
+    return { kind: readNamespace(root, pid, "mnt") === host.mnt ? "host" : "own cgroup" };
+  } catch (error) {
+    // A security module keeps us out of this process' namespaces: its cgroup is still for all to read.
+    if (errnoOf(error) === "EACCES") return { kind: "own cgroup" };
+    throw error;
+  }
+}
+
+/** The server's own namespaces are the host's. */
+function hostNamespaces(root: HostRoot): NamespaceSet {
+  return {
+    cgroup: readNamespace(root, "self", "cgroup"),
+    pid: readNamespace(root, "self", "pid"),
+    mnt: readNamespace(root, "self", "mnt"),
+  };
+}
+
+/** The cgroup the runtime made for the container: a systemd inside moves itself one level down, into `init.scope`. */
+function containerCgroup(root: HostRoot, pid: number): CgroupPath | undefined {
+  const cgroup = readPidCgroup(root, pid);
+  if (cgroup === undefined) return undefined;
+  return {
+    unified: cgroup.unified === undefined ? undefined : withoutInitScope(cgroup.unified),
+    controllers: new Map([...cgroup.controllers].map(([name, path]) => [name, withoutInitScope(path)])),
+  };
+}
+
+function withoutInitScope(path: string): string {
+  return path.endsWith("/init.scope") ? path.slice(0, -"/init.scope".length) || "/" : path;
+}
+
+function cgroupPaths({ unified, controllers }: CgroupPath): readonly string[] {
+  return unified === undefined ? [...controllers.values()] : [unified, ...controllers.values()];
+}
+
+function isRoot(cgroup: CgroupPath): boolean {
+  return cgroupPaths(cgroup).every((path) => path === "/");
+}
+
+function cgroupKey(cgroup: CgroupPath): string {
+  return `cgroup ${[...new Set(cgroupPaths(cgroup))].join(" ")}`;
+}
+
+function oldestProcess(root: HostRoot, pids: readonly number[]): ProcessRef | undefined {
+  let oldest: ProcessRef | undefined;
+  for (const pid of pids) {
+    const startTicks = readPidStat(root, pid)?.startTicks;
+    if (startTicks === undefined) continue;
+    if (oldest === undefined || startTicks < oldest.startTicks) oldest = { pid, startTicks };
+  }
+  return oldest;
+}
+
+function gone(reason: string): Identity {
+  return { kind: "gone", reason };
+}
