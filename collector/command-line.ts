@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
+import type { ServeFlags } from "./serve-options.ts";
+
+/** `plimsoll-collector` and its sub-commands, one line each. */
+export function buildCommandLine(signal: AbortSignal): Command {
+  return createProgram(
+    "plimsoll-collector",
+    "Takes in what agents push, keeps the latest values of each machine by its IP, hands everything on.",
+  ).addCommand(serveCommand(signal));
+}
+
+function serveCommand(signal: AbortSignal): Command {
+  const append = (value: string, others: readonly string[] = []): readonly string[] => [...others, value];
+  const command = createCommand("serve", "take in, keep and forward until SIGTERM")
+    .option("--listen <address:port>", "where to listen; may be repeated (default: 127.0.0.1:9465)", append)
+    .option("--forward <url>", "where to hand samples on to, remote-write+http://…; may be repeated", append)
+    .option("--stale-after <duration>", "a series silent for this long is no longer shown (default: 5m)")
+    .option(
+      "--config <file>",
+      "YAML or JSON with listen, forward, staleAfter, logLevel (default: /etc/plimsoll/collector.yaml if there)",
+    )
+    .option("--log-level <level>", "error, warn, info, debug or trace (default: info)")
+    .action(async (flags: ServeFlags) => {
+      const { serve } = await import("./serve.ts"); // --help needs none of it
+      await serve(flags, signal);
+    });
+  return withExamples(command, [
+    ["plimsoll-collector serve", 'on loopback; ready at the line with "msg":"ready"'],
+    [
+      "plimsoll-collector serve --listen 10.0.0.1:9465 --forward remote-write+http://prometheus:9090/api/v1/write",
+      "for the agents of a network, into a Prometheus",
+    ],
+    ["curl http://127.0.0.1:9465/api/v1/machines", "who has been heard of"],
+  ]);
+}

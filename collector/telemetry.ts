@@ -1,0 +1,163 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { MetricKind, Series } from "../core/metrics/series.ts";
+import { packageVersion } from "../core/runtime/version.ts";
+import type { Forwarder } from "./forwarder.ts";
+import type { Intake } from "./intake.ts";
+import type { LatestStore } from "./latest.ts";
+import type { RequestCounts } from "./routes/ingest.ts";
+
+const PREFIX = "plimsoll_collector_";
+
+/** The collector's figures about itself. */
+export interface Telemetry {
+  series(): Promise<readonly Series[]>;
+}
+
+export interface TelemetrySubjects {
+  readonly requests: RequestCounts;
+  readonly intake: Intake;
+  readonly latest: LatestStore;
+  readonly forwarders: readonly Forwarder[];
+}
+
+type Reading = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/**
+ * Objects count for themselves, in plain fields; here is where the fields get names. They are read
+ * when somebody asks.
+ */
+export function createTelemetry(subjects: TelemetrySubjects): Telemetry {
+  const registry = new Registry();
+  // Ten times a second is the default, and would be most of what an idle collector does.
+  collectDefaultMetrics({ register: registry, prefix: PREFIX, eventLoopMonitoringPrecision: 1000 });
+  observeIntake(registry, subjects);
+  observeLatest(registry, subjects.latest);
+  observeForwarders(registry, subjects.forwarders);
+  return { series: () => readSeries(registry) };
+}
+
+function observeIntake(registry: Registry, { requests, intake }: TelemetrySubjects): void {
+  gauge(registry, "build_info", "The version that is running.", ["version"], () => [
+    [{ version: packageVersion() }, 1],
+  ]);
+  counter(registry, "requests_total", "Push requests, by protocol and answer.", ["ingest", "code"], () =>
+    [...requests.values()].map(({ ingest, status, count }) => [{ ingest, code: String(status) }, count]),
+  );
+  counter(registry, "samples_total", "Samples taken in.", [], () => [[{}, intake.samples]]);
+  counter(registry, "skipped_total", "What was pushed and is not kept, by what it is.", ["what"], () =>
+    [...intake.skipped].map(([what, count]) => [{ what }, count]),
+  );
+}
+
+function observeLatest(registry: Registry, latest: LatestStore): void {
+  gauge(registry, "machines", "Machines that have been heard of.", [], () => [[{}, latest.machineCount]]);
+  gauge(registry, "series", "Series whose latest value is kept.", [], () => [[{}, latest.seriesCount]]);
+  const help = "Samples that did not become a latest value, by reason.";
+  counter(registry, "latest_dropped_samples_total", help, ["reason"], () => [
+    [{ reason: "late" }, latest.dropped.late],
+    [{ reason: "series_limit" }, latest.dropped.seriesLimit],
+    [{ reason: "machine_limit" }, latest.dropped.machineLimit],
+  ]);
+}
+
+function observeForwarders(registry: Registry, forwarders: readonly Forwarder[]): void {
+  const each = (read: (forwarder: Forwarder) => number) => (): Reading[] =>
+    forwarders.map((forwarder) => [{ sink: forwarder.name }, read(forwarder)]);
+  const names = ["sink"];
+  gauge(
+    registry,
+    "sink_up",
+    "Whether the sink took or refused the last delivery.",
+    names,
+    each(({ failing }) => Number(failing === undefined)),
+  );
+  gauge(
+    registry,
+    "sink_queue_bytes",
+    "Bytes that wait for the sink.",
+    names,
+    each(({ queue }) => queue.bytes),
+  );
+  counter(
+    registry,
+    "sink_delivered_samples_total",
+    "Samples the sink has taken.",
+    names,
+    each(({ counts }) => counts.delivered),
+  );
+  counter(
+    registry,
+    "sink_retries_total",
+    "Deliveries that have to be tried again.",
+    names,
+    each(({ counts }) => counts.retries),
+  );
+  const help = "Samples the sink will never get, by reason.";
+  counter(registry, "sink_dropped_samples_total", help, ["sink", "reason"], () =>
+    forwarders.flatMap(({ name: sink, counts, queue }): Reading[] => [
+      [{ sink, reason: "refused" }, counts.refused],
+      [{ sink, reason: "expired" }, counts.expired],
+      [{ sink, reason: "queue_full" }, queue.droppedSamples],
+    ]),
+  );
+}
+
+function gauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: string[],
+  read: () => readonly Reading[],
+): void {
+  new Gauge({
+    name: PREFIX + name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.set(labels, value);
+    },
+  });
+}
+
+function counter(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: string[],
+  read: () => readonly Reading[],
+): void {
+  new Counter({
+    name: PREFIX + name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.inc(labels, value);
+    },
+  });
+}
+
+const KINDS: Readonly<Record<string, MetricKind>> = {
+  counter: "counter",
+  gauge: "gauge",
+  histogram: "histogram",
+  summary: "summary",
+};
+
+async function readSeries(registry: Registry): Promise<readonly Series[]> {
+  const timestampMs = Date.now();
+  const families = await registry.getMetricsAsJSON();
+  return families.flatMap(({ name, help, type, values }) =>
+    values.map((one) => ({
+      // A histogram's buckets, sum and count have names of their own, which the types do not tell.
+      name: "metricName" in one ? String(one.metricName) : name,
+      kind: KINDS[type] ?? "unknown",
+      help,
+      labels: Object.fromEntries(Object.entries(one.labels).map(([label, text]) => [label, String(text)])),
+      samples: [{ timestampMs, value: one.value }],
+    })),
+  );
+}
