@@ -68,9 +68,8 @@ async function listenOn(server: Server, { host, port }: ListenAddress): Promise<
     await once(server, "listening");
   } catch (cause) {
     const where = `listen ${host.includes(":") ? `[${host}]` : host}:${port}`;
-    throw new PlimsollError("LISTEN", `${where}: ${LISTEN_ERRORS[errnoOf(cause) ?? ""] ?? "failed"}`, {
-      cause,
-    });
+    const why = LISTEN_ERRORS[errnoOf(cause) ?? ""];
+    throw new PlimsollError("LISTEN", `${where}: ${why ?? "failed"}`, why === undefined ? { cause } : {});
   }
 }
 
@@ -108,7 +107,8 @@ async function serve(
 ): Promise<void> {
   const reply = await answer(request, router, budget, log);
   try {
-    response.writeHead(reply.status, reply.headers);
+    response.statusCode = reply.status;
+    response.setHeaders(new Map(Object.entries(reply.headers ?? {})));
     if (typeof reply.body === "object") await pipeline(Readable.from(reply.body), response);
     else response.end(reply.body);
   } catch {
