@@ -17,7 +17,6 @@ const SAMPLING_FLAGS: readonly Flag[] = [
     value: "ADDR",
     describes: "this machine's permanent address; otherwise the identity file's, the default route's",
   },
-  { name: "log-level", value: "LEVEL", describes: "error, warn, info, debug or trace (info)" },
 ];
 
 const PUSHING_FLAGS: readonly Flag[] = [
@@ -29,6 +28,7 @@ const PUSHING_FLAGS: readonly Flag[] = [
     describes: "where to: remote-write+http://HOST:PORT/api/v1/write; may be given again",
   },
   { name: "interval", value: "TIME", describes: "between samples, 100ms to 1h (10s)" },
+  { name: "log-level", value: "LEVEL", describes: "error, warn, info, debug or trace (info)" },
 ];
 
 const RECEIVER = "remote-write+http://10.0.0.1:9465/api/v1/write";

@@ -49,7 +49,7 @@ export class HangGuard {
     }
     const answered = new AbortController();
     const answer = operation().finally(() => {
-      answered.abort();
+      answered.abort("answered"); // With a reason: without one an exception and its stack are made each time.
       this.#outstanding.delete(path);
       this.#freeSlot();
     });

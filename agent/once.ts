@@ -13,7 +13,7 @@ export async function renderOnce(options: AgentOptions, format: string): Promise
   if (format !== "prom" && format !== "json") {
     throw new UsageError(`--format: ${JSON.stringify(format)} is not a format`, { hint: "prom or json" });
   }
-  const { sampler, identity, files } = openSampling(options, systemClock, openLogger(options.logLevel));
+  const { sampler, identity, files } = openSampling(options, systemClock, openLogger("warn"));
   const series = await sampler.sample(systemClock.nowMs());
   const labels = (await identity.labels()) ?? {};
   await files.close();

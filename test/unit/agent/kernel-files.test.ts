@@ -1,0 +1,100 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, readdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { HangGuard } from "../../../agent/hang-guard.ts";
+import { KernelFiles } from "../../../agent/kernel-files.ts";
+import { systemClock } from "../../../core/runtime/clock.ts";
+import { Cleanup } from "../../support/cleanup.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { waitFor } from "../../support/wait-for.ts";
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+function open(deadlineMs = 5000): {
+  files: KernelFiles;
+  guard: HangGuard;
+  folder: string;
+  clock: ManualClock;
+} {
+  const clock = new ManualClock();
+  const guard = new HangGuard({ clock: systemClock, slots: 2, deadlineMs });
+  const files = new KernelFiles(guard, clock);
+  cleanup.add("files", () => files.close());
+  return { files, guard, folder: cleanup.temporaryFolder(), clock };
+}
+
+function descriptorsOf(path: string): number {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path;
+    } catch {
+      return false; // the descriptor of the listing itself
+    }
+  }).length;
+}
+
+test("reads a kernel file by one kept descriptor, fresh each time", async () => {
+  const { files } = open();
+  const first = await files.read("/proc/uptime");
+  expect(first).toMatch(/^\d+\.\d\d \d+\.\d\d\n$/);
+  await waitFor("another uptime", async () => (await files.read("/proc/uptime")) !== first);
+
+  expect(descriptorsOf("/proc/uptime")).toBe(1);
+  await files.close();
+  expect(descriptorsOf("/proc/uptime")).toBe(0);
+});
+
+test("a file of many pages is read whole, and shorter again when it shrinks", async () => {
+  const { files, folder } = open();
+  const path = join(folder, "long");
+  const text = "0123456789".repeat(5000);
+  writeFileSync(path, text);
+  expect(await files.read(path)).toBe(text);
+  writeFileSync(path, "short");
+
+  expect(await files.read(path)).toBe("short");
+});
+
+test("a file that is not there is the system's error, and is found when it comes", async () => {
+  const { files, folder } = open();
+  const path = join(folder, "late");
+  await expect(files.read(path)).rejects.toMatchObject({ code: "ENOENT" });
+  writeFileSync(path, "here");
+
+  expect(await files.read(path)).toBe("here");
+});
+
+test("what was put in a file's place is found within a minute", async () => {
+  const { files, folder, clock } = open();
+  const path = join(folder, "file");
+  writeFileSync(path, "old");
+  await files.read(path);
+  writeFileSync(join(folder, "new"), "new");
+  renameSync(join(folder, "new"), path);
+  expect(await files.read(path)).toBe("old");
+  await clock.advance(60_000);
+
+  expect(await files.read(path)).toBe("new");
+});
+
+test("a read that hangs costs its own path, for as long as it hangs", async () => {
+  const { files, guard, folder } = open(100);
+  const fifo = join(folder, "fifo");
+  execFileSync("mkfifo", [fifo]);
+  await expect(files.read(fifo)).rejects.toMatchObject({ code: "STUCK" });
+  await expect(files.read(fifo)).rejects.toThrow("has not been answered");
+  expect(guard.stuck()).toEqual([fifo]);
+  expect(await files.read("/proc/loadavg")).toMatch(/^\d/);
+
+  closeSync(openSync(fifo, "w")); // The reader's open(2) returns.
+  await waitFor("the fifo to come free", () => guard.stuck().length === 0);
+});
+
+test("statfs gives blocks and inodes, or the system's error", async () => {
+  const { files, folder } = open();
+
+  expect(await files.statfs(folder)).toMatchObject({ bsize: expect.any(Number), ffree: expect.any(Number) });
+  await expect(files.statfs(join(folder, "none"))).rejects.toMatchObject({ code: "ENOENT" });
+});
