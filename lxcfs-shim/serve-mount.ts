@@ -1,5 +1,6 @@
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { MessagePort } from "node:worker_threads";
 import type { HostRoot } from "../core/kernel/host-root.ts";
 import { bug, PlimsollError } from "../core/runtime/errors.ts";
 import type { Logger, LogLevel } from "../core/runtime/log.ts";
@@ -15,9 +16,9 @@ export interface ServeMountOptions {
   /** The module that calls `serveInThread`, and what it is given. */
   readonly module: URL;
   readonly moduleOptions: unknown;
+  readonly transfer?: readonly MessagePort[];
   readonly log: Logger;
   readonly logLevel: LogLevel;
-  onTold?(message: unknown): void;
   /** Called when the first reader would be answered. */
   onReady(mount: ServedMount): void | Promise<void>;
 }
@@ -113,13 +114,17 @@ async function unmountOurs({ mountPoint, connection, options: { root, log } }: S
   }
 }
 
-/** A thread in read(2) cannot be ended, and process.exit waits for it: where even the abort fails there is only one way out. */
+/**
+ * What still holds the mount (a container's bind mounts, an open file) would keep it served for ever. A thread that
+ * cannot be woken cannot be left either, for process.exit waits for it: then there is one way out.
+ */
 async function abortOrDie({ thread, options: { log } }: Standing, connection: number): Promise<void> {
   try {
-    await abortConnection(connection);
+    await abortConnection(connection); // wakes a thread that waits for requests
   } catch (error) {
     log.error({ connection, err: error }, "connection cannot be aborted");
   }
+  thread.terminate(); // ends one that is busy
   if (await endsWithin(thread, ABORT_MS)) return;
   log.error({ connection }, "serving thread does not end: process kills itself");
   process.kill(process.pid, "SIGKILL");

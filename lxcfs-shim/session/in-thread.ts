@@ -10,8 +10,6 @@ import type { ThreadData, ThreadMessage } from "./thread-messages.ts";
 export interface ThreadContext<Options> {
   readonly options: Options;
   readonly log: Logger;
-  /** To whoever called `startThread`, at once, though this thread waits for requests. */
-  tell(message: unknown): void;
 }
 
 /**
@@ -23,8 +21,7 @@ export function serveInThread<Options>(open: (context: ThreadContext<Options>) =
   const { logLevel, counters, options } = workerData as ThreadData;
   const post = (message: ThreadMessage): void => port.postMessage(message);
   const log = portLogger(port, logLevel);
-  const tell = (message: unknown): void => post({ kind: "told", message });
-  const fileSystem = open({ options: options as Options, log, tell });
+  const fileSystem = open({ options: options as Options, log });
   port.once("message", (descriptor: number) => {
     runSession({
       transport: openDevFuseTransport(descriptor),
@@ -34,6 +31,7 @@ export function serveInThread<Options>(open: (context: ThreadContext<Options>) =
       traceOperations: logLevel === "trace",
       onReady: (protocol) => post({ kind: "ready", protocol }),
     });
+    post({ kind: "unmounted" });
   });
   post({ kind: "loaded" });
 }

@@ -15,6 +15,6 @@ export type ThreadMessage =
   | { readonly kind: "loaded" }
   /** The kernel's INIT is answered. */
   | { readonly kind: "ready"; readonly protocol: string }
-  | { readonly kind: "log"; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
-  /** Something the file system has for its other half on the main thread. */
-  | { readonly kind: "told"; readonly message: unknown };
+  /** The mount was taken away, the thread ends. */
+  | { readonly kind: "unmounted" }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly fields: LogFields; readonly message: string };

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger, LogLevel } from "../../core/runtime/log.ts";
 import { Counters } from "./counters.ts";
@@ -11,8 +11,8 @@ export interface ThreadOptions {
   readonly options: unknown;
   readonly log: Logger;
   readonly logLevel: LogLevel;
-  /** What the file system tells from its thread. */
-  onTold?(message: unknown): void;
+  /** Ports among the options, which move to the thread. */
+  readonly transfer?: readonly MessagePort[];
 }
 
 /** A thread that serves one mount. Once it does, it cannot be stopped but by taking its mount away. */
@@ -32,17 +32,24 @@ export interface ServingThread {
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 /** Starts the thread. `loaded` and `serve` reject when it ends before they are through. */
-export function startThread({ module, options, log, logLevel, onTold }: ThreadOptions): ServingThread {
+export function startThread({ module, options, log, logLevel, transfer = [] }: ThreadOptions): ServingThread {
   const counters = new Counters();
   const workerData: ThreadData = { logLevel, counters: counters.memory, options };
-  const worker = new Worker(module, { workerData, resourceLimits: RESOURCE_LIMITS });
+  const worker = new Worker(module, {
+    workerData,
+    transferList: [...transfer],
+    resourceLimits: RESOURCE_LIMITS,
+  });
+  let isUnmounted = false;
   worker.on("message", (message: ThreadMessage) => {
     if (message.kind === "log") log[message.level](message.fields, message.message);
-    if (message.kind === "told") onTold?.(message.message);
+    if (message.kind === "unmounted") isUnmounted = true;
   });
   const ended = new Promise<unknown>((resolve) => {
     worker.once("error", resolve);
-    worker.once("exit", () => resolve(undefined));
+    worker.once("exit", () =>
+      resolve(isUnmounted ? undefined : new Error("it ended with its mount in place")),
+    );
   });
   const loaded = firstMessage(worker, "loaded", ended);
   const ready = firstMessage(worker, "ready", ended);
