@@ -28,7 +28,7 @@ export interface ContainerViewsOptions {
   readonly root: HostRoot;
   readonly reader: CgroupReader;
   readonly loads: LoadAverages;
-  readonly cpuPolicy?: CpuPolicy;
+  readonly cpuPolicy?: CpuPolicy | undefined;
 }
 
 /** What has to be remembered of a container so that its counters never go back. */
@@ -132,7 +132,7 @@ function cpuPart({ reader, remembered, container }: Ground, shared: Shared): Par
 
 function loadPart(shared: Shared): Part<LoadView> {
   const { load, census } = shared.load();
-  if (census.threads === 0) return { missing: "no process of the container is in sight" };
+  if (census.threads === 0) return { missing: "no cgroup of its own that has its processes" };
   return {
     value: {
       load1: loadValue(load[0]),

@@ -1,4 +1,3 @@
-import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Container } from "./container.ts";
@@ -8,8 +7,8 @@ import type { TaskCensus } from "./task-census.ts";
 /**
  * The load of containers, as the thread that serves readers sees it. Averages have to be sampled while
  * nobody reads, and this thread sleeps in read(2) then: so a container is *watched* when it is first read, the main
- * thread samples those (load-sampler.ts), and what it found waits in a port until the next read.
- * Without a port, or when the other side is late, a read samples for itself.
+ * thread samples those (load-sampler.ts), and what it found waits in a channel until the next read.
+ * Without a channel, or when the other side is late, a read samples for itself.
  */
 export interface LoadAverages {
   read(container: Container): LoadReading;
@@ -29,10 +28,17 @@ export interface WatchMessage {
 /** Sampler → serving thread: what one round of samples found. */
 export type LoadMessage = readonly { readonly key: string; readonly reading: LoadReading }[];
 
+/** The serving thread's end of the way to the sampler. It has no event loop: it sends, and looks what has come. */
+export interface LoadChannel {
+  send(message: WatchMessage): void;
+  /** The next message that waits, undefined when there is none. */
+  poll(): LoadMessage | undefined;
+}
+
 export interface LoadAveragesOptions {
   readonly census: (container: Container) => TaskCensus;
   readonly clock: Clock;
-  readonly port?: MessagePort | undefined;
+  readonly channel?: LoadChannel | undefined;
 }
 
 /** A container still read is watched anew after this; the sampler forgets it after a multiple. */
@@ -54,9 +60,9 @@ interface Watched {
   readonly watchedMs: number;
 }
 
-export function openLoadAverages({ census, clock, port }: LoadAveragesOptions): LoadAverages {
+export function openLoadAverages({ census, clock, channel }: LoadAveragesOptions): LoadAverages {
   const watched = new BoundedMap<string, Watched>(REMEMBERED_CONTAINERS);
-  const lateMs = port === undefined ? LOAD_PERIOD_MS : LATE_ROUNDS * LOAD_PERIOD_MS;
+  const lateMs = channel === undefined ? LOAD_PERIOD_MS : LATE_ROUNDS * LOAD_PERIOD_MS;
 
   function read(container: Container): LoadReading {
     const now = clock.monotonicMs();
@@ -68,9 +74,8 @@ export function openLoadAverages({ census, clock, port }: LoadAveragesOptions): 
   }
 
   function receive(now: number): void {
-    if (port === undefined) return;
-    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
-      for (const { key, reading } of next.message as LoadMessage) {
+    for (let message = channel?.poll(); message !== undefined; message = channel?.poll()) {
+      for (const { key, reading } of message) {
         const entry = watched.get(key);
         if (entry !== undefined) watched.set(key, { ...entry, reading, steppedMs: now, countedMs: now });
       }
@@ -108,9 +113,8 @@ export function openLoadAverages({ census, clock, port }: LoadAveragesOptions): 
   }
 
   function watch(container: Container, entry: Watched, now: number): Watched {
-    if (port === undefined || now - entry.watchedMs < WATCH_MS) return entry;
-    const message: WatchMessage = { container, load: entry.reading.load };
-    port.postMessage(message);
+    if (channel === undefined || now - entry.watchedMs < WATCH_MS) return entry;
+    channel.send({ container, load: entry.reading.load });
     return { ...entry, watchedMs: now };
   }
 

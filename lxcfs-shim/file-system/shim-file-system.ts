@@ -1,0 +1,233 @@
+import type { HostRoot } from "../../core/kernel/host-root.ts";
+import { once } from "../../core/kernel/once.ts";
+import { type Clock, systemClock } from "../../core/runtime/clock.ts";
+import type { Logger } from "../../core/runtime/log.ts";
+import { ERRNO } from "../fuse/errno.ts";
+import type {
+  Attributes,
+  Caller,
+  DirectoryEntry,
+  FileSystem,
+  NodeId,
+  Operation,
+  Reply,
+} from "../fuse/operation.ts";
+import type { ProcFile } from "../proc-files/types.ts";
+import { openHostText } from "../view/host-text.ts";
+import type { LoadChannel } from "../view/load-averages.ts";
+import { openViewpoints, type Viewpoint, type Viewpoints } from "../view/viewpoints.ts";
+import type { CpuPolicy } from "../view/visible-cpus.ts";
+import { FallbackLog } from "./fallback-log.ts";
+import { type HostFiles, openHostFiles, S_IFDIR, S_IFMT, S_IFREG } from "./host-files.ts";
+import { nodeIdOf } from "./node-id.ts";
+import { NodePaths } from "./node-paths.ts";
+import { Refusal } from "./refusal.ts";
+import { Snapshots } from "./snapshots.ts";
+import { CPU_DIRECTORY, cpuOfPath, join, nodeAt } from "./tree.ts";
+
+export interface ShimFileSystemOptions {
+  readonly root: HostRoot;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly cpuPolicy?: CpuPolicy | undefined;
+  /** To the sampler of load averages; without one, readers sample for themselves. */
+  readonly loadChannel?: LoadChannel | undefined;
+}
+
+/** LXCFS' layout, each file as its caller's container has it. */
+export function openShimFileSystem(options: ShimFileSystemOptions): FileSystem {
+  return new ShimFileSystem({ ...options, clock: options.clock ?? systemClock });
+}
+
+/** How long the kernel may take a name for granted that is there for everybody. */
+const FIXED_VALID_MS = 3_600_000;
+/** A name whose existence depends on who asks, or on the host. */
+const ASK_AGAIN_MS = 0;
+
+const O_ACCMODE = 3;
+const O_RDONLY = 0;
+const O_TRUNC = 0o1000;
+
+class ShimFileSystem implements FileSystem {
+  readonly #root: HostRoot;
+  readonly #log: Logger;
+  readonly #viewpoints: Viewpoints;
+  readonly #hostFiles: HostFiles;
+  readonly #paths: NodePaths;
+  readonly #snapshots: Snapshots;
+  readonly #fallbacks: FallbackLog;
+  readonly #startedMs: number;
+
+  constructor({ clock, log, ...options }: ShimFileSystemOptions & { readonly clock: Clock }) {
+    this.#root = options.root;
+    this.#log = log;
+    this.#viewpoints = openViewpoints({ ...options, clock });
+    this.#hostFiles = openHostFiles(options.root);
+    this.#paths = new NodePaths(
+      () => this.#hostFiles.walk(),
+      () => clock.monotonicMs(),
+    );
+    this.#startedMs = clock.nowMs();
+    this.#snapshots = new Snapshots(this.#startedMs);
+    this.#fallbacks = new FallbackLog(log);
+  }
+
+  handle(operation: Operation, caller: Caller): Reply {
+    try {
+      return this.#handle(operation, caller);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#log.debug({ operation, caller, reason: error.message }, "operation refused");
+      return { kind: "error", errno: error.errno };
+    }
+  }
+
+  #handle(operation: Operation, caller: Caller): Reply {
+    switch (operation.kind) {
+      case "lookup":
+        return this.#lookup(join(this.#path(operation.parent), operation.name), caller);
+      case "getattr": {
+        const path = this.#path(operation.node);
+        return { kind: "attributes", attributes: this.#attributes(path, caller), validMs: validMs(path) };
+      }
+      case "readlink":
+        return { kind: "data", data: this.#hostFiles.link(this.#path(operation.node)) };
+      case "open":
+        return this.#open(operation.node, operation.flags, caller);
+      case "read":
+        return { kind: "data", data: this.#read(operation, caller) };
+      case "release":
+        this.#snapshots.release(operation.handle);
+        return { kind: "done" };
+      case "opendir":
+        return { kind: "opened", handle: 0, directIo: false };
+      case "readdir": {
+        const entries = this.#list(this.#path(operation.node), caller).slice(operation.offset);
+        return { kind: "entries", entries, offset: operation.offset, size: operation.size };
+      }
+      case "releasedir":
+        return { kind: "done" };
+      case "statfs":
+        return { kind: "statfs" };
+      case "forget":
+        return { kind: "none" };
+    }
+  }
+
+  #lookup(path: string, caller: Caller): Reply {
+    const attributes = this.#attributes(path, caller);
+    this.#paths.remember(path);
+    return { kind: "entry", attributes, validMs: validMs(path) };
+  }
+
+  #open(node: NodeId, flags: number, caller: Caller): Reply {
+    const { mode } = this.#attributes(this.#path(node), caller);
+    if ((mode & S_IFMT) === S_IFDIR) throw new Refusal(ERRNO.EISDIR, "a directory");
+    if ((flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0) {
+      throw new Refusal(ERRNO.EACCES, "opened for writing");
+    }
+    return { kind: "opened", handle: this.#snapshots.open(node), directIo: true };
+  }
+
+  #read(operation: Extract<Operation, { kind: "read" }>, caller: Caller): Uint8Array {
+    return this.#snapshots.read(operation, () => this.#render(this.#path(operation.node), caller));
+  }
+
+  #render(path: string, caller: Caller): Uint8Array {
+    const node = nodeAt(path) ?? noSuchFile();
+    switch (node.kind) {
+      case "directory":
+        throw new Refusal(ERRNO.EISDIR, "a directory");
+      case "host":
+        return this.#hostFiles.read(path);
+      case "proc":
+        return this.#renderProc(node.file, this.#viewpoint(caller));
+      case "sys": {
+        const viewpoint = this.#viewpoint(caller);
+        if (viewpoint.kind === "host") return this.#hostFiles.read(path);
+        const host = openHostText((name) => this.#root.sys(`devices/system/cpu/${name}`));
+        return Buffer.from(node.file.render(viewpoint.view, host));
+      }
+    }
+  }
+
+  #renderProc(file: ProcFile, viewpoint: Viewpoint): Uint8Array {
+    const rendered = this.#viewpoints.render(file, viewpoint);
+    if (rendered.kind === "gone") throw new Refusal(ERRNO.ESRCH, rendered.reason);
+    if (viewpoint.kind === "container") {
+      this.#fallbacks.tell(file.path, viewpoint.container.key, rendered.status());
+    }
+    return Buffer.from(rendered.text);
+  }
+
+  #list(path: string, caller: Caller): readonly DirectoryEntry[] {
+    const node = nodeAt(path) ?? noSuchFile();
+    const children =
+      node.kind === "directory"
+        ? node.names.map((name) => ({ name, type: typeOf(join(path, name)) }))
+        : this.#hostFiles.list(path).filter(this.#visibleIn(path, caller));
+    return [{ name: ".", type: S_IFDIR }, { name: "..", type: S_IFDIR }, ...children].map(
+      ({ name, type }) => ({
+        name,
+        type,
+        node: nodeIdOf(name === "." || name === ".." ? path : join(path, name)),
+      }),
+    );
+  }
+
+  #attributes(path: string, caller: Caller): Attributes {
+    const node = nodeAt(path) ?? noSuchFile();
+    const timeMs = this.#startedMs;
+    switch (node.kind) {
+      case "directory":
+        return { node: nodeIdOf(path), mode: S_IFDIR | 0o555, sizeBytes: 0, links: 2, timeMs };
+      case "proc":
+      case "sys":
+        // As procfs: the size is not known before somebody reads.
+        return { node: nodeIdOf(path), mode: S_IFREG | 0o444, sizeBytes: 0, links: 1, timeMs };
+      case "host": {
+        if (!this.#visibleIn("", caller)({ name: path })) noSuchFile();
+        const { mode, size: sizeBytes, nlink: links } = this.#hostFiles.stat(path) ?? noSuchFile();
+        return { node: nodeIdOf(path), mode: mode & ~0o222, sizeBytes, links, timeMs };
+      }
+    }
+  }
+
+  /** Which names in a directory the caller is to see: not the directories of CPUs it does not have. */
+  #visibleIn(path: string, caller: Caller): (entry: { readonly name: string }) => boolean {
+    const cpus = once(() => {
+      const viewpoint = this.#viewpoint(caller);
+      return viewpoint.kind === "container" ? viewpoint.view.cpus : undefined;
+    });
+    return ({ name }) => {
+      const cpu = cpuOfPath(join(path, name));
+      return cpu === undefined || (cpus()?.includes(cpu) ?? true);
+    };
+  }
+
+  #viewpoint(caller: Caller): Exclude<Viewpoint, { kind: "gone" }> {
+    const viewpoint = this.#viewpoints.of(caller.pid);
+    if (viewpoint.kind === "gone") throw new Refusal(ERRNO.ESRCH, viewpoint.reason);
+    return viewpoint;
+  }
+
+  #path(node: NodeId): string {
+    const path = this.#paths.pathOf(node);
+    if (path === undefined) throw new Refusal(ERRNO.ESTALE, "no such node");
+    return path;
+  }
+}
+
+function validMs(path: string): number {
+  const kind = nodeAt(path)?.kind;
+  return kind === undefined || (kind === "host" && path !== CPU_DIRECTORY) ? ASK_AGAIN_MS : FIXED_VALID_MS;
+}
+
+function typeOf(path: string): number {
+  const kind = nodeAt(path)?.kind;
+  return kind === "proc" || kind === "sys" ? S_IFREG : S_IFDIR;
+}
+
+function noSuchFile(): never {
+  throw new Refusal(ERRNO.ENOENT, "no such file");
+}

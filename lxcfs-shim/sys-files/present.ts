@@ -1,0 +1,12 @@
+import { renderCpuList } from "../../core/kernel/cpu-list.ts";
+import type { SysFile } from "./types.ts";
+
+// 0-3,7
+//
+// Documentation/admin-guide/cputopology.rst
+
+export const present: SysFile = {
+  name: "present",
+  describes: "the container's CPUs",
+  render: (view) => `${renderCpuList(view.cpus)}\n`,
+};

@@ -1,0 +1,96 @@
+import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
+import type { HostRoot } from "../../core/kernel/host-root.ts";
+import type { Clock } from "../../core/runtime/clock.ts";
+import type { ContainerView, FileStatus, HostText, ProcFile } from "../proc-files/types.ts";
+import type { Container } from "./container.ts";
+import { openContainerViews } from "./container-view.ts";
+import { fileStatus } from "./file-status.ts";
+import { openHostText } from "./host-text.ts";
+import { openIdentifier } from "./identity.ts";
+import { type LoadChannel, openLoadAverages } from "./load-averages.ts";
+import { readTaskCensus, type TaskCensus } from "./task-census.ts";
+import type { CpuPolicy } from "./visible-cpus.ts";
+
+/** From where a process looks at the machine, for one moment. */
+export type Viewpoint =
+  | { readonly kind: "host"; readonly host: HostText }
+  | {
+      readonly kind: "container";
+      readonly container: Container;
+      readonly view: ContainerView;
+      readonly host: HostText;
+    }
+  /** The process ended meanwhile, or is out of the server's sight. */
+  | { readonly kind: "gone"; readonly reason: string };
+
+/** What a file says to somebody, and how much of it is the container's. */
+export type Rendered =
+  | { readonly kind: "text"; readonly text: string; readonly status: () => FileStatus }
+  | { readonly kind: "gone"; readonly reason: string };
+
+export interface Viewpoints {
+  of(pid: number): Viewpoint;
+  /** The text of `file` from there. */
+  render(file: ProcFile, viewpoint: Viewpoint): Rendered;
+}
+
+export interface ViewpointsOptions {
+  readonly root: HostRoot;
+  readonly clock: Clock;
+  readonly cpuPolicy?: CpuPolicy | undefined;
+  /** To the sampler of load averages; without one, readers sample for themselves. */
+  readonly loadChannel?: LoadChannel | undefined;
+}
+
+export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: ViewpointsOptions): Viewpoints {
+  const reader = openCgroupReader(root);
+  const identifier = openIdentifier({ root, reader, clock });
+  const loads = openLoadAverages({ census: openCensus(root), clock, channel: loadChannel });
+  const views = openContainerViews({ root, reader, loads, cpuPolicy });
+
+  function of(pid: number): Viewpoint {
+    const identity = identifier.identify(pid);
+    if (identity.kind === "gone") return identity;
+    const host = openHostText(root.proc);
+    if (identity.kind === "host") return { kind: "host", host };
+    const { container } = identity;
+    return { kind: "container", container, view: views.open(container, host), host };
+  }
+
+  function render(file: ProcFile, viewpoint: Viewpoint): Rendered {
+    if (viewpoint.kind === "gone") return viewpoint;
+    if (viewpoint.kind === "host") return hostFile(file, viewpoint.host);
+    const { container, view, host } = viewpoint;
+    const isGone = (): boolean => !identifier.isAlive(container);
+    try {
+      const text = file.render(view, host);
+      // A part may be missing because the container ended: what is left of it must not be shown the host.
+      if (file.needs.some((part) => view.missing(part) !== undefined) && isGone()) return containerEnded();
+      return { kind: "text", text, status: () => fileStatus(file, view) };
+    } catch (error) {
+      if (isGone()) return containerEnded();
+      throw error;
+    }
+  }
+
+  return { of, render };
+}
+
+/** Counts a container's tasks; for both ends of the load channel. */
+export function openCensus(root: HostRoot): (container: Container) => TaskCensus {
+  const reader = openCgroupReader(root);
+  return ({ cgroup, pidLevel }) => {
+    // The processes of the root cgroup are the host's.
+    const pids = reader.parentOf(cgroup) === undefined ? [] : reader.processes(cgroup);
+    return readTaskCensus(root, pids, pidLevel);
+  };
+}
+
+function hostFile(file: ProcFile, host: HostText): Rendered {
+  const status: FileStatus = { state: "host", reason: "the caller is the host's" };
+  return { kind: "text", text: host.text(file.path), status: () => status };
+}
+
+function containerEnded(): Rendered {
+  return { kind: "gone", reason: "the container ended" };
+}
