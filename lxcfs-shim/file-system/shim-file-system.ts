@@ -115,6 +115,7 @@ class ShimFileSystem implements FileSystem {
   }
 
   #lookup(path: string, caller: Caller): Reply {
+    if (path.endsWith("/..") || path.endsWith("/.")) noSuchFile();
     const attributes = this.#attributes(path, caller);
     this.#paths.remember(path);
     return { kind: "entry", attributes, validMs: validMs(path) };

@@ -1,8 +1,11 @@
 import { readdirSync } from "node:fs";
+import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
+import type { CgroupReader } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { type PidStat, parsePidStat, readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
 import { readKernelAttribute } from "../../core/kernel/text.ts";
+import type { Container } from "./container.ts";
 
 /** The tasks of a container at one moment. */
 export interface TaskCensus {
@@ -16,6 +19,18 @@ export interface TaskCensus {
 
 /** So many tasks are looked at; what is beyond counts as asleep. Bounds what one container can cost: about 50 ms. */
 const MAX_TASKS = 4096;
+
+/** Counts a container's tasks. */
+export function openCensus(
+  root: HostRoot,
+  reader: CgroupReader = openCgroupReader(root),
+): (container: Container) => TaskCensus {
+  return ({ cgroup, pidLevel }) => {
+    // The processes of the root cgroup are the host's.
+    const pids = reader.parentOf(cgroup) === undefined ? [] : reader.processes(cgroup);
+    return readTaskCensus(root, pids, pidLevel);
+  };
+}
 
 /** Looks at every thread of `pids`. `pidLevel`: which of a process's pids the container sees. */
 export function readTaskCensus(root: HostRoot, pids: readonly number[], pidLevel: number): TaskCensus {

@@ -8,7 +8,7 @@ import { fileStatus } from "./file-status.ts";
 import { openHostText } from "./host-text.ts";
 import { openIdentifier } from "./identity.ts";
 import { type LoadChannel, openLoadAverages } from "./load-averages.ts";
-import { readTaskCensus, type TaskCensus } from "./task-census.ts";
+import { openCensus } from "./task-census.ts";
 import type { CpuPolicy } from "./visible-cpus.ts";
 
 /** From where a process looks at the machine, for one moment. */
@@ -45,7 +45,7 @@ export interface ViewpointsOptions {
 export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: ViewpointsOptions): Viewpoints {
   const reader = openCgroupReader(root);
   const identifier = openIdentifier({ root, reader, clock });
-  const loads = openLoadAverages({ census: openCensus(root), clock, channel: loadChannel });
+  const loads = openLoadAverages({ census: openCensus(root, reader), clock, channel: loadChannel });
   const views = openContainerViews({ root, reader, loads, cpuPolicy });
 
   function of(pid: number): Viewpoint {
@@ -74,16 +74,6 @@ export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: Viewpoin
   }
 
   return { of, render };
-}
-
-/** Counts a container's tasks; for both ends of the load channel. */
-export function openCensus(root: HostRoot): (container: Container) => TaskCensus {
-  const reader = openCgroupReader(root);
-  return ({ cgroup, pidLevel }) => {
-    // The processes of the root cgroup are the host's.
-    const pids = reader.parentOf(cgroup) === undefined ? [] : reader.processes(cgroup);
-    return readTaskCensus(root, pids, pidLevel);
-  };
 }
 
 function hostFile(file: ProcFile, host: HostText): Rendered {
