@@ -1,0 +1,22 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { openHostRoot } from "../core/kernel/host-root.ts";
+import { openShimFileSystem } from "./file-system/shim-file-system.ts";
+import { serveInThread } from "./session/in-thread.ts";
+import type { LoadChannel } from "./view/load-averages.ts";
+
+/** What serve.ts gives the thread that answers readers. */
+export interface ShimThreadOptions {
+  /** To the sampler of load averages. */
+  readonly loadPort: MessagePort;
+}
+
+serveInThread<ShimThreadOptions>(({ options: { loadPort }, log }) =>
+  openShimFileSystem({ root: openHostRoot(), log, loadChannel: channelOf(loadPort) }),
+);
+
+function channelOf(port: MessagePort): LoadChannel {
+  return {
+    send: (message) => port.postMessage(message),
+    poll: () => receiveMessageOnPort(port)?.message,
+  };
+}
