@@ -1,6 +1,7 @@
 /**
  * `npm start`: installs and builds what is missing, then is `plimsoll up` with the arguments given.
- * The command runs in this very process, so that signals, exit code and terminal are its own.
+ * The command runs in this very process, so that signals, exit code and terminal are its own. (npm
+ * signals only the shell it starts: the `exec` in package.json makes that shell this process.)
  */
 import { join } from "node:path";
 import { installDebianPackages, orExit, prepare, ROOT } from "./prepare.mjs";
