@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { FileSystemSpace, SourceContext } from "../../agent/sources/types.ts";
+import { renderExposition } from "../../core/metrics/exposition.ts";
+import type { Series } from "../../core/metrics/series.ts";
+
+const CONTAINER = fileURLToPath(new URL("../fixtures/agent/container", import.meta.url));
+
+export const SPACE: FileSystemSpace = {
+  bsize: 4096,
+  blocks: 1000,
+  bfree: 400,
+  bavail: 300,
+  files: 50,
+  ffree: 20,
+};
+
+/** A tick in the fixture container at 1700000755730 ms, with `changes` in place of files or functions. */
+export function tickIn(
+  files: Readonly<Record<string, string>> = {},
+  changes: Partial<SourceContext> = {},
+): SourceContext {
+  return {
+    nowMs: 1_700_000_755_730,
+    read: async (path) => files[path] ?? (await readFile(CONTAINER + path, "utf8")),
+    statfs: async () => SPACE,
+    ...changes,
+  };
+}
+
+/** The samples of a page without its comments, one per line. */
+export function sampleLines(series: readonly Series[]): string[] {
+  return renderExposition(series)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}

@@ -1,0 +1,220 @@
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { type HttpPost, openHttpPost, parseRetryAfter } from "../../../agent/http-post.ts";
+import { Cleanup } from "../../support/cleanup.ts";
+import { freePort } from "../../support/free-port.ts";
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const BODY = new Uint8Array([1, 2, 3]);
+const never = new AbortController().signal;
+
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cleanup.add("server", () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function postTo(listener: RequestListener): Promise<HttpPost> {
+  return openPost(await listen(createServer(listener)));
+}
+
+/** A server that answers each connection with these bytes, whatever is asked. */
+async function postToBytes(bytes: string, hangUp: boolean): Promise<HttpPost> {
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => (hangUp ? socket.end(bytes) : socket.write(bytes)));
+  });
+  return openPost(await listen(server));
+}
+
+function openPost(port: number, path = "/api/v1/write?a=b", timeoutMs = 300): HttpPost {
+  return openHttpPost({
+    url: new URL(`http://127.0.0.1:${port}${path}`),
+    headers: { "x-test": "yes" },
+    timeoutMs,
+  });
+}
+
+test("posts the body with its headers to the URL's path and query", async () => {
+  let seen:
+    | { headers: IncomingHttpHeaders; method: string | undefined; url: string | undefined; body: Buffer }
+    | undefined;
+  const post = await postTo((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      seen = {
+        headers: request.headers,
+        method: request.method,
+        url: request.url,
+        body: Buffer.concat(chunks),
+      };
+      response.writeHead(204).end();
+    });
+  });
+
+  expect(await post.send(BODY, never)).toEqual({ outcome: "delivered" });
+  expect(seen).toMatchObject({
+    method: "POST",
+    url: "/api/v1/write?a=b",
+    headers: { "x-test": "yes", "content-length": "3" },
+  });
+  expect(seen?.body).toEqual(Buffer.from(BODY));
+});
+
+test("the user information of the URL becomes basic authorization", async () => {
+  let authorization: string | undefined;
+  const server = createServer((request, response) => {
+    authorization = request.headers.authorization;
+    response.end();
+  });
+  const url = new URL(`http://user:p%40ss@127.0.0.1:${await listen(server)}/`);
+  await openHttpPost({ url, headers: {}, timeoutMs: 1000 }).send(BODY, never);
+
+  expect(authorization).toBe(`Basic ${Buffer.from("user:p@ss").toString("base64")}`);
+});
+
+test("one connection serves many posts", async () => {
+  const ports = new Set<number | undefined>();
+  const post = await postTo((request, response) => {
+    ports.add(request.socket.remotePort);
+    request.resume().on("end", () => response.end("ok"));
+  });
+  for (let i = 0; i < 3; i++) await post.send(BODY, never);
+
+  expect(ports.size).toBe(1);
+});
+
+test("a connection that the receiver closed between two posts costs no failure", async () => {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.end("ok"));
+  });
+  server.keepAliveTimeout = 1;
+  const post = openPost(await listen(server));
+  for (let i = 0; i < 20; i++) expect(await post.send(BODY, never)).toEqual({ outcome: "delivered" });
+});
+
+test.for<[number, string]>([
+  [200, "delivered"],
+  [204, "delivered"],
+  [301, "refused"],
+  [400, "refused"],
+  [404, "refused"],
+  [413, "refused"],
+  [429, "retry"],
+  [500, "retry"],
+  [503, "retry"],
+])("status %i is %s", async ([status, outcome]) => {
+  const post = await postTo((_, response) => response.writeHead(status).end());
+
+  expect(await post.send(BODY, never)).toMatchObject({ outcome });
+});
+
+test("the reason has the status and the first words of the body on one line", async () => {
+  const post = await postTo((_, response) => response.writeHead(400).end("out of order\n sample\n"));
+
+  expect(await post.send(BODY, never)).toEqual({
+    outcome: "refused",
+    reason: "HTTP 400: out of order sample",
+  });
+});
+
+test("429 and 503 with Retry-After say when", async () => {
+  const post = await postTo((_, response) => response.writeHead(429, { "retry-after": "7" }).end());
+
+  expect(await post.send(BODY, never)).toEqual({ outcome: "retry", afterMs: 7000, reason: "HTTP 429" });
+});
+
+test("an endless error page is cut", async () => {
+  const post = await postTo((_, response) => {
+    response.writeHead(502);
+    const more = (): void => {
+      while (!response.destroyed && response.write("x".repeat(65_536)));
+    };
+    response.on("drain", more);
+    more();
+  });
+  const delivery = await post.send(BODY, never);
+
+  expect(delivery).toMatchObject({ outcome: "retry", reason: `HTTP 502: ${"x".repeat(300)}` });
+});
+
+test("a receiver that hangs is left after the timeout", async () => {
+  const post = await postTo(() => {});
+
+  expect(await post.send(BODY, never)).toEqual({ outcome: "retry", reason: "no answer within 300 ms" });
+});
+
+test("stopping does not wait for the answer", async () => {
+  const post = await postTo(() => {});
+  const stop = new AbortController();
+  const delivery = post.send(BODY, stop.signal);
+  setTimeout(() => stop.abort(), 20);
+
+  expect(await delivery).toMatchObject({ outcome: "retry", reason: "stopped before the answer came" });
+  expect(await post.send(BODY, stop.signal)).toMatchObject({ outcome: "retry" });
+});
+
+test("garbage is a failure to be retried", async () => {
+  const post = await postToBytes("\x00\x01 no HTTP at all\r\n\r\n", true);
+
+  expect(await post.send(BODY, never)).toMatchObject({
+    outcome: "retry",
+    reason: expect.stringContaining("Parse Error"),
+  });
+});
+
+test("half a head is a failure to be retried", async () => {
+  const post = await postToBytes("HTTP/1.1 204 No Con", true);
+
+  expect(await post.send(BODY, never)).toMatchObject({ outcome: "retry" });
+});
+
+test("half a body is an answer: its status is known", async () => {
+  const head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n";
+  expect(await (await postToBytes(`${head}half`, true)).send(BODY, never)).toEqual({ outcome: "delivered" });
+  // The same when the rest never comes.
+  expect(await (await postToBytes(`${head}half`, false)).send(BODY, never)).toEqual({ outcome: "delivered" });
+});
+
+test("a refused connection is a failure to be retried", async () => {
+  expect(await openPost(await freePort()).send(BODY, never)).toMatchObject({
+    outcome: "retry",
+    reason: expect.stringContaining("ECONNREFUSED"),
+  });
+});
+
+test("https is taken from the URL", async () => {
+  const port = await listen(createServer((_, response) => response.end()));
+  const url = new URL(`https://127.0.0.1:${port}/`);
+
+  expect(await openHttpPost({ url, headers: {}, timeoutMs: 1000 }).send(BODY, never)).toMatchObject({
+    outcome: "retry",
+  });
+});
+
+test("an IPv6 address in brackets is connected to", async () => {
+  const url = new URL(`http://[::1]:${await freePort()}/`);
+
+  expect(await openHttpPost({ url, headers: {}, timeoutMs: 1000 }).send(BODY, never)).toMatchObject({
+    reason: expect.stringMatching(/ECONNREFUSED ::1|EADDRNOTAVAIL/),
+  });
+});
+
+test("Retry-After is a number of seconds or a date", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+
+  expect(parseRetryAfter(undefined, now)).toBeUndefined();
+  expect(parseRetryAfter("120", now)).toBe(120_000);
+  expect(parseRetryAfter("Thu, 01 Jan 2026 00:00:30 GMT", now)).toBe(30_000);
+  expect(parseRetryAfter("Wed, 31 Dec 2025 23:59:00 GMT", now)).toBe(0);
+  expect(parseRetryAfter("soon", now)).toBeUndefined();
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { gauge, point } from "../../../agent/metric.ts";
+import { Pipeline } from "../../../agent/pipeline.ts";
+import { offsetMs } from "../../../agent/schedule.ts";
+import type { Batch, Labels } from "../../../core/metrics/series.ts";
+import { ManualClock, settle } from "../../support/manual-clock.ts";
+
+const METRIC = gauge("m", "");
+
+function open(identity: () => Labels | undefined) {
+  const clock = new ManualClock();
+  const offered: Batch[] = [];
+  const pipeline = new Pipeline({
+    sample: async (nowMs) => [point(METRIC, {}, 1, nowMs)],
+    identity: { labels: async () => identity() },
+    outlets: [{ offer: async (batch) => void offered.push(batch) }],
+    intervalMs: 10_000,
+    clock,
+  });
+  const stop = new AbortController();
+  const times = (): (number | undefined)[] => offered.map(({ series }) => series[0]?.samples[0]?.timestampMs);
+  return { clock, offered, pipeline, stop, times, running: pipeline.run(stop.signal) };
+}
+
+test("samples at once, then at the instance's place in each interval, and once more when stopped", async () => {
+  const { clock, times, stop, running } = open(() => ({ instance: "10.0.0.7" }));
+  const start = clock.nowMs();
+  await clock.advance(45_000);
+  const [first, ...rest] = times();
+  expect(first).toBe(start);
+  expect(rest.length).toBeGreaterThanOrEqual(4);
+  expect(new Set(rest.map((time = 0) => time % 10_000))).toEqual(new Set([offsetMs("10.0.0.7", 10_000)]));
+
+  const before = times().length;
+  stop.abort();
+  await running;
+  expect(times()).toHaveLength(before + 1);
+});
+
+test("every batch carries the identity of its time", async () => {
+  let ip = "10.0.0.7";
+  const { clock, offered } = open(() => ({ instance: ip }));
+  await settle();
+  ip = "10.0.0.8";
+  await clock.advance(15_000);
+
+  expect(offered.map(({ identity }) => identity.instance)).toEqual(["10.0.0.7", "10.0.0.8"]);
+});
+
+test("without an address samples wait, in order; what waits too long is dropped and counted", async () => {
+  let labels: Labels | undefined;
+  const { clock, offered, pipeline, times } = open(() => labels);
+  await clock.advance(31 * 10_000);
+  expect(offered).toEqual([]);
+  const dropped = pipeline.droppedSamples;
+  expect(dropped).toBeGreaterThan(0);
+  labels = { instance: "10.0.0.7" };
+  await clock.advance(10_000);
+
+  expect(offered.length).toBe(31);
+  expect(times()).toEqual([...times()].sort());
+  expect(pipeline.droppedSamples).toBe(dropped);
+});

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { selfSeries } from "../../../agent/self-metrics.ts";
+import { renderExposition } from "../../../core/metrics/exposition.ts";
+
+test("the agent reports its queues, losses, stuck paths and cost", () => {
+  const counts = { pushed: 10, refused: 1, dropped: 2, retries: 3, queueLength: 4, queueBytes: 5 };
+  const series = selfSeries(
+    {
+      version: "1.2.3",
+      outlets: [{ name: "s", counts: () => counts }],
+      stuck: ["/proc/stat"],
+      unaddressedDropped: 6,
+    },
+    1000,
+  );
+  const lines = renderExposition(series)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+
+  expect(lines.map((line) => line.replace(/((?:cpu_seconds_total|memory_bytes)) .*/, "$1 X"))).toEqual([
+    'plimsoll_agent_build_info{version="1.2.3"} 1',
+    "plimsoll_agent_cpu_seconds_total X",
+    'plimsoll_agent_push_retries_total{sink="s"} 3',
+    'plimsoll_agent_queue_bytes{sink="s"} 5',
+    'plimsoll_agent_queue_length{sink="s"} 4',
+    "plimsoll_agent_resident_memory_bytes X",
+    'plimsoll_agent_samples_dropped_total{reason="queue_full",sink="s"} 2',
+    'plimsoll_agent_samples_dropped_total{reason="refused",sink="s"} 1',
+    'plimsoll_agent_samples_pushed_total{sink="s"} 10',
+    'plimsoll_agent_source_stuck{path="/proc/stat"} 1',
+    "plimsoll_agent_unaddressed_samples_dropped_total 6",
+  ]);
+});

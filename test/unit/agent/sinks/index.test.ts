@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { parseDestination, sinks } from "../../../../agent/sinks/index.ts";
+
+test("scheme and transport choose the protocol, the rest is the URL", () => {
+  const { protocol, url } = parseDestination("--push", "remote-write+https://u:p@host:1/a?b=c");
+
+  expect(protocol.name).toBe("remote-write");
+  expect(url.href).toBe("https://u:p@host:1/a?b=c");
+});
+
+test("every protocol is reached by its name", () => {
+  for (const { name, transports } of sinks) {
+    for (const transport of transports) {
+      expect(parseDestination("--push", `${name}+${transport}://host/`).protocol.name).toBe(name);
+    }
+  }
+});
+
+test.for<[string, string]>([
+  ["http://host/", "is not a known scheme"],
+  ["smoke+http://host/", "is not a known scheme"],
+  ["remote-write+ftp://host/", "is not a known scheme"],
+  ["remote-write+http:", "is not a known scheme"],
+  ["", "is not a known scheme"],
+  ["remote-write+http://:1/", "is not a URL"],
+  ["remote-write+http://host:99999/", "is not a URL"],
+])("%j is refused in one line", ([text, message]) => {
+  expect(() => parseDestination("PLIMSOLL_AGENT_PUSH", text)).toThrow(
+    `PLIMSOLL_AGENT_PUSH: ${JSON.stringify(text)} ${message}`,
+  );
+});

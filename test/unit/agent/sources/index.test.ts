@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { sources } from "../../../../agent/sources/index.ts";
+import { renderExposition } from "../../../../core/metrics/exposition.ts";
+import { isLabelName, isMetricName } from "../../../../core/metrics/labels.ts";
+import { tickIn } from "../../../support/source-context.ts";
+
+const pages = await Promise.all(sources.map((source) => source.sample(tickIn())));
+const series = pages.flat();
+
+test("the whole page of the fixture container", async () => {
+  await expect(renderExposition(series)).toMatchFileSnapshot("../../../golden/agent/container.prom");
+});
+
+test("every name is valid, counters of the agent's choosing end in _total, no series comes twice", () => {
+  expect(series.filter(({ name }) => !isMetricName(name))).toEqual([]);
+  expect(series.flatMap(({ labels }) => Object.keys(labels)).filter((name) => !isLabelName(name))).toEqual(
+    [],
+  );
+  expect(series.filter(({ name, kind }) => (kind === "counter") !== name.endsWith("_total"))).toEqual([]);
+  const keys = series.map(({ name, labels }) => `${name}${JSON.stringify(labels)}`);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test("sources have distinct names", () => {
+  expect(new Set(sources.map(({ name }) => name)).size).toBe(sources.length);
+});
