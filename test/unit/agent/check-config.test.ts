@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { checkConfig } from "../../../agent/check-config.ts";
+import type { AgentOptions } from "../../../agent/options.ts";
+import { parseDestination } from "../../../agent/sinks/index.ts";
+
+const OPTIONS: AgentOptions = {
+  ip: undefined,
+  destinations: [parseDestination("--push", "remote-write+http://user:secret@collector:9465/api/v1/write")],
+  intervalMs: 10_000,
+  labels: { rack: "a1" },
+  logLevel: "info",
+  configFile: undefined,
+};
+
+test("says what would be done, without secrets", () => {
+  expect(checkConfig(OPTIONS)).toBe(
+    [
+      "configuration none",
+      "push          remote-write+http://collector:9465/api/v1/write",
+      "interval      10s",
+      "ip            from the identity file or the default route",
+      "label         rack=a1",
+      "",
+    ].join("\n"),
+  );
+  expect(checkConfig({ ...OPTIONS, ip: "10.0.0.7", configFile: "/a.yaml" })).toMatch(
+    /\/a\.yaml[\s\S]*ip +10\.0\.0\.7/,
+  );
+});
+
+test("nowhere to push to is an error here as it is for run", () => {
+  expect(() => checkConfig({ ...OPTIONS, destinations: [] })).toThrow("nowhere to push to");
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { parseCommandLine } from "../../../agent/command-line.ts";
+import { commands } from "../../../agent/commands.ts";
+
+test("run, once, check-config and facts, each with help, examples and flags it takes", () => {
+  expect(commands.map(({ name }) => name)).toEqual(["run", "once", "check-config", "facts"]);
+  for (const { name, examples } of commands) {
+    expect(parseCommandLine(commands, [name, "--help"], "")).toMatchObject({ kind: "print" });
+    for (const [line] of examples) {
+      const argv = line.replace(/^.*plimsoll-agent /, "").split(" ");
+      expect(parseCommandLine(commands, argv, "")).toMatchObject({ kind: "run" });
+    }
+  }
+});
+
+test("flags reach the options: a wrong one is refused before anything starts", async () => {
+  const run = commands.find(({ name }) => name === "run");
+  const stop = AbortSignal.abort();
+
+  await expect(run?.run({ ip: "x" }, stop)).rejects.toThrow("--ip");
+  await expect(run?.run({ push: "x" }, stop)).rejects.toThrow("--push");
+  await expect(run?.run({ push: ["x"] }, stop)).rejects.toThrow("--push");
+});

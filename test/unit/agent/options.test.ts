@@ -1,0 +1,101 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { type AgentOptions, type Flags, readOptions } from "../../../agent/options.ts";
+import { Cleanup } from "../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await cleanup.run();
+});
+
+function configFile(text: string): string {
+  const path = join(cleanup.temporaryFolder(), "agent.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+function hrefs({ destinations }: AgentOptions): string[] {
+  return destinations.map(({ url }) => url.href);
+}
+
+const PUSH = "remote-write+http://collector/";
+
+test("the defaults", async () => {
+  expect(await readOptions({})).toMatchObject({
+    ip: undefined,
+    destinations: [],
+    intervalMs: 10_000,
+    labels: {},
+    logLevel: "info",
+  });
+});
+
+test("flag before environment before file", async () => {
+  const config = configFile("interval: 1m\nip: 10.0.0.1\nlogLevel: debug\nlabels: {rack: a1}\n");
+  const interval = async (flags: Flags = {}): Promise<number> =>
+    (await readOptions({ config, ...flags })).intervalMs;
+
+  expect(await interval()).toBe(60_000);
+  vi.stubEnv("PLIMSOLL_AGENT_INTERVAL", "30s");
+  expect(await interval()).toBe(30_000);
+  expect(await interval({ interval: "5s" })).toBe(5000);
+  expect(await readOptions({ config })).toMatchObject({
+    ip: "10.0.0.1",
+    logLevel: "debug",
+    labels: { rack: "a1" },
+    configFile: config,
+  });
+});
+
+test("the file itself may be named by the environment", async () => {
+  vi.stubEnv("PLIMSOLL_AGENT_CONFIG", configFile('{"ip":"10.0.0.1"}'));
+
+  expect(await readOptions({})).toMatchObject({ ip: "10.0.0.1" });
+});
+
+test("destinations come from one place: flags, or the environment's list, or the file's", async () => {
+  const many = configFile("push:\n  - remote-write+http://a/\n  - remote-write+http://b/\n");
+  expect(hrefs(await readOptions({ config: many }))).toEqual(["http://a/", "http://b/"]);
+  expect(hrefs(await readOptions({ config: configFile("push: remote-write+http://a/") }))).toEqual([
+    "http://a/",
+  ]);
+  vi.stubEnv("PLIMSOLL_AGENT_PUSH", "remote-write+http://c/, remote-write+http://d/");
+  expect(hrefs(await readOptions({ config: many }))).toEqual(["http://c/", "http://d/"]);
+  expect(hrefs(await readOptions({ config: many, push: [PUSH] }))).toEqual(["http://collector/"]);
+});
+
+test.for<[Flags, string]>([
+  [{ ip: "localhost" }, '--ip: "localhost" is not an IP address'],
+  [{ interval: "10" }, '--interval: "10" is not a duration'],
+  [{ interval: "1ms" }, "--interval: 1ms is not between 100ms and 1h"],
+  [{ interval: "1d" }, "--interval: 1d is not between 100ms and 1h"],
+  [{ "log-level": "loud" }, '--log-level: "loud" is not a log level'],
+  [{ push: ["http://x/"] }, '--push: "http://x/" is not a known scheme'],
+])("%j is refused, naming the flag", async ([flags, message]) => {
+  await expect(readOptions(flags)).rejects.toThrow(message);
+});
+
+test.for<[string, string]>([
+  ["pusch: x", 'unknown option "pusch"'],
+  ["interval: 10", "interval must be a text"],
+  ["interval: 1ms", "interval: 1ms is not between 100ms and 1h"],
+  ["ip: [1]", "ip must be a text"],
+  ["push: [7]", "push must be a text"],
+  ["push: http://x/", 'push: "http://x/" is not a known scheme'],
+  ["labels: {instance: x}", "labels: instance is the agent's own"],
+  ["- a", "expected a mapping of options at the top"],
+])("configuration %j is refused, naming file and key", async ([text, message]) => {
+  const config = configFile(text);
+  const failure = readOptions({ config });
+
+  await expect(failure).rejects.toThrow(message);
+  await expect(failure).rejects.toThrow(`configuration ${config}: `);
+  await expect(failure).rejects.toMatchObject({ code: "USAGE" });
+});
+
+test("what the environment says wrong is named by its variable", async () => {
+  vi.stubEnv("PLIMSOLL_AGENT_LOG_LEVEL", "loud");
+  await expect(readOptions({})).rejects.toThrow("PLIMSOLL_AGENT_LOG_LEVEL: ");
+});
