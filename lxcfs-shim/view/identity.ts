@@ -8,16 +8,18 @@ import { errnoOf } from "../../core/runtime/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Container, Identity } from "./container.ts";
 import {
-  type Namespace,
+  isRunning,
+  type NamespacePair,
   type NamespaceSet,
+  namespacePair,
   type ProcessRef,
   readNamespace,
   scanNamespaces,
 } from "./namespaces.ts";
 
 /**
- * Which container a process belongs to. In this order: the cgroup namespace, where it is not the host's (several
- * containers may share a pid namespace); the pid namespace; the caller's own cgroup. Nothing is looked up through paths
+ * Which container a process belongs to: that of the oldest process in its cgroup and pid namespaces, where they are not
+ * both the host's; else its own cgroup; the host's processes see the host. Nothing is looked up through paths
  * a container can lay out, and nothing is read of the host's pid 1: hardened kernels refuse it.
  */
 export interface Identifier {
@@ -36,9 +38,10 @@ export interface IdentifierOptions {
 const CACHED_NAMESPACES = 4096;
 /** An init may be moved to another cgroup (systemd does it to itself): its path is read anew after this. */
 const CGROUP_FRESH_MS = 1000;
-/** A namespace whose init was not found is not looked for again before. */
-const MISS_MS = 1000;
-/** Scans of /proc take at most one part in so many of the server's time, whatever containers do with namespaces. */
+/**
+ * Scans of /proc take at most one part in so many of the server's time, whatever containers do with namespaces. Who
+ * comes in between is taken for its own cgroup, which is nearly always its container's.
+ */
 const SCAN_SHARE = 5;
 
 interface CachedContainer {
@@ -56,7 +59,6 @@ class NamespaceIdentifier implements Identifier {
   readonly #clock: Clock;
   readonly #host: NamespaceSet;
   readonly #containers = new BoundedMap<string, CachedContainer>(CACHED_NAMESPACES);
-  readonly #misses = new BoundedMap<Namespace, number>(CACHED_NAMESPACES);
   #nextScanMs = Number.NEGATIVE_INFINITY;
 
   constructor({ root, reader, clock }: IdentifierOptions) {
@@ -76,8 +78,8 @@ class NamespaceIdentifier implements Identifier {
         return gone("the caller ended");
       case "own cgroup":
         return this.#byOwnCgroup(pid);
-      case "namespace": {
-        const container = this.#fresh(place.namespace) ?? this.#search(place.namespace);
+      case "namespaces": {
+        const container = this.#fresh(place.pair) ?? this.#search(place.pair);
         return container === undefined ? this.#byOwnCgroup(pid) : { kind: "container", container };
       }
     }
@@ -85,7 +87,7 @@ class NamespaceIdentifier implements Identifier {
 
   isAlive({ init, startTicks }: Container): boolean {
     const stat = readPidStat(this.#root, init);
-    return stat !== undefined && stat.startTicks === startTicks && stat.state !== "Z" && stat.state !== "X";
+    return stat !== undefined && stat.startTicks === startTicks && isRunning(stat);
   }
 
   /** The cached container if its init still runs, with a cgroup path that is not old. */
@@ -102,17 +104,16 @@ class NamespaceIdentifier implements Identifier {
   }
 
   /** Scans /proc, unless it did lately. All that it finds is kept: containers tend to start in numbers. */
-  #search(namespace: Namespace): Container | undefined {
+  #search(pair: NamespacePair): Container | undefined {
     const start = this.#clock.monotonicMs();
-    if (start < this.#nextScanMs || start < (this.#misses.get(namespace) ?? start)) return undefined;
+    if (start < this.#nextScanMs) return undefined;
     const inits = scanNamespaces(this.#root, this.#host);
     const end = this.#clock.monotonicMs();
     this.#nextScanMs = end + (end - start) * (SCAN_SHARE - 1);
-    if (!inits.has(namespace)) this.#misses.set(namespace, end + MISS_MS);
     for (const [key, init] of inits) {
       if (this.#containers.get(key) === undefined) this.#remember(key, init);
     }
-    return this.#containers.get(namespace)?.container;
+    return this.#containers.get(pair)?.container;
   }
 
   #byOwnCgroup(pid: number): Identity {
@@ -150,16 +151,14 @@ type Place =
   | { readonly kind: "host" }
   | { readonly kind: "own cgroup" }
   | { readonly kind: "gone" }
-  | { readonly kind: "namespace"; readonly namespace: Namespace };
+  | { readonly kind: "namespaces"; readonly pair: NamespacePair };
 
 function placeOf(root: HostRoot, host: NamespaceSet, pid: number): Place {
   try {
-    for (const kind of ["cgroup", "pid"] as const) {
-      if (host[kind] === undefined) continue;
-      const namespace = readNamespace(root, pid, kind);
-      if (namespace === undefined) return { kind: "gone" };
-      if (namespace !== host[kind]) return { kind: "namespace", namespace };
-    }
+    const own = { cgroup: readNamespace(root, pid, "cgroup"), pid: readNamespace(root, pid, "pid") };
+    if (own.pid === undefined) return { kind: "gone" };
+    const pair = namespacePair(own);
+    if (pair !== namespacePair(host)) return { kind: "namespaces", pair };
     return { kind: readNamespace(root, pid, "mnt") === host.mnt ? "host" : "own cgroup" };
   } catch (error) {
     // A security module keeps us out of this process' namespaces: its cgroup is still for all to read.

@@ -1,7 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
-import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
-import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
+import { type PidStat, readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { errnoOf } from "../../core/runtime/errors.ts";
 
 /** The kernel's name of a namespace, `pid:[4026531836]`: unique among those that live. */
@@ -38,46 +37,54 @@ export function readNamespace(
 }
 
 /**
- * One pass over /proc: for every pid namespace but the host's its init (the process that is 1 in there), for every
- * cgroup namespace its oldest process, which is the one it was made for.
+ * What is a machine of its own: a pair of cgroup and pid namespace. The one alone would not do: containers may share a
+ * pid namespace, and whoever makes a cgroup namespace (unshare, a runtime) may stay in it, outside.
  */
-export function scanNamespaces(root: HostRoot, host: NamespaceSet): ReadonlyMap<Namespace, ProcessRef> {
-  const found = new Map<Namespace, ProcessRef>();
+export type NamespacePair = string;
+
+export function namespacePair({ cgroup, pid }: Pick<NamespaceSet, "cgroup" | "pid">): NamespacePair {
+  return `${cgroup} ${pid}`;
+}
+
+/**
+ * One pass over /proc: for every pair of namespaces but the host's own its oldest process. A pid namespace's oldest is its
+ * init, as nobody else can be in there before.
+ */
+export function scanNamespaces(root: HostRoot, host: NamespaceSet): ReadonlyMap<NamespacePair, ProcessRef> {
+  const oldest = new Map<NamespacePair, ProcessRef>();
   for (const name of readdirSync(root.proc(""))) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      scanProcess(root, host, Number(name), found);
+      scanProcess(root, host, Number(name), oldest);
     } catch (error) {
-      // One process that refuses, or a line we cannot read, must not hide the others.
+      // One process that refuses, or whose files we cannot parse, must not hide the others.
       if (errnoOf(error) === "EMFILE") throw error;
     }
   }
-  return found;
+  return oldest;
 }
 
 function scanProcess(
   root: HostRoot,
   host: NamespaceSet,
   pid: number,
-  found: Map<Namespace, ProcessRef>,
+  oldest: Map<NamespacePair, ProcessRef>,
 ): void {
-  const cgroup = readNamespace(root, pid, "cgroup");
-  const pidNamespace = readNamespace(root, pid, "pid");
-  const foreignCgroup = cgroup !== undefined && cgroup !== host.cgroup;
-  const isInit = pidNamespace !== undefined && pidNamespace !== host.pid && isNamespaceInit(root, pid);
-  if (!foreignCgroup && !isInit) return;
+  const own = { cgroup: readNamespace(root, pid, "cgroup"), pid: readNamespace(root, pid, "pid") };
+  const pair = namespacePair(own);
+  if (own.pid === undefined || pair === namespacePair(host)) return;
   const stat = readPidStat(root, pid);
-  if (stat === undefined || stat.state === "Z") return;
+  if (stat === undefined || !isRunning(stat)) return;
   const process: ProcessRef = { pid, startTicks: stat.startTicks };
-  if (isInit) found.set(pidNamespace, process);
-  if (foreignCgroup && isOlder(process, found.get(cgroup))) found.set(cgroup, process);
+  if (isOlder(process, oldest.get(pair))) oldest.set(pair, process);
 }
 
-function isNamespaceInit(root: HostRoot, pid: number): boolean {
-  return readPidStatus(root, pid)?.nsPids.at(-1) === 1;
+/** A zombie holds its pid, and nothing else. */
+export function isRunning({ state }: PidStat): boolean {
+  return state !== "Z" && state !== "X";
 }
 
-/** Start times have 10 ms: of two in the same tick the one with the lower pid came first, but for a wrap of the pids. */
+/** Start times are in ticks of 10 ms: of two in the same tick the one with the lower pid came first, but for a wrap of the pids. */
 function isOlder(a: ProcessRef, b: ProcessRef | undefined): boolean {
   return b === undefined || a.startTicks < b.startTicks || (a.startTicks === b.startTicks && a.pid < b.pid);
 }
