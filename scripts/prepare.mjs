@@ -154,9 +154,17 @@ export function installDebianPackages(packages) {
   const apt = ["-q", "-y", "-o", "DPkg::Lock::Timeout=600"];
   run("apt-get", [...apt, "update"], "capture"); // without network the lists at hand may still do
   const { output } = run("apt-get", [...apt, "install", "--no-install-recommends", ...names], "capture");
+  stopServices(missing);
   const left = missing.filter(({ command }) => !hasCommand(command));
   if (left.length > 0) progress(`apt-get: ${output.trimEnd().split("\n").at(-1)}`);
   return left;
+}
+
+/** A package may start a service of its own (Prometheus, Docker): only its programs are wanted here. */
+function stopServices(packages) {
+  const services = packages.flatMap(({ services = [] }) => services);
+  if (services.length > 0 && hasCommand("systemctl"))
+    run("systemctl", ["disable", "--now", ...services], "capture");
 }
 
 function hasCommand(name) {

@@ -14,7 +14,19 @@ const PACKAGES = [
   { command: "nsenter", package: "util-linux", why: "namespaces" },
   { command: "python3", package: "python3", why: "os.cpu_count() and reads with odd sizes" },
   { command: "strace", package: "strace", why: "the agent starts no other program" },
-  { command: "prometheus", package: "prometheus", why: "samples pushed and queried back by IP" },
+  {
+    command: "prometheus",
+    package: "prometheus",
+    services: ["prometheus.service"],
+    why: "samples pushed and queried back by IP",
+  },
+  {
+    command: "dockerd",
+    package: "docker.io",
+    services: ["docker.service", "docker.socket"],
+    why: "a container of an engine of the test's own",
+  },
+  { command: "curl", package: "curl", why: "that engine's image" },
 ];
 
 /** A run that ended before its tests had counted themselves is one failure. */
