@@ -19,12 +19,10 @@ export async function prepareMountPoint(root: HostRoot, directory: string, log: 
   await clearStaleMounts(root, path, log);
   try {
     mkdirSync(path, { recursive: true });
-    if (readdirSync(path).length > 0) throw refused(path, "not empty", "choose an empty directory");
+    if (readdirSync(path).length > 0) throw refused(path, "not empty", { hint: "choose an empty directory" });
     return path;
   } catch (error) {
-    if (error instanceof PlimsollError) throw error;
-    const isFile = errnoOf(error) === "EEXIST" || errnoOf(error) === "ENOTDIR";
-    throw refused(path, isFile ? "not a directory" : "cannot be used", undefined, isFile ? undefined : error);
+    throw error instanceof PlimsollError ? error : unusable(path, error);
   }
 }
 
@@ -45,7 +43,7 @@ function locate(root: HostRoot, directory: string): string {
     if (findMount(root, candidate) !== undefined || !isSymbolicLink(candidate)) return candidate;
     return realpathSync(candidate);
   } catch (cause) {
-    throw refused(path, "cannot be used", undefined, cause);
+    throw unusable(path, cause);
   }
 }
 
@@ -58,16 +56,14 @@ async function clearStaleMounts(root: HostRoot, path: string, log: Logger): Prom
     const mount = findMount(root, path);
     if (mount === undefined) return;
     if (mount.type !== FILE_SYSTEM_TYPE) {
-      throw refused(path, `${mount.type} is mounted there`, "choose an empty directory");
+      throw refused(path, `${mount.type} is mounted there`, { hint: "choose an empty directory" });
     }
     const state = await probe(path);
     if (state !== "stale") {
       const silent = state === "silent" ? " and does not answer" : "";
-      throw refused(
-        path,
-        `another plimsoll-shim is mounted there${silent}`,
-        "stop it, or choose another directory",
-      );
+      throw refused(path, `another plimsoll-shim is mounted there${silent}`, {
+        hint: "stop it, or choose another directory",
+      });
     }
     await detachMount(path);
     log.warn({ mountPoint: path }, "stale mount of a killed server removed");
@@ -87,8 +83,15 @@ async function probe(path: string): Promise<"live" | "stale" | "silent"> {
   }
 }
 
-function refused(path: string, what: string, hint?: string, cause?: unknown): PlimsollError {
-  const reason = cause === undefined ? "" : `: ${errnoOf(cause) ?? errorLine(cause)}`;
-  const options = { cause, ...(hint === undefined ? {} : { hint }) };
-  return new PlimsollError("MOUNT_POINT", `mount point ${path}: ${what}${reason}`, options);
+function unusable(path: string, cause: unknown): PlimsollError {
+  const isFile = errnoOf(cause) === "EEXIST" || errnoOf(cause) === "ENOTDIR";
+  return refused(path, isFile ? "not a directory" : "cannot be used", isFile ? {} : { cause });
+}
+
+function refused(
+  path: string,
+  what: string,
+  options: { readonly hint?: string; readonly cause?: unknown },
+): PlimsollError {
+  return new PlimsollError("MOUNT_POINT", `mount point ${path}: ${what}`, options);
 }

@@ -31,11 +31,8 @@ export async function mountDevice(descriptor: number, mountPoint: string): Promi
     if (code !== 0) throw mountFailure(mountPoint, stderr.trim().split("\n")[0] ?? `exit code ${code}`);
   } catch (cause) {
     if (cause instanceof PlimsollError) throw cause;
-    const missing = errnoOf(cause) === "ENOENT";
-    throw mountFailure(mountPoint, missing ? "mount: command not found" : "mount cannot be started", {
-      cause,
-      ...(missing ? { hint: "install util-linux" } : {}),
-    });
+    if (errnoOf(cause) !== "ENOENT") throw mountFailure(mountPoint, "mount cannot be started", { cause });
+    throw mountFailure(mountPoint, "mount: command not found", { hint: "install util-linux" });
   }
 }
 

@@ -10,14 +10,10 @@ export function openDevFuse(): number {
   try {
     return openSync(DEVICE, constants.O_RDWR);
   } catch (cause) {
-    throw new PlimsollError(
-      "FUSE_DEVICE",
-      `${DEVICE} cannot be opened: ${errnoOf(cause) ?? "unknown error"}`,
-      {
-        cause,
-        hint: hintFor(errnoOf(cause)),
-      },
-    );
+    throw new PlimsollError("FUSE_DEVICE", `${DEVICE} cannot be opened`, {
+      cause,
+      hint: hintFor(errnoOf(cause)),
+    });
   }
 }
 

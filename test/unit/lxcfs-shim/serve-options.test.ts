@@ -1,0 +1,60 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { errorLine } from "../../../core/runtime/errors.ts";
+import { readServeOptions, type ServeFlags } from "../../../lxcfs-shim/serve-options.ts";
+import { Cleanup } from "../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await cleanup.run();
+});
+
+function configFile(text: string): string {
+  const path = join(cleanup.temporaryFolder(), "shim.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+const refusal = (flags: ServeFlags): Promise<string> =>
+  readServeOptions(flags).then(() => "accepted", errorLine);
+
+test("flag before environment before file before default", async () => {
+  const config = configFile("mount: /from/file\nlogLevel: error\n");
+
+  expect(await readServeOptions({ mount: "/m" })).toEqual({ mount: "/m", logLevel: "info" });
+  expect(await readServeOptions({ config })).toEqual({ mount: "/from/file", logLevel: "error" });
+
+  vi.stubEnv("PLIMSOLL_SHIM_LOG_LEVEL", "debug");
+  expect(await readServeOptions({ config })).toEqual({ mount: "/from/file", logLevel: "debug" });
+  expect(await readServeOptions({ config, logLevel: "trace", mount: "/m" })).toEqual({
+    mount: "/m",
+    logLevel: "trace",
+  });
+
+  vi.stubEnv("PLIMSOLL_SHIM_CONFIG", configFile('{"mount": "/from/json"}'));
+  expect(await readServeOptions({})).toMatchObject({ mount: "/from/json" });
+});
+
+test("what is wrong is named with where it was said", async () => {
+  const unknown = configFile("mount: /m\nfreshnes: 1s\n");
+  const number = configFile("mount: 7\n");
+
+  expect(await refusal({})).toMatch(/^no directory to mount on \(hint: /);
+  expect(await refusal({ mount: "" })).toMatch(/^no directory to mount on/);
+  expect(await refusal({ mount: "/m", logLevel: "loud" })).toBe(
+    '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
+  );
+  expect(await refusal({ config: unknown })).toBe(
+    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, logLevel)`,
+  );
+  expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
+  expect(await refusal({ config: "/nowhere.yaml" })).toMatch(
+    /^configuration \/nowhere.yaml: cannot be read: ENOENT/,
+  );
+
+  vi.stubEnv("PLIMSOLL_SHIM_LOG_LEVEL", "quiet");
+  expect(await refusal({ mount: "/m" })).toMatch(/^PLIMSOLL_SHIM_LOG_LEVEL: "quiet" is not a log level/);
+});
