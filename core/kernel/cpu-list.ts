@@ -10,15 +10,15 @@ import { ParseError } from "./parse-error.ts";
 /** Twice the largest NR_CPUS any architecture allows: a range beyond it is not a list of CPUs. */
 const MAX_CPU_ID = 16_383;
 
-/** The ids, ascending. An empty list is `[]`. */
-export function parseCpuList(text: string, path = "cpu list"): readonly number[] {
+/** The ids, ascending. An empty list is `[]`. `path` and `line` say where it stands, for errors. */
+export function parseCpuList(text: string, path = "cpu list", line = 1): readonly number[] {
   const list = text.trim();
   if (list === "") return [];
   const ids = new Set<number>();
   for (const part of list.split(",")) {
     const [, from, to = from] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
     const [first, last] = [Number(from), Number(to)];
-    if (!(first <= last && last <= MAX_CPU_ID)) throw new ParseError(path, 1, list);
+    if (!(first <= last && last <= MAX_CPU_ID)) throw new ParseError(path, line, list);
     for (let id = first; id <= last; id++) ids.add(id);
   }
   return [...ids].sort((a, b) => a - b);

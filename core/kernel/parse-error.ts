@@ -1,3 +1,6 @@
+/** Characters of the line that the message shows: `intr` in /proc/stat has thousands. */
+const SHOWN = 120;
+
 /** A kernel file that does not read as its documentation says. The one error a `parseX` throws. */
 export class ParseError extends Error {
   readonly path: string;
@@ -7,7 +10,7 @@ export class ParseError extends Error {
   readonly text: string;
 
   constructor(path: string, line: number, text: string) {
-    const what = text === "" ? "ends too early" : `cannot parse ${JSON.stringify(text)}`;
+    const what = text === "" ? "ends too early" : `cannot parse ${JSON.stringify(text.slice(0, SHOWN))}`;
     super(`${path}:${line}: ${what}`);
     this.name = "ParseError";
     this.path = path;

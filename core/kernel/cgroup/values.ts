@@ -49,6 +49,11 @@ export function parseNumbers(text: string, path: string): readonly number[] {
   return parseFields(line.text).map((field) => parseUnsigned(field, line));
 }
 
+/** A quota as CPUs' worth. The kernel allows neither a quota nor a period of 0: such a one limits nothing. */
+export function quotaInCpus(quotaMicros: number, periodMicros: number): number {
+  return quotaMicros > 0 && periodMicros > 0 ? quotaMicros / periodMicros : Number.POSITIVE_INFINITY;
+}
+
 /** Reads and parses one attribute of a cgroup; undefined when the cgroup or the attribute is not there. */
 export function readAttribute<T>(
   directory: string,

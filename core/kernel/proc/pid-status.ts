@@ -48,7 +48,7 @@ export function parsePidStatus(text: string, path = "PID/status"): PidStatus {
     ppid: count("PPid:"),
     threads: count("Threads:"),
     nsPids: parseFields(nsPid.value).map((pid) => parseUnsigned(pid, nsPid.line)),
-    ...(cpus !== undefined && { cpusAllowed: parseCpuList(cpus.value, path) }),
+    ...(cpus !== undefined && { cpusAllowed: parseCpuList(cpus.value, path, cpus.line.number) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { endsEarly } from "../../lines.ts";
 import type { CpuThrottling } from "../stats.ts";
-import { parseFlatKeyed, parseLimit, parseNumber, readAttribute } from "../values.ts";
+import { parseFlatKeyed, parseLimit, parseNumber, quotaInCpus, readAttribute } from "../values.ts";
 
 /*
  * cpu.cfs_quota_us 50000 (-1: none)   cpu.cfs_period_us 100000
@@ -16,7 +16,7 @@ export function readQuotaCpus(directory: string): number | undefined {
   const quota = readAttribute(directory, "cpu.cfs_quota_us", parseLimit);
   if (quota === undefined || quota === Number.POSITIVE_INFINITY) return quota;
   const period = readAttribute(directory, "cpu.cfs_period_us", parseNumber);
-  return period === undefined ? undefined : quota / period;
+  return period === undefined ? undefined : quotaInCpus(quota, period);
 }
 
 export function readThrottling(directory: string): CpuThrottling | undefined {

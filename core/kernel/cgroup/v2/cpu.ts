@@ -1,6 +1,6 @@
-import { endsEarly, malformed, parseOneLine, parseUnsigned } from "../../lines.ts";
+import { endsEarly, parseOneLine, parseUnsigned } from "../../lines.ts";
 import type { CpuThrottling } from "../stats.ts";
-import { limitOf, parseFlatKeyed, readAttribute } from "../values.ts";
+import { limitOf, parseFlatKeyed, quotaInCpus, readAttribute } from "../values.ts";
 import type { CpuUsage } from "../version-files.ts";
 
 /*
@@ -34,8 +34,7 @@ export function readQuotaCpus(directory: string): number | undefined {
 export function parseCpuMax(text: string, path: string): number {
   const line = parseOneLine(text, path);
   const [quota, period] = line.text.split(" ");
-  const cpus = limitOf(quota, line) / parseUnsigned(period, line);
-  return Number.isNaN(cpus) ? malformed(line) : cpus;
+  return quotaInCpus(limitOf(quota, line), parseUnsigned(period, line));
 }
 
 export function parseCpuUsage(text: string, path: string): CpuUsage {
