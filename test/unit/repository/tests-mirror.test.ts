@@ -24,12 +24,3 @@ test("what is said to be tested elsewhere exists, and has no test here", () => {
     expect(tests).not.toContain(`test/unit/${file.replace(/\.ts$/, ".test.ts")}`);
   }
 });
-
-test("every unit test of a room has its source", () => {
-  const rooms = outerRooms().map((room) => `test/unit/${room}/`);
-  const orphans = [...tests]
-    .filter((file) => rooms.some((room) => file.startsWith(room)))
-    .filter((file) => !sources.includes(file.replace(/^test\/unit\//, "").replace(/\.test\.ts$/, ".ts")));
-
-  expect(orphans).toEqual([]);
-});

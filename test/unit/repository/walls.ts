@@ -34,7 +34,7 @@ export const WALLS: readonly Wall[] = [
     room: "collector",
     may: ["core/metrics", "core/runtime", "node:*", "commander", "prom-client", "undici"],
   },
-  { room: "provisioner", may: ["core/runtime", "node:*", "commander", "undici"] },
+  { room: "provisioner", may: ["core/runtime", "node:*", "commander", "libsql", "undici"] },
   // The plan is data: what would be done, never the doing.
   { room: "provisioner/plan", may: ["provisioner/step", "provisioner/resources"] },
   { room: "provisioner/step", may: ["provisioner/plan", "provisioner/resources"] },
@@ -47,6 +47,7 @@ export const DOORS: readonly { readonly to: string; readonly through: readonly s
   { to: "process.env", through: ["core/runtime/config.ts"] },
   { to: "systeminformation", through: ["agent/facts.ts"] },
   { to: "fuse-native", through: ["lxcfs-shim/transport/fuse-native.ts"] },
+  { to: "libsql", through: ["provisioner/store/embedded.ts"] },
   // require() would load packages that no import names.
   { to: "node:module", through: [] },
   { to: "node:process", through: [] },
