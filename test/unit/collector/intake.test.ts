@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { Catalog } from "../../../collector/catalog.ts";
+import { Forwarder } from "../../../collector/forwarder.ts";
+import type { Ingested } from "../../../collector/ingests/types.ts";
+import { type Forwarding, Intake } from "../../../collector/intake.ts";
+import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
+import { MemoryQueue } from "../../../collector/queue.ts";
+import type { SinkKind } from "../../../collector/sinks/types.ts";
+import type { Series } from "../../../core/metrics/series.ts";
+import { ManualClock, settle } from "../../support/manual-clock.ts";
+import { gauge } from "../../support/push.ts";
+import { recordLog } from "../../support/record-log.ts";
+
+/** A kind of sink that never takes anything, and counts how often it encodes. */
+function stuckKind(): SinkKind & { encoded: number } {
+  const kind = {
+    scheme: "stuck",
+    transports: [],
+    encoded: 0,
+    encode: () => {
+      kind.encoded++;
+      return new Uint8Array(10);
+    },
+    open: async (name: string) => ({
+      name,
+      join: () => new Uint8Array(),
+      deliver: async () => ({ outcome: "retry", reason: "stuck" }) as const,
+      close: async () => {},
+    }),
+  };
+  return kind;
+}
+
+async function open(...queueBytes: readonly number[]) {
+  const clock = new ManualClock();
+  const kind = stuckKind();
+  const forwardings: Forwarding[] = [];
+  for (const [index, bytes] of queueBytes.entries()) {
+    const sink = await kind.open(`sink ${index}`, new URL("http://h"));
+    const queue = new MemoryQueue(bytes);
+    const forwarder = new Forwarder({
+      sink,
+      queue,
+      clock,
+      log: recordLog(),
+      maxDeliveryBytes: 1,
+      maxAgeMs: 1e9,
+    });
+    forwardings.push({ kind, forwarder });
+  }
+  const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
+  const catalog = new Catalog();
+  const intake = new Intake(latest, catalog, forwardings, clock);
+  const close = async (): Promise<void> => {
+    await Promise.all(forwardings.map(({ forwarder }) => forwarder.close(0)));
+  };
+  return { intake, latest, catalog, kind, forwardings, close };
+}
+
+const ingested = (series: readonly Series[], more: Partial<Ingested> = {}): Ingested => ({
+  series,
+  families: [],
+  skipped: {},
+  ...more,
+});
+
+test("a request reaches the latest values, the catalogue, the counters and every sink, encoded once", async () => {
+  const { intake, latest, catalog, kind, forwardings, close } = await open(1000, 1000);
+  const families = [{ name: "a", kind: "gauge", help: "A." }] as const;
+  await intake.accept(
+    ingested([gauge("a", { instance: "10.0.0.7" })], { families, skipped: { exemplars: 2 } }),
+    "::1",
+  );
+  expect(latest.machine("10.0.0.7")?.series).toHaveLength(1);
+  expect(catalog.describe("a").help).toBe("A.");
+  expect([intake.samples, intake.skipped.get("exemplars"), kind.encoded]).toEqual([1, 2, 1]);
+  expect(forwardings.map(({ forwarder }) => forwarder.queue.length)).toEqual([1, 1]);
+  await close();
+});
+
+test("of a refused request nothing is kept", async () => {
+  const { intake, latest, forwardings, close } = await open(1000);
+  const series = [gauge("a", { instance: "10.0.0.7" }), gauge("b", {})];
+  await expect(intake.accept(ingested(series, { skipped: { exemplars: 1 } }), "::1")).rejects.toThrow(
+    "b: neither",
+  );
+  expect([
+    latest.machineCount,
+    intake.samples,
+    intake.skipped.size,
+    forwardings[0]?.forwarder.queue.length,
+  ]).toEqual([0, 0, 0, 0]);
+  await close();
+});
+
+test("senders are held up only when every queue is full", async () => {
+  const { intake, close } = await open(10, 15);
+  const push = (): Promise<void> => intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), "::1");
+  await push();
+  await settle();
+  expect(intake.isFull).toBe(false);
+  await close();
+  const one = await open(10);
+  await one.intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), "::1");
+  expect(one.intake.isFull).toBe(true);
+  await one.close();
+});
+
+test("without a sink there is nothing to wait for", async () => {
+  const { intake } = await open();
+  expect(intake.isFull).toBe(false);
+});

@@ -1,0 +1,113 @@
+import { expect, test } from "vitest";
+import { DEFAULT_LATEST_LIMITS, type LatestLimits, LatestStore } from "../../../collector/latest.ts";
+import { type Series, staleSample } from "../../../core/metrics/series.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { gauge } from "../../support/push.ts";
+
+const IP = "10.0.0.7";
+
+function openStore(limits: Partial<LatestLimits> = {}): {
+  clock: ManualClock;
+  store: LatestStore;
+  put: (ip: string, ...series: Series[]) => void;
+  shown: (ip: string) => string[] | undefined;
+} {
+  const clock = new ManualClock();
+  const store = new LatestStore({ ...DEFAULT_LATEST_LIMITS, ...limits }, clock);
+  return {
+    clock,
+    store,
+    put: (machine, ...series) => store.store({ machine, series }),
+    shown: (ip) => store.machine(ip)?.series.map(({ name, sample }) => `${name} ${sample.value}`),
+  };
+}
+
+test("keeps the newest sample of each series, whatever order they come in", () => {
+  const { store, put, shown, clock } = openStore();
+  const t = clock.nowMs();
+  const several: Series = {
+    ...gauge("b", {}),
+    samples: [10, 30, 20].map((s) => ({ timestampMs: t + s, value: s })),
+  };
+  put(IP, gauge("a", {}, 1, t), several);
+  put(IP, gauge("a", {}, 2, t + 1));
+  put(IP, gauge("a", {}, 3, t - 1));
+  put(IP, gauge("a", {}, 4, t + 1));
+  expect(shown(IP)).toEqual(["a 4", "b 30"]);
+  expect(store.dropped.late).toBe(1);
+});
+
+test("series of one name with different labels, and of different machines, are apart", () => {
+  const { store, put, shown } = openStore();
+  put(IP, gauge("a", { cpu: "0" }, 1), gauge("a", { cpu: "1" }, 2));
+  put("10.0.0.8", gauge("a", { cpu: "0" }, 3));
+  expect(shown(IP)).toEqual(["a 1", "a 2"]);
+  expect(shown("10.0.0.8")).toEqual(["a 3"]);
+  expect([store.machineCount, store.seriesCount]).toEqual([2, 3]);
+  expect(shown("10.0.0.9")).toBeUndefined();
+});
+
+test("a stale marker ends a series, and a late sample does not bring it back", () => {
+  const { put, shown, clock } = openStore();
+  const t = clock.nowMs();
+  put(IP, gauge("a", {}, 1, t), gauge("b", {}, 1, t));
+  put(IP, { ...gauge("a", {}), samples: [staleSample(t + 10)] });
+  put(IP, gauge("a", {}, 2, t + 5));
+  expect(shown(IP)).toEqual(["b 1"]);
+  put(IP, gauge("a", {}, 3, t + 20));
+  expect(shown(IP)).toEqual(["a 3", "b 1"]);
+});
+
+test("silence is measured by our clock, not by the timestamps", async () => {
+  const { store, put, shown, clock } = openStore({ staleAfterMs: 1000 });
+  put(IP, gauge("old", {}, 1, 0), gauge("quiet", {}, 1, clock.nowMs()));
+  await clock.advance(600);
+  put(IP, gauge("old", {}, 2, 1));
+  await clock.advance(600);
+  expect(shown(IP)).toEqual(["old 2"]);
+  expect(store.seriesCount).toBe(2);
+  store.sweep();
+  expect(store.seriesCount).toBe(1);
+});
+
+test("a machine remembers when it was seen first and last, after its series are gone", async () => {
+  const { store, put, clock } = openStore({ staleAfterMs: 1000 });
+  const start = clock.nowMs();
+  put(IP, gauge("a", {}));
+  await clock.advance(500);
+  put(IP, gauge("a", {}));
+  await clock.advance(5000);
+  store.sweep();
+  expect(store.machine(IP)).toEqual({ ip: IP, firstSeenMs: start, lastSeenMs: start + 500, series: [] });
+});
+
+test("a sample from far in the future does not hold up those of now", () => {
+  const { put, shown, clock } = openStore();
+  put(IP, gauge("a", {}, 1, clock.nowMs() + 3_600_000));
+  put(IP, gauge("a", {}, 2, clock.nowMs()));
+  expect(shown(IP)).toEqual(["a 2"]);
+});
+
+test("bounded by series of a machine, by series, by machines; what does not fit is counted", async () => {
+  const { store, put, shown, clock } = openStore({
+    maxSeriesPerMachine: 2,
+    maxSeries: 3,
+    maxMachines: 2,
+    staleAfterMs: 1000,
+  });
+  const [a, b, c] = ["a", "b", "c"].map((name) => gauge(name, {}));
+  if (a === undefined || b === undefined || c === undefined) throw new Error("three series");
+  put("10.0.0.1", a, b, c);
+  put("10.0.0.2", a, b);
+  put("10.0.0.3", a, b);
+  expect(shown("10.0.0.1")).toEqual(["a 1", "b 1"]);
+  expect(shown("10.0.0.2")).toEqual(["a 1"]);
+  expect(store.dropped).toEqual({ late: 0, seriesLimit: 2, machineLimit: 2 });
+
+  // A silent machine gives way to a new one, and takes its series along.
+  await clock.advance(2000);
+  put("10.0.0.2", a);
+  put("10.0.0.3", a, b);
+  expect([...store.machines()].map(({ ip }) => ip)).toEqual(["10.0.0.2", "10.0.0.3"]);
+  expect(store.seriesCount).toBe(3);
+});

@@ -1,0 +1,78 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { readServeOptions, type ServeFlags } from "../../../collector/serve-options.ts";
+import { errorLine } from "../../../core/runtime/errors.ts";
+import { Cleanup } from "../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+const folder = cleanup.temporaryFolder();
+afterAll(() => cleanup.run());
+afterEach(() => {
+  delete process.env.PLIMSOLL_COLLECTOR_LISTEN;
+  delete process.env.PLIMSOLL_COLLECTOR_STALE_AFTER;
+});
+
+function configFile(text: string): string {
+  const path = join(folder, "collector.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+test("defaults", async () => {
+  expect(await readServeOptions({})).toEqual({
+    listen: [{ host: "127.0.0.1", port: 9465 }],
+    forwards: [],
+    staleAfterMs: 300_000,
+    logLevel: "info",
+  });
+});
+
+test("flag before environment before configuration file", async () => {
+  const config = configFile("listen: 10.0.0.1:1\nstaleAfter: 1m\nlogLevel: debug\n");
+  process.env.PLIMSOLL_COLLECTOR_LISTEN = "10.0.0.1:2, [::1]:3";
+  process.env.PLIMSOLL_COLLECTOR_STALE_AFTER = "2m";
+  expect(await readServeOptions({ config, staleAfter: "3m" })).toMatchObject({
+    listen: [
+      { host: "10.0.0.1", port: 2 },
+      { host: "::1", port: 3 },
+    ],
+    staleAfterMs: 180_000,
+    logLevel: "debug",
+  });
+});
+
+test("lists in a file", async () => {
+  const config = configFile('listen: ["localhost:0", "10.0.0.1:1"]\nforward:\n  - remote-write+http://a/w\n');
+  const { listen, forwards } = await readServeOptions({ config });
+  expect(listen).toEqual([
+    { host: "localhost", port: 0 },
+    { host: "10.0.0.1", port: 1 },
+  ]);
+  expect(forwards.map(({ name }) => name)).toEqual(["remote-write+http://a/w"]);
+});
+
+test.for<[string, ServeFlags]>([
+  ['--listen: "9465" is not an address to listen on', { listen: ["9465"] }],
+  ['--listen: "::1:9465" is not an address to listen on', { listen: ["::1:9465"] }],
+  ['--listen: "[10.0.0.1]:1" is not an address to listen on', { listen: ["[10.0.0.1]:1"] }],
+  ['--listen: "h:65536" is not an address to listen on', { listen: ["h:65536"] }],
+  ['--stale-after: "soon" is not a duration', { staleAfter: "soon" }],
+  ['--log-level: "loud" is not a log level', { logLevel: "loud" }],
+  [
+    "forward: remote-write+http://h/w is given twice",
+    { forward: ["remote-write+http://h/w", "remote-write+http://h/w"] },
+  ],
+])("%s", async ([message, flags]) => {
+  await expect(readServeOptions(flags)).rejects.toThrow(message);
+});
+
+test.for([
+  ["data: /var\n", 'unknown option "data" (hint: known are listen, forward, staleAfter, logLevel)'],
+  ["staleAfter: 5\n", "staleAfter must be a text"],
+  ["listen: [1]\n", "listen must be a text or a list of texts"],
+])("configuration %j: %s", async ([text = "", message = ""]) => {
+  const config = configFile(text);
+  const failure = await readServeOptions({ config }).catch((error: unknown) => errorLine(error));
+  expect(failure).toContain(`configuration ${config}: ${message}`);
+});
