@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { parseThrottle, readBlkio } from "../../../../../../core/kernel/cgroup/v1/blkio.ts";
+import { tempTree } from "../../hosts.ts";
+
+const BYTES =
+  "8:0 Read 4096\n8:0 Write 8192\n8:0 Sync 12288\n8:0 Async 0\n8:0 Discard 512\n8:0 Total 12800\nTotal 12800\n";
+const OPERATIONS =
+  "8:0 Read 1\n8:0 Write 2\n8:0 Discard 1\n8:0 Total 4\n259:1 Read 7\n259:1 Total 7\nTotal 11\n";
+
+const SDA = {
+  major: 8,
+  minor: 0,
+  readBytes: 4096,
+  writeBytes: 8192,
+  discardBytes: 512,
+  reads: 1,
+  writes: 2,
+  discards: 1,
+};
+
+describe("readBlkio", () => {
+  it("joins bytes and operations of each device, those of one file only as well", () => {
+    const directory = tempTree({
+      "blkio.throttle.io_service_bytes_recursive": BYTES,
+      "blkio.throttle.io_serviced_recursive": OPERATIONS,
+    });
+    expect(readBlkio(directory)).toEqual([
+      SDA,
+      {
+        major: 259,
+        minor: 1,
+        readBytes: 0,
+        writeBytes: 0,
+        discardBytes: 0,
+        reads: 7,
+        writes: 0,
+        discards: 0,
+      },
+    ]);
+  });
+
+  it("counts this cgroup alone before Linux 4.11", () => {
+    const directory = tempTree({
+      "blkio.throttle.io_service_bytes": BYTES,
+      "blkio.throttle.io_serviced": OPERATIONS,
+    });
+    expect(readBlkio(directory)?.[0]).toEqual(SDA);
+  });
+
+  it("knows no device where only totals are printed", () => {
+    const directory = tempTree({
+      "blkio.throttle.io_service_bytes_recursive": "Total 0\n",
+      "blkio.throttle.io_serviced_recursive": "Total 0\n",
+    });
+    expect(readBlkio(directory)).toEqual([]);
+  });
+
+  it("is undefined when a part is gone", () => {
+    expect(readBlkio(tempTree({}))).toBeUndefined();
+    expect(readBlkio(tempTree({ "blkio.throttle.io_serviced": OPERATIONS }))).toBeUndefined();
+  });
+});
+
+it.each(["8:0 Read", "8:0 Read x", "sda Read 1", ""])("parseThrottle refuses %j", (line) => {
+  expect(() => parseThrottle(`8:0 Read 1\n${line}\n`, "f")).toThrow("f:2: ");
+});
