@@ -43,7 +43,7 @@ export function renderComparison(rows: readonly ComparedCommand[]): string {
   const rule = (left: string, middle: string): string => `${left}${"─".repeat(11)}${middle}${"─".repeat(88)}`;
   const lines: string[] = [];
   for (const row of rows) {
-    lines.push(rule("┌", "┬"), `│ ${"$".padStart(9)} │ ${row.command}`);
+    lines.push(lines.length === 0 ? rule("┌", "┬") : rule("├", "┼"), `│ ${"$".padStart(9)} │ ${row.command}`);
     for (const side of sides) {
       const [first = "", ...rest] = row[side].split("\n").map((line) => line.trimEnd());
       lines.push(`│ ${side.padStart(9)} │ ${first}`, ...rest.map((line) => `│ ${" ".repeat(9)} │ ${line}`));

@@ -85,7 +85,7 @@ describeIf(
     expect(percent.reduce((sum, each) => sum + each, 0)).toBeCloseTo(100, -0.5);
   });
 
-  test("a busy container at its quota reads as 100 % busy, the idle host does not", async () => {
+  test("a container that uses up its quota reads as 100 % busy", async () => {
     const script = [
       "timeout 4 sh -c 'while :; do :; done' &",
       "read -r _ u1 n1 s1 i1 rest < /proc/stat; sleep 3; read -r _ u2 n2 s2 i2 rest < /proc/stat",

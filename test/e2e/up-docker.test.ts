@@ -12,15 +12,7 @@ const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
 const IMAGE = "plimsoll-test:1";
-const conditions = [
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasCommand("dockerd"),
-  hasCommand("runc"),
-  hasCommand("curl"),
-];
+const conditions = [isRoot, hasFuse, canMakeCgroups, canUnshare, hasCommand("dockerd"), hasCommand("runc")];
 
 describeIf(...conditions)("plimsoll up --docker", () => {
   let docker: PrivateDocker;

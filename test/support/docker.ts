@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
+import { cpSync, createReadStream, existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { Client } from "undici";
 import { exec } from "../../core/runtime/exec.ts";
 import { openDockerEngine } from "../../provisioner/docker/engine.ts";
 import type { Cleanup } from "./cleanup.ts";
@@ -74,17 +75,22 @@ export async function importImage(cleanup: Cleanup, docker: PrivateDocker, name:
   }
   const archive = join(cleanup.temporaryFolder(), "image.tar");
   await exec(["tar", "-C", root, "-cf", archive, "."]);
-  const url = `http://docker/v1.41/images/create?${new URLSearchParams({ fromSrc: "-", ...repositoryAndTag(name) })}`;
-  await exec([
-    "curl",
-    "--silent",
-    "--fail",
-    "--unix-socket",
-    docker.socket,
-    "--data-binary",
-    `@${archive}`,
-    url,
-  ]);
+  const engine = new Client("http://docker", { socketPath: docker.socket });
+  try {
+    const query = new URLSearchParams({ fromSrc: "-", ...repositoryAndTag(name) });
+    const headers = { "content-type": "application/x-tar" };
+    const path = `/v1.41/images/create?${query}`;
+    const { statusCode, body } = await engine.request({
+      method: "POST",
+      path,
+      headers,
+      body: createReadStream(archive),
+    });
+    const answer = await body.text();
+    if (statusCode !== 200) throw new Error(`import of ${name}: ${answer}`);
+  } finally {
+    await engine.close();
+  }
 }
 
 function repositoryAndTag(name: string): Record<string, string> {
