@@ -1,0 +1,91 @@
+import { beforeEach, expect, test } from "vitest";
+import { Catalog } from "../../../../collector/catalog.ts";
+import { Refusal } from "../../../../collector/http/route.ts";
+import { remoteWrite } from "../../../../collector/ingests/remote-write.ts";
+import { Intake } from "../../../../collector/intake.ts";
+import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../../collector/latest.ts";
+import { ingestRoute, type RequestCounts } from "../../../../collector/routes/ingest.ts";
+import { REMOTE_WRITE_HEADERS } from "../../../../core/metrics/remote-write.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { gauge, pushBody } from "../../../support/push.ts";
+
+const clock = new ManualClock();
+const counts: RequestCounts = new Map();
+let latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
+let isFull = false;
+beforeEach(() => {
+  latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
+});
+
+/** The status, and what was said. */
+async function post(
+  body: Uint8Array,
+  headers: Record<string, string> = REMOTE_WRITE_HEADERS,
+): Promise<string> {
+  const intake = new Intake(latest, new Catalog(), [], clock);
+  Object.defineProperty(intake, "isFull", { value: isFull });
+  const limits = { maxBytes: 1000, maxDecompressedBytes: 5000 };
+  const readBody = async (maxBytes: number): Promise<Buffer> => {
+    if (body.length > maxBytes) throw new Refusal(413, "too large");
+    return Buffer.from(body);
+  };
+  try {
+    const route = ingestRoute(remoteWrite, intake, counts, limits);
+    return String((await route.handle({ headers, peer: "::1", params: {}, readBody })).status);
+  } catch (error) {
+    if (error instanceof Refusal) return `${error.status} ${error.message}`;
+    throw error;
+  }
+}
+
+const good = gauge("up", { instance: "10.0.0.7" });
+
+test("204 and nothing said", async () => {
+  expect(await post(pushBody(good))).toBe("204");
+  expect(await post(pushBody())).toBe("204");
+  expect(latest.seriesCount).toBe(1);
+});
+
+test("415 for another type or encoding", async () => {
+  const v2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+  expect(await post(pushBody(good), { ...REMOTE_WRITE_HEADERS, "content-type": v2 })).toContain(
+    "415 content type",
+  );
+  expect(await post(pushBody(good), {})).toContain("415 content type");
+});
+
+test("400 for what is malformed, naming it, with nothing stored", async () => {
+  expect(await post(Buffer.from("hello"))).toMatch(/^400 snappy: /);
+  expect(await post(pushBody(good, gauge("1up", { instance: "10.0.0.7" })))).toBe(
+    '400 series 1: "1up" is not a metric name',
+  );
+  expect(await post(pushBody(good, gauge("up", {})))).toBe(
+    "400 up: neither label instance nor label ip is an IP address",
+  );
+  expect(latest.machineCount).toBe(0);
+});
+
+test("413 for too much, before or after decompression", async () => {
+  expect(await post(new Uint8Array(1001))).toBe("413 too large");
+  const wide = { ...good, labels: { ...good.labels, pad: "x".repeat(4000) } };
+  expect(await post(pushBody(wide, wide))).toMatch(
+    /^413 snappy: \d+ bytes uncompressed, at most 5000 are taken$/,
+  );
+});
+
+test("503 and when to come back, while nothing can be forwarded", async () => {
+  isFull = true;
+  expect(await post(pushBody(good))).toBe("503 nothing can be forwarded at present, keep the samples");
+  isFull = false;
+});
+
+test("every answer is counted", async () => {
+  counts.clear();
+  await post(pushBody(good));
+  await post(pushBody(good));
+  await post(Buffer.from("hello"));
+  expect([...counts.values()]).toEqual([
+    { ingest: "remote-write", status: 204, count: 2 },
+    { ingest: "remote-write", status: 400, count: 1 },
+  ]);
+});

@@ -1,0 +1,92 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { remoteWrite } from "../../../../collector/sinks/remote-write.ts";
+import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
+import { decodeSnappy } from "../../../../core/metrics/snappy.ts";
+import { gauge } from "../../../support/push.ts";
+
+interface Received {
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly port: number | undefined;
+}
+
+const received: Received[] = [];
+let answer: (response: ServerResponse) => void = (response) => response.writeHead(204).end();
+const server = createServer(async (request, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const { url, headers, socket } = request;
+  received.push({ url, headers, body: Buffer.concat(chunks), port: socket.remotePort });
+  answer(response);
+});
+beforeAll(() => new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve)));
+afterAll(() => void server.close());
+
+const open = (credentials = "") => {
+  const { port } = server.address() as AddressInfo;
+  return remoteWrite.open("sink", new URL(`http://${credentials}127.0.0.1:${port}/api/v1/write?tenant=a`));
+};
+const chunk = (name: string): Uint8Array =>
+  remoteWrite.encode([{ identity: {}, series: [gauge(name, { instance: "10.0.0.7" }, 1, 5)] }], []);
+const never = new AbortController().signal;
+
+test("several chunks are one request with the headers of the protocol", async () => {
+  const sink = await open("me:p%40ss@");
+  expect(await sink.deliver(sink.join([chunk("a"), chunk("b")]), never)).toEqual({ outcome: "delivered" });
+  await sink.deliver(sink.join([chunk("c")]), never);
+  await sink.close();
+  const [first, second] = received.slice(-2);
+  expect(first).toMatchObject({
+    url: "/api/v1/write?tenant=a",
+    headers: {
+      "content-type": "application/x-protobuf",
+      "content-encoding": "snappy",
+      "x-prometheus-remote-write-version": "0.1.0",
+      authorization: `Basic ${Buffer.from("me:p@ss").toString("base64")}`,
+      "user-agent": expect.stringMatching(/^plimsoll\/\d/),
+    },
+  });
+  const { series } = decodeWriteRequest(decodeSnappy(first?.body ?? Buffer.alloc(0), 10_000));
+  expect(series.map(({ name }) => name)).toEqual(["a", "b"]);
+  expect(second?.port).toBe(first?.port);
+});
+
+test("answers are deliveries", async () => {
+  const sink = await open();
+  const f = async (status: number, body: string, headers = {}): Promise<unknown> => {
+    answer = (response) => response.writeHead(status, headers).end(body);
+    return sink.deliver(sink.join([chunk("a")]), never);
+  };
+  expect(await f(400, "out of order\n")).toEqual({ outcome: "refused", reason: "HTTP 400: out of order" });
+  expect(await f(503, "", { "retry-after": "3" })).toEqual({
+    outcome: "retry",
+    reason: "HTTP 503",
+    afterMs: 3000,
+  });
+  expect(await f(500, "y".repeat(10_000_000))).toEqual({
+    outcome: "retry",
+    reason: `HTTP 500: ${"y".repeat(300)}`,
+  });
+  expect(await f(200, "fine")).toEqual({ outcome: "delivered" });
+  await sink.close();
+});
+
+test("a receiver that is not there, hangs up, or is not waited for: try again", async () => {
+  const nobody = await remoteWrite.open("sink", new URL("http://127.0.0.1:1/w"));
+  expect(await nobody.deliver(nobody.join([chunk("a")]), never)).toMatchObject({
+    outcome: "retry",
+    reason: expect.stringContaining("ECONNREFUSED"),
+  });
+  await nobody.close();
+
+  const sink = await open();
+  answer = (response) => response.destroy();
+  expect((await sink.deliver(sink.join([chunk("a")]), never)).outcome).toBe("retry");
+  const stop = new AbortController();
+  answer = () => stop.abort();
+  expect((await sink.deliver(sink.join([chunk("a")]), stop.signal)).outcome).toBe("retry");
+  await sink.close();
+});

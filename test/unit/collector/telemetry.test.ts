@@ -1,0 +1,59 @@
+import { afterAll, expect, test } from "vitest";
+import { Catalog } from "../../../collector/catalog.ts";
+import { Forwarder } from "../../../collector/forwarder.ts";
+import { Intake } from "../../../collector/intake.ts";
+import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
+import { MemoryQueue } from "../../../collector/queue.ts";
+import { createTelemetry } from "../../../collector/telemetry.ts";
+import { renderExposition } from "../../../core/metrics/exposition.ts";
+import { ManualClock, settle } from "../../support/manual-clock.ts";
+import { gauge } from "../../support/push.ts";
+import { recordLog } from "../../support/record-log.ts";
+
+const clock = new ManualClock();
+const forwarder = new Forwarder({
+  sink: {
+    name: "s",
+    join: () => new Uint8Array(),
+    deliver: async () => ({ outcome: "delivered" }),
+    close: async () => {},
+  },
+  queue: new MemoryQueue(1000),
+  clock,
+  log: recordLog(),
+  maxDeliveryBytes: 100,
+  maxAgeMs: 1e9,
+});
+afterAll(() => forwarder.close(0));
+
+test("what the objects counted, under the collector's names", async () => {
+  const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
+  const intake = new Intake(latest, new Catalog(), [], clock);
+  await intake.accept(
+    { series: [gauge("a", { instance: "10.0.0.7" })], families: [], skipped: { exemplars: 4 } },
+    "::1",
+  );
+  await forwarder.offer({ body: new Uint8Array(1), samples: 5, receivedMs: 0 });
+  await settle();
+  const requests = new Map([["k", { ingest: "remote-write", status: 204, count: 7 }]]);
+  const telemetry = createTelemetry({ requests, intake, latest, forwarders: [forwarder] });
+
+  for (let i = 0; i < 2; i++) {
+    const page = renderExposition(await telemetry.series());
+    for (const line of [
+      'requests_total{code="204",ingest="remote-write"} 7',
+      "samples_total 1",
+      'skipped_total{what="exemplars"} 4',
+      "machines 1",
+      "series 1",
+      'latest_dropped_samples_total{reason="late"} 0',
+      'sink_up{sink="s"} 1',
+      'sink_delivered_samples_total{sink="s"} 5',
+      'sink_dropped_samples_total{reason="refused",sink="s"} 0',
+    ]) {
+      expect(page).toContain(`\nplimsoll_collector_${line}\n`);
+    }
+    expect(page).toContain("# TYPE plimsoll_collector_process_cpu_seconds_total counter");
+    expect(page.match(/^# TYPE (\S+_total) (?!counter)/gm)).toBeNull();
+  }
+});
