@@ -1,12 +1,10 @@
 import type { CgroupPath, CgroupReader } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
-import { readPidCgroup } from "../../core/kernel/proc/pid-cgroup.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
-import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errnoOf } from "../../core/runtime/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
-import type { Container, Identity } from "./container.ts";
+import { type Container, type Identity, readContainer, readContainerCgroup } from "./container.ts";
 import {
   isRunning,
   type NamespacePair,
@@ -117,7 +115,7 @@ class NamespaceIdentifier implements Identifier {
   }
 
   #byOwnCgroup(pid: number): Identity {
-    const cgroup = containerCgroup(this.#root, pid);
+    const cgroup = readContainerCgroup(this.#root, pid);
     if (cgroup === undefined) return gone("the caller ended");
     if (isRoot(cgroup)) return { kind: "host" };
     const key = cgroupKey(cgroup);
@@ -132,17 +130,9 @@ class NamespaceIdentifier implements Identifier {
   }
 
   #remember(key: string, init: ProcessRef): Container | undefined {
-    const cgroup = containerCgroup(this.#root, init.pid);
-    const nsPids = readPidStatus(this.#root, init.pid)?.nsPids;
-    if (cgroup === undefined || nsPids === undefined) return undefined;
-    const container: Container = {
-      key: `${key}@${init.startTicks}`,
-      init: init.pid,
-      startTicks: init.startTicks,
-      cgroup,
-      pidLevel: nsPids.length - 1,
-    };
-    this.#containers.set(key, { container, readAtMs: this.#clock.monotonicMs() });
+    const container = readContainer(this.#root, key, init);
+    if (container !== undefined)
+      this.#containers.set(key, { container, readAtMs: this.#clock.monotonicMs() });
     return container;
   }
 }
@@ -174,20 +164,6 @@ function hostNamespaces(root: HostRoot): NamespaceSet {
     pid: readNamespace(root, "self", "pid"),
     mnt: readNamespace(root, "self", "mnt"),
   };
-}
-
-/** The cgroup the runtime made for the container: a systemd inside moves itself one level down, into `init.scope`. */
-function containerCgroup(root: HostRoot, pid: number): CgroupPath | undefined {
-  const cgroup = readPidCgroup(root, pid);
-  if (cgroup === undefined) return undefined;
-  return {
-    unified: cgroup.unified === undefined ? undefined : withoutInitScope(cgroup.unified),
-    controllers: new Map([...cgroup.controllers].map(([name, path]) => [name, withoutInitScope(path)])),
-  };
-}
-
-function withoutInitScope(path: string): string {
-  return path.endsWith("/init.scope") ? path.slice(0, -"/init.scope".length) || "/" : path;
 }
 
 function cgroupPaths({ unified, controllers }: CgroupPath): readonly string[] {
