@@ -7,6 +7,7 @@ import type { CgroupPath, CgroupReader } from "./reader.ts";
 import type { CgroupLimits, CgroupStats, CpuStats } from "./stats.ts";
 import { V1_FILES } from "./v1/files.ts";
 import { V2_FILES } from "./v2/files.ts";
+import { readPressure } from "./v2/pressure.ts";
 import type { VersionFiles } from "./version-files.ts";
 
 /**
@@ -38,7 +39,8 @@ class MountedCgroups implements CgroupReader {
     const cpu = once(() => this.#readCpu(path));
     const io = once(() => this.#ask(path, "blkio", (files, directory) => files.io(directory)));
     const pids = once(() => this.#ask(path, "pids", (files, directory) => files.pids(directory)));
-    const pressure = once(() => this.#ask(path, "pressure", (files, directory) => files.pressure(directory)));
+    // Pressure came with v2 and is there only: no v1 hierarchy has a controller of this name.
+    const pressure = once(() => this.#ask(path, "pressure", (_, directory) => readPressure(directory)));
     return {
       get memory() {
         return memory();

@@ -15,13 +15,13 @@ import { readKernelText } from "../text.ts";
 const MAX_CGROUPS = 10_000;
 
 /** The processes in a cgroup directory and all below it, each once. */
-export function readProcesses(directory: string): readonly number[] {
+export function readProcesses(directory: string, maxCgroups: number = MAX_CGROUPS): readonly number[] {
   const pids = new Set<number>();
   const queue = [directory];
   // Not a queue that shifts: the list grows while it is walked.
   for (const at of queue) {
     for (const pid of readPids(`${at}/cgroup.procs`)) pids.add(pid);
-    if (queue.length < MAX_CGROUPS) queue.push(...childrenOf(at));
+    queue.push(...childrenOf(at).slice(0, maxCgroups - queue.length));
   }
   pids.delete(0);
   return [...pids];

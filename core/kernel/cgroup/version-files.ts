@@ -1,11 +1,4 @@
-import type {
-  CpuThrottling,
-  IoDeviceStats,
-  MemoryLimits,
-  MemoryStats,
-  PidsStats,
-  Pressure,
-} from "./stats.ts";
+import type { CpuThrottling, IoDeviceStats, MemoryLimits, MemoryStats, PidsStats } from "./stats.ts";
 
 /**
  * What one cgroup version's files say about one directory: the table through which v1 and v2 become
@@ -23,7 +16,6 @@ export interface VersionFiles {
   effectiveCpus(directory: string): readonly number[] | undefined;
   io(directory: string): readonly IoDeviceStats[] | undefined;
   pids(directory: string): PidsStats | undefined;
-  pressure(directory: string): Pressure | undefined;
 }
 
 export interface CpuUsage {

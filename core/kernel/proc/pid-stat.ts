@@ -24,18 +24,21 @@ export interface PidStat {
   readonly startTicks: number;
 }
 
+const STATE = /^[A-Za-z]$/;
+
 export function parsePidStat(text: string, path = "PID/stat"): PidStat {
   const line: Line = { path, number: 1, text: text.trimEnd() };
   const open = text.indexOf(" (");
   const close = text.lastIndexOf(") ");
   if (open === -1 || close < open || !text.endsWith("\n")) malformed(line);
   const fields = line.text.slice(close + 2).split(" ");
+  const [state = ""] = fields;
   // proc.rst counts from 1 and the state is field 3.
   const at = (number: number): number => parseUnsigned(fields[number - 3], line);
   return {
     pid: parseUnsigned(text.slice(0, open), line),
     comm: text.slice(open + 2, close),
-    state: fields[0] ?? malformed(line),
+    state: STATE.test(state) ? state : malformed(line),
     ppid: at(4),
     userTicks: at(14),
     systemTicks: at(15),

@@ -43,12 +43,12 @@ export function parseThrottle(text: string, path: string): PerDevice {
 /** The two files need not name the same devices: they are read one after the other. */
 function joinDevices(bytes: PerDevice, operations: PerDevice): readonly IoDeviceStats[] {
   return [...new Set([...bytes.keys(), ...operations.keys()])].map((device) => {
-    const [major, minor] = device.split(":").map(Number);
+    const colon = device.indexOf(":");
     const moved = bytes.get(device) ?? NOTHING;
     const done = operations.get(device) ?? NOTHING;
     return {
-      major: major ?? 0,
-      minor: minor ?? 0,
+      major: Number(device.slice(0, colon)),
+      minor: Number(device.slice(colon + 1)),
       readBytes: moved.Read,
       writeBytes: moved.Write,
       discardBytes: moved.Discard,

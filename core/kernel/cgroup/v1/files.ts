@@ -6,7 +6,7 @@ import { readCpuUsage, readPerCpuSeconds } from "./cpuacct.ts";
 import { readEffectiveCpus } from "./cpuset.ts";
 import { readMemory, readMemoryLimits } from "./memory.ts";
 
-/** Documentation/admin-guide/cgroup-v1/. Pressure came with v2 and is only there. */
+/** Documentation/admin-guide/cgroup-v1/. */
 export const V1_FILES: VersionFiles = {
   memory: readMemory,
   memoryLimits: readMemoryLimits,
@@ -17,5 +17,4 @@ export const V1_FILES: VersionFiles = {
   effectiveCpus: readEffectiveCpus,
   io: readBlkio,
   pids: readPids,
-  pressure: () => undefined,
 };

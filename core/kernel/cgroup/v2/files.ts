@@ -4,7 +4,6 @@ import { readCpuUsage, readQuotaCpus, readThrottling } from "./cpu.ts";
 import { readEffectiveCpus } from "./cpuset.ts";
 import { readIo } from "./io.ts";
 import { readMemory, readMemoryLimits } from "./memory.ts";
-import { readPressure } from "./pressure.ts";
 
 /** Documentation/admin-guide/cgroup-v2.rst. CPU time is not kept by CPU. */
 export const V2_FILES: VersionFiles = {
@@ -17,5 +16,4 @@ export const V2_FILES: VersionFiles = {
   effectiveCpus: readEffectiveCpus,
   io: readIo,
   pids: readPids,
-  pressure: readPressure,
 };

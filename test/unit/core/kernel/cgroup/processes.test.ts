@@ -17,6 +17,12 @@ describe("readProcesses", () => {
     expect(readProcesses(tempTree({ "cgroup.procs": "0\n5\n" }))).toEqual([5]);
   });
 
+  it("looks into no more cgroups than it is told", () => {
+    const directory = tempTree({ "cgroup.procs": "1\n", "a/cgroup.procs": "2\n", "a/b/cgroup.procs": "3\n" });
+    expect(readProcesses(directory, 2)).toEqual([1, 2]);
+    expect(readProcesses(directory, 1)).toEqual([1]);
+  });
+
   it("finds none where there is none", () => {
     expect(readProcesses(tempTree({ "cgroup.procs": "" }))).toEqual([]);
     expect(readProcesses(`${tempTree({})}/gone`)).toEqual([]);

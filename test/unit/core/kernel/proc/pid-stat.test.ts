@@ -33,6 +33,7 @@ describe("parsePidStat", () => {
     `1 (cat) ${AFTER_COMM}`,
     "x (cat) S 1 2 3\n",
     "1 (cat) S 1\n",
+    "1 (cat) ? 1 2\n",
   ])("refuses %j", (text) => expect(() => parsePidStat(text)).toThrow("PID/stat:1: "));
 });
 

@@ -3,7 +3,7 @@ import { parseThrottle, readBlkio } from "../../../../../../core/kernel/cgroup/v
 import { tempTree } from "../../hosts.ts";
 
 const BYTES =
-  "8:0 Read 4096\n8:0 Write 8192\n8:0 Sync 12288\n8:0 Async 0\n8:0 Discard 512\n8:0 Total 12800\nTotal 12800\n";
+  "8:0 Read 4096\n8:0 Write 8192\n8:0 Sync 12288\n8:0 Async 0\n8:0 Discard 512\n8:0 Total 12800\n8:16 Write 7\nTotal 12807\n";
 const OPERATIONS =
   "8:0 Read 1\n8:0 Write 2\n8:0 Discard 1\n8:0 Total 4\n259:1 Read 7\n259:1 Total 7\nTotal 11\n";
 
@@ -26,6 +26,7 @@ describe("readBlkio", () => {
     });
     expect(readBlkio(directory)).toEqual([
       SDA,
+      { major: 8, minor: 16, readBytes: 0, writeBytes: 7, discardBytes: 0, reads: 0, writes: 0, discards: 0 },
       {
         major: 259,
         minor: 1,
