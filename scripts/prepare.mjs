@@ -17,8 +17,10 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Where commands live: a root shell's PATH may lack the sbin folders. */
+/** Where commands live. A shell that `su` has made root may lack the sbin folders; what is started here has them. */
 const COMMAND_FOLDERS = [...(process.env.PATH ?? "").split(":"), "/usr/local/sbin", "/usr/sbin", "/sbin"];
+process.env.PATH = COMMAND_FOLDERS.join(":");
+
 /** flock(1) ends with this code where another process holds the lock. */
 const LOCKED_ELSEWHERE = 75;
 

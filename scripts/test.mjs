@@ -30,10 +30,10 @@ const PACKAGES = [
 ];
 
 /** A run that ended before its tests had counted themselves is one failure. */
+let counted = false;
 process.on("exit", () => {
   if (!counted) console.log("0 passed, 1 failed, 0 skipped");
 });
-let counted = false;
 
 orExit(() => prepare("packages"));
 for (const { command, why } of installDebianPackages(PACKAGES)) progress(`no ${command}, for ${why}`);
