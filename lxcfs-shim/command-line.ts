@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
+import { renderCommand } from "./render-command.ts";
 import type { ServeFlags } from "./serve-options.ts";
 
 /** `plimsoll-shim` and its sub-commands, one line each. */
@@ -7,7 +8,9 @@ export function buildCommandLine(signal: AbortSignal): Command {
   return createProgram(
     "plimsoll-shim",
     "True /proc and /sys for containers: what their cgroups say, over FUSE.",
-  ).addCommand(serveCommand(signal));
+  )
+    .addCommand(serveCommand(signal))
+    .addCommand(renderCommand());
 }
 
 function serveCommand(signal: AbortSignal): Command {

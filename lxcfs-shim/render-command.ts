@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import { createCommand, withExamples } from "../core/runtime/command-line.ts";
+import { PROC_FILES } from "./proc-files/index.ts";
+import type { RenderFlags } from "./render.ts";
+
+/** `plimsoll-shim render`: the renderers without FUSE, for support and comparison. */
+export function renderCommand(): Command {
+  const command = createCommand("render", "print what a process would read, without a mount")
+    .argument("[files...]", `of ${PROC_FILES.map(({ path }) => path).join(", ")} (default: all)`)
+    .requiredOption("--pid <pid>", "the process, as numbered here")
+    .option(
+      "--explain",
+      "say what of each file is the container's, and why not the rest, instead of the text",
+    )
+    .action(async (names: readonly string[], flags: RenderFlags) => {
+      const { renderFiles } = await import("./render.ts"); // --help needs none of it
+      process.stdout.write(renderFiles(names, flags));
+    });
+  return withExamples(command, [
+    ["plimsoll-shim render --pid 4217 meminfo", "/proc/meminfo as process 4217 would see it"],
+    [
+      "plimsoll-shim render --pid 4217 --explain",
+      "which files of its container are virtual, and why others are not",
+    ],
+  ]);
+}
