@@ -66,7 +66,7 @@ class Client implements Ovsdb {
   readonly tables: TableReplica;
   readonly #options: OvsdbOptions;
   readonly #timeoutMs: number;
-  readonly #locks = new Locks();
+  readonly #locks: Locks;
   readonly #listeners = new Set<() => void>();
   readonly #closing = new AbortController();
   #connection: RpcConnection | undefined;
@@ -75,6 +75,7 @@ class Client implements Ovsdb {
   constructor(options: OvsdbOptions) {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#locks = new Locks(this.#timeoutMs);
     this.tables = new TableReplica(options.monitor);
   }
 
@@ -137,35 +138,7 @@ class Client implements Ovsdb {
 
   async #acquire(method: "lock" | "steal", name: string): Promise<DatabaseLock> {
     const connection = await this.#connected(this.#timeoutMs);
-    if (!this.#locks.isHeld(name)) {
-      // The server refuses a second request, even for a lock that was stolen, until the first is taken back.
-      await this.#release(name);
-      await this.#request(connection, method, name);
-    }
-    const isHeld = (): boolean => this.#locks.isHeld(name);
-    return {
-      name,
-      get isHeld() {
-        return isHeld();
-      },
-      release: () => this.#release(name),
-    };
-  }
-
-  async #request(connection: RpcConnection, method: "lock" | "steal", name: string): Promise<void> {
-    try {
-      await this.#locks.request(connection, method, name, this.#timeoutMs);
-    } catch (error) {
-      this.#locks.forget(name);
-      throw error;
-    }
-  }
-
-  /** Without a connection there is nothing to release at the server. */
-  async #release(name: string): Promise<void> {
-    if (!this.#locks.has(name)) return;
-    this.#locks.forget(name);
-    await this.#connection?.call("unlock", [name], this.#timeoutMs, () => undefined);
+    return this.#locks.acquire(method, name, connection, () => this.#connection);
   }
 
   #connected(timeoutMs: number): Promise<RpcConnection> {
@@ -215,7 +188,7 @@ class Client implements Ovsdb {
       await connection.call("monitor", [database, MONITOR_ID, requests], this.#timeoutMs, (dump) =>
         this.tables.replace(dump),
       );
-      await this.#locks.requestAgain(connection, this.#timeoutMs);
+      await this.#locks.acquireAgain(connection);
     } catch (error) {
       connection.close(closed());
       throw error;
