@@ -35,6 +35,8 @@ export const WALLS: readonly Wall[] = [
     may: ["core/metrics", "core/runtime", "node:*", "commander", "prom-client", "undici"],
   },
   { room: "provisioner", may: ["core/runtime", "node:*", "commander", "libsql", "undici"] },
+  // The one driver with a database inside: its documents mean nothing to it.
+  { room: "provisioner/store", may: ["core/runtime", "node:*", "libsql", "undici"] },
   // The plan is data: what would be done, never the doing.
   { room: "provisioner/plan", may: ["provisioner/step", "provisioner/resources"] },
   { room: "provisioner/step", may: ["provisioner/plan", "provisioner/resources"] },
@@ -46,6 +48,7 @@ export const DOORS: readonly { readonly to: string; readonly through: readonly s
   { to: "node:child_process", through: ["core/runtime/exec.ts", "lxcfs-shim/mount.ts"] },
   { to: "process.env", through: ["core/runtime/config.ts"] },
   { to: "systeminformation", through: ["agent/facts.ts"] },
+  { to: "libsql", through: ["provisioner/store/embedded.ts"] },
   { to: "fuse-native", through: ["lxcfs-shim/transport/fuse-native.ts"] },
   { to: "libsql", through: ["provisioner/store/embedded.ts"] },
   // require() would load packages that no import names.

@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { openStore, parseStoreUrl } from "../../../../provisioner/store/open.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+
+test.for([
+  ["/var/lib/x.db", { path: "/var/lib/x.db" }],
+  ["x.db", { path: join(process.cwd(), "x.db") }],
+  [
+    "etcd+http://10.0.0.1:2379",
+    { name: "etcd+http://10.0.0.1:2379", endpoints: ["http://10.0.0.1:2379"], prefix: "/plimsoll/" },
+  ],
+  [
+    "etcd+https://a.example:2379,[fd00::1]:2379/prod/east/",
+    {
+      name: "etcd+https://a.example:2379,[fd00::1]:2379/prod/east/",
+      endpoints: ["https://a.example:2379", "https://[fd00::1]:2379"],
+      prefix: "/prod/east/",
+    },
+  ],
+] as const)("%s", ([text, place]) => {
+  expect(parseStoreUrl(text)).toEqual(place);
+});
+
+test.for([
+  "",
+  "http://10.0.0.1:2379",
+  "etcd+http://",
+  "etcd+http://10.0.0.1",
+  "etcd+http://a:1,,b:2",
+  "sqlite://x",
+])("%j is refused", (text) => {
+  expect(() => parseStoreUrl(text)).toThrow("is neither a path nor an etcd");
+});
+
+test("the flag names the store", async () => {
+  const path = join(cleanup.temporaryFolder(), "state.db");
+  const store = await openStore(path);
+
+  expect(store.name).toBe(path);
+  await store.close();
+});
