@@ -1,3 +1,4 @@
+import { parseCpuList } from "../cpu-list.ts";
 import { type Line, malformed, parseFields, parseLines, parseOneLine, parseUnsigned } from "../lines.ts";
 import { readKernelAttribute } from "../text.ts";
 
@@ -63,6 +64,12 @@ export function readAttribute<T>(
   const path = `${directory}/${name}`;
   const text = readKernelAttribute(path);
   return text === undefined ? undefined : parse(text, path);
+}
+
+/** The ids in a cpuset file; undefined when it is empty as well, which means that nothing was set here. */
+export function readCpus(directory: string, name: string): readonly number[] | undefined {
+  const ids = readAttribute(directory, name, parseCpuList);
+  return ids?.length === 0 ? undefined : ids;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readCpus } from "../cpus.ts";
+import { readCpus } from "../values.ts";
 
 /**
  * cpuset.effective_cpus, since Linux 3.17, leaves out what is offline; cpuset.cpus is what was

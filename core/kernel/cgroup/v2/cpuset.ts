@@ -1,4 +1,4 @@
-import { readCpus } from "../cpus.ts";
+import { readCpus } from "../values.ts";
 
 /**
  * What was asked for (cpuset.cpus) may be more than the parent grants: the kernel's own result comes
