@@ -14,7 +14,12 @@ const PACKAGES = [
   { command: "nsenter", package: "util-linux", why: "namespaces" },
   { command: "python3", package: "python3", why: "os.cpu_count() and reads with odd sizes" },
   { command: "strace", package: "strace", why: "the agent starts no other program" },
-  { command: "etcd", package: "etcd-server", why: "the store that many hosts share" },
+  {
+    command: "etcd",
+    package: "etcd-server",
+    services: ["etcd.service"],
+    why: "the store that many hosts share",
+  },
   {
     command: "prometheus",
     package: "prometheus",
