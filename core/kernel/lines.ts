@@ -33,8 +33,9 @@ export function endsEarly(path: string, line: number): never {
   throw new ParseError(path, line, "");
 }
 
-const UNSIGNED = /^\d+$/;
-const DECIMAL = /^\d+(\.\d+)?$/;
+/** 20 digits are the largest a 64-bit counter has. */
+const UNSIGNED = /^\d{1,20}$/;
+const DECIMAL = /^\d{1,20}(\.\d+)?$/;
 
 /** A decimal integer ≥ 0. Values above 2^53 lose their last digits, as every number here. */
 export function parseUnsigned(field: string | undefined, line: Line): number {

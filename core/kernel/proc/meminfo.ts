@@ -19,7 +19,7 @@ export interface MeminfoEntry {
 /** Every line by the kernel's name, in the kernel's order. */
 export type Meminfo = ReadonlyMap<string, MeminfoEntry>;
 
-const LINE = /^(\S+):\s+(\d+)( kB)?$/;
+const LINE = /^(\S+):\s+(\d{1,20})( kB)?$/;
 
 export function parseMeminfo(text: string, path = "meminfo"): Meminfo {
   const entries = new Map<string, MeminfoEntry>();

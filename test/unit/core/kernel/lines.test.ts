@@ -32,11 +32,14 @@ describe("parseOneLine", () => {
 });
 
 describe("numbers", () => {
-  it.each(["", "-1", "1.5", "0x10", "1e3", " 1", undefined])("parseUnsigned refuses %j", (field) => {
-    expect(() => parseUnsigned(field, line)).toThrow('f:2: cannot parse "the line"');
-  });
+  it.each(["", "-1", "1.5", "0x10", "1e3", " 1", "9".repeat(21), undefined])(
+    "parseUnsigned refuses %j",
+    (field) => {
+      expect(() => parseUnsigned(field, line)).toThrow('f:2: cannot parse "the line"');
+    },
+  );
 
-  it.each(["", "-1", ".5", "1.", "1,5", undefined])("parseDecimal refuses %j", (field) => {
+  it.each(["", "-1", ".5", "1.", "1,5", "9".repeat(21), undefined])("parseDecimal refuses %j", (field) => {
     expect(() => parseDecimal(field, line)).toThrow('f:2: cannot parse "the line"');
   });
 
