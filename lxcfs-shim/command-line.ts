@@ -16,10 +16,9 @@ export function buildCommandLine(signal: AbortSignal): Command {
 function serveCommand(signal: AbortSignal): Command {
   const command = createCommand("serve", "mount the files and serve them until SIGTERM")
     .option("--mount <dir>", "the directory to mount on; made if it is not there")
-    .option(
-      "--config <file>",
-      "YAML or JSON with mount, logLevel (default: /etc/plimsoll/shim.yaml if there)",
-    )
+    .option("--transport <name>", "dev-fuse, or fuse-native: libfuse 2, one container (default: dev-fuse)")
+    .option("--container-pid <pid>", "with fuse-native: a process of the container to show")
+    .option("--config <file>", "YAML or JSON with these options (default: /etc/plimsoll/shim.yaml if there)")
     .option("--log-level <level>", "error, warn, info, debug or trace (default: info)")
     .action(async (flags: ServeFlags) => {
       const { serve } = await import("./serve.ts"); // --help needs none of it

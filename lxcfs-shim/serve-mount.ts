@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
@@ -55,7 +56,7 @@ export async function serveMount(options: ServeMountOptions, signal: AbortSignal
     const protocol = await thread.serve(descriptor);
     const readCounts = (): OperationCounts => thread.counters.read();
     await options.onReady({ mountPoint, connection, protocol, readCounts });
-    await Promise.race([aborted(signal), endedEarly(thread, mountPoint)]);
+    if (!signal.aborted) await Promise.race([once(signal, "abort"), endedEarly(thread, mountPoint)]);
   } finally {
     await takeDown({ thread, descriptor, mountPoint, connection, options });
   }
@@ -65,11 +66,6 @@ export async function serveMount(options: ServeMountOptions, signal: AbortSignal
 function connectionOf(root: HostRoot, mountPoint: string): number {
   const minor = findMount(root, mountPoint)?.device.split(":")[1];
   return minor === undefined ? bug(`${mountPoint} is mounted and not in mountinfo`) : Number(minor);
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
 async function endedEarly(thread: ServingThread, mountPoint: string): Promise<never> {

@@ -10,16 +10,26 @@ export const CONFIG_FILE = "/etc/plimsoll/shim.yaml";
 export interface ServeFlags {
   readonly config?: string;
   readonly mount?: string;
+  readonly transport?: string;
+  readonly containerPid?: string;
   readonly logLevel?: string;
 }
 
 export interface ServeOptions {
   readonly mount: string;
+  readonly transport: TransportChoice;
   readonly logLevel: LogLevel;
 }
 
+/** libfuse hides who asks: through it, one container is served, named by one of its processes. */
+export type TransportChoice =
+  | { readonly kind: "dev-fuse" }
+  | { readonly kind: "fuse-native"; readonly containerPid: number };
+
+const TRANSPORTS = ["dev-fuse", "fuse-native"] as const;
+
 /** One option of `serve`: `logLevel` in a file is `--log-level` as a flag and PLIMSOLL_SHIM_LOG_LEVEL in the environment. */
-const KEYS = ["mount", "logLevel"] as const;
+const KEYS = ["mount", "transport", "containerPid", "logLevel"] as const;
 
 type Key = (typeof KEYS)[number];
 
@@ -34,7 +44,11 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
   const config = flags.config ?? environmentOption("SHIM_CONFIG") ?? existing(CONFIG_FILE);
   const file = config === undefined ? {} : await readConfig(config);
   const given = (key: Key): Given | undefined => fromFlag(key, flags) ?? fromEnvironment(key) ?? file[key];
-  return { mount: parseMount(given("mount")), logLevel: parseLogLevel(given("logLevel")) };
+  return {
+    mount: parseMount(given("mount")),
+    transport: parseTransport(given("transport"), given("containerPid")),
+    logLevel: oneOf(LOG_LEVELS, "a log level", given("logLevel")) ?? "info",
+  };
 }
 
 function existing(path: string): string | undefined {
@@ -52,7 +66,9 @@ function parseEntry(path: string, key: string, value: unknown): Given {
       hint: `known are ${KEYS.join(", ")}`,
     });
   }
-  if (typeof value === "string") return { option: `configuration ${path}: ${key}`, value };
+  if (typeof value === "string" || typeof value === "number") {
+    return { option: `configuration ${path}: ${key}`, value: `${value}` };
+  }
   throw new UsageError(`configuration ${path}: ${key} must be a text`);
 }
 
@@ -78,11 +94,34 @@ function parseMount(given: Given | undefined): string {
   });
 }
 
-function parseLogLevel(given: Given | undefined): LogLevel {
-  if (given === undefined) return "info";
-  const level = LOG_LEVELS.find((known) => known === given.value);
-  if (level !== undefined) return level;
-  throw new UsageError(`${given.option}: ${JSON.stringify(given.value)} is not a log level`, {
-    hint: `one of ${LOG_LEVELS.join(", ")}`,
+function parseTransport(transport: Given | undefined, containerPid: Given | undefined): TransportChoice {
+  const kind = oneOf(TRANSPORTS, "a transport", transport) ?? "dev-fuse";
+  if (kind === "fuse-native") return { kind, containerPid: parsePid(containerPid) };
+  if (containerPid === undefined) return { kind };
+  throw new UsageError(`${containerPid.option}: only for the transport fuse-native`, {
+    hint: "dev-fuse knows who asks and serves all containers at once",
+  });
+}
+
+function parsePid(given: Given | undefined): number {
+  if (given === undefined) {
+    throw new UsageError("the transport fuse-native serves one container", {
+      hint: "say which: --container-pid PID",
+    });
+  }
+  if (/^[1-9]\d{0,9}$/.test(given.value)) return Number(given.value);
+  throw new UsageError(`${given.option}: ${JSON.stringify(given.value)} is not a process id`);
+}
+
+function oneOf<Choice extends string>(
+  choices: readonly Choice[],
+  what: string,
+  given: Given | undefined,
+): Choice | undefined {
+  if (given === undefined) return undefined;
+  const choice = choices.find((known) => known === given.value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`${given.option}: ${JSON.stringify(given.value)} is not ${what}`, {
+    hint: `one of ${choices.join(", ")}`,
   });
 }

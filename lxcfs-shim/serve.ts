@@ -5,10 +5,11 @@ import { systemClock } from "../core/runtime/clock.ts";
 import { environmentVariable } from "../core/runtime/config.ts";
 import { PlimsollError } from "../core/runtime/errors.ts";
 import { exec } from "../core/runtime/exec.ts";
-import type { Logger } from "../core/runtime/log.ts";
+import type { LogFields, Logger } from "../core/runtime/log.ts";
 import { openLogger } from "../core/runtime/logger.ts";
-import { type ServedMount, serveMount } from "./serve-mount.ts";
-import { readServeOptions, type ServeFlags } from "./serve-options.ts";
+import { type ServedMount, type ServeMountOptions, serveMount } from "./serve-mount.ts";
+import { serveNative } from "./serve-native.ts";
+import { readServeOptions, type ServeFlags, type ServeOptions } from "./serve-options.ts";
 import type { ShimThreadOptions } from "./serve-worker.ts";
 import type { LoadMessage, WatchMessage } from "./view/load-averages.ts";
 import { openLoadSampler } from "./view/load-sampler.ts";
@@ -19,36 +20,66 @@ const WORKER_MODULE = new URL(`./serve-worker${extname(import.meta.url)}`, impor
 
 /** `plimsoll-shim serve`: returns when `signal` has aborted and nothing of it is left. */
 export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<void> {
-  const { mount, logLevel } = await readServeOptions(flags);
+  const options = await readServeOptions(flags);
   requireRoot();
-  const log = openLogger("plimsoll-shim", logLevel);
+  const log = openLogger("plimsoll-shim", options.logLevel);
   const root = openHostRoot();
+  const { transport } = options;
+  if (transport.kind === "fuse-native")
+    await serveOneContainer(root, options, transport.containerPid, log, signal);
+  else await serveCallers(root, options, log, signal);
+}
+
+/** Every container at once: the view follows from who reads. */
+async function serveCallers(
+  root: HostRoot,
+  { mount, logLevel }: ServeOptions,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   const stopSampling = sampleLoads(root, port1, log);
   let served: ServedMount | undefined;
+  const mountOptions: ServeMountOptions = {
+    root,
+    directory: mount,
+    module: WORKER_MODULE,
+    moduleOptions: { loadPort: port2 } satisfies ShimThreadOptions,
+    transfer: [port2],
+    log,
+    logLevel,
+    onReady: (ready) => {
+      served = ready;
+      const { mountPoint, connection, protocol } = ready;
+      return announce(log, { mountPoint, transport: "dev-fuse", connection, protocol });
+    },
+  };
   try {
-    await serveMount(
-      {
-        root,
-        directory: mount,
-        module: WORKER_MODULE,
-        moduleOptions: { loadPort: port2 } satisfies ShimThreadOptions,
-        transfer: [port2],
-        log,
-        logLevel,
-        onReady: async (ready) => {
-          served = ready;
-          const { mountPoint, connection, protocol } = ready;
-          log.info({ mountPoint, connection, protocol }, "ready");
-          await tellSystemd(log);
-        },
-      },
-      signal,
-    );
+    await serveMount(mountOptions, signal);
     log.info({ reason: signal.reason, operations: served?.readCounts() }, "stopped");
   } finally {
     await stopSampling();
   }
+}
+
+async function serveOneContainer(
+  root: HostRoot,
+  { mount }: ServeOptions,
+  containerPid: number,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { openShimFileSystem } = await import("./file-system/shim-file-system.ts");
+  const onReady = (mountPoint: string): Promise<void> =>
+    announce(log, { mountPoint, transport: "fuse-native", containerPid });
+  const fileSystem = openShimFileSystem({ root, log });
+  await serveNative({ root, directory: mount, fileSystem, containerPid, log, onReady }, signal);
+  log.info({ reason: signal.reason }, "stopped");
+}
+
+async function announce(log: Logger, fields: LogFields): Promise<void> {
+  log.info(fields, "ready");
+  await tellSystemd(log);
 }
 
 function requireRoot(): void {

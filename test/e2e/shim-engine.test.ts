@@ -1,56 +1,29 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { exec } from "../../core/runtime/exec.ts";
-import { abortConnection, detachMount } from "../../lxcfs-shim/mount.ts";
+import { abortConnection } from "../../lxcfs-shim/mount.ts";
 import { Cleanup } from "../support/cleanup.ts";
+import { failure, hasFuseNative, libfuseEnvironment, mountPointIn, output } from "../support/fuse-mount.ts";
 import { describeIf, hasFuse, isRoot } from "../support/host.ts";
 import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
-import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
-import { waitFor } from "../support/wait-for.ts";
+import { type RunningProgram, startProgram } from "../support/run-program.ts";
 
 const SERVER = fileURLToPath(new URL("../../dist/test/bench/fuse-static-server.js", import.meta.url));
-
-const MAIN_FOLDER = fileURLToPath(new URL("../../dist/lxcfs-shim", import.meta.url));
-
-const run = promisify(execFile);
-
-/** Readers are processes of their own: one that hangs must not take the test with it. */
-async function output(...argv: readonly string[]): Promise<string> {
-  const [command = "", ...rest] = argv;
-  return (await run(command, rest, { timeout: 20_000, env: { ...process.env, LC_ALL: "C" } })).stdout;
-}
-
-async function failure(...argv: readonly string[]): Promise<string> {
-  return output(...argv).then(
-    (text) => `succeeded: ${text}`,
-    (error: { stderr: string }) => error.stderr.trim(),
-  );
-}
 
 /** Python's os module is the thinnest way to one system call. */
 const python = (code: string): Promise<string> => output("python3", "-c", `import os\n${code}`);
 
-async function startServer(cleanup: Cleanup, directory: string): Promise<RunningProgram> {
-  const server = startProgram(cleanup, [process.execPath, SERVER, directory]);
+async function startServer(
+  cleanup: Cleanup,
+  directory: string,
+  transport: "dev-fuse" | "fuse-native" = "dev-fuse",
+): Promise<RunningProgram> {
+  const env = transport === "fuse-native" ? libfuseEnvironment(cleanup) : {};
+  const server = startProgram(cleanup, [process.execPath, SERVER, directory, transport], { env });
   await server.waitForLine(/"msg":"ready"/);
   return server;
-}
-
-/** The mount must not be left behind, whatever a test did. */
-function mountPointIn(cleanup: Cleanup): string {
-  const directory = join(cleanup.temporaryFolder(), "mount");
-  cleanup.add(`mount ${directory}`, async () => {
-    for (let mounted = true; mounted; )
-      mounted = await detachMount(directory).then(
-        () => true,
-        () => false,
-      );
-  });
-  return directory;
 }
 
 function connectionOf(server: RunningProgram): number {
@@ -58,80 +31,84 @@ function connectionOf(server: RunningProgram): number {
   return JSON.parse(ready).connection;
 }
 
-describeIf(isRoot, hasFuse)("readers of a served mount", () => {
-  const cleanup = new Cleanup();
-  let mount = "";
+for (const [transport, ...conditions] of [
+  ["dev-fuse", isRoot, hasFuse],
+  ["fuse-native", isRoot, hasFuse, hasFuseNative],
+] as const) {
+  describeIf(...conditions)(`readers of a mount served through ${transport}`, () => {
+    const cleanup = new Cleanup();
+    let mount = "";
 
-  beforeAll(async () => {
-    mount = mountPointIn(cleanup);
-    await startServer(cleanup, mount);
-  });
+    beforeAll(async () => {
+      mount = mountPointIn(cleanup);
+      await startServer(cleanup, mount, transport);
+    });
 
-  afterAll(() => cleanup.run());
+    afterAll(() => cleanup.run());
 
-  test("list, stat and read", async () => {
-    expect((await output("ls", "-a", mount)).split("\n")).toContain("meminfo");
-    expect(await output("stat", "-c", "%a %U %s %F", `${mount}/meminfo`)).toBe(
-      "444 root 0 regular empty file\n",
-    );
-    expect(await output("cat", `${mount}/meminfo`)).toMatch(/^MemTotal: +\d+ kB\n/);
-    expect(await failure("cat", `${mount}/nothing`)).toMatch(/No such file or directory$/);
-    expect(await failure("cat", mount)).toMatch(/Is a directory$/);
-  });
+    test("list, stat and read", async () => {
+      expect((await output("ls", "-a", mount)).split("\n")).toContain("meminfo");
+      expect(await output("stat", "-c", "%a %U %s %F", `${mount}/meminfo`)).toBe(
+        "444 root 0 regular empty file\n",
+      );
+      expect(await output("cat", `${mount}/meminfo`)).toMatch(/^MemTotal: +\d+ kB\n/);
+      expect(await failure("cat", `${mount}/nothing`)).toMatch(/No such file or directory$/);
+      expect(await failure("cat", mount)).toMatch(/Is a directory$/);
+    });
 
-  test("a file longer than any request arrives whole", async () => {
-    const expected = Array.from({ length: 100_000 }, (_, line) => `${line}\n`).join("");
-    expect(await output("md5sum", `${mount}/long`).then((sum) => sum.split(" ")[0])).toBe(
-      await output("sh", "-c", "seq 0 99999 | md5sum").then((sum) => sum.split(" ")[0]),
-    );
-    expect(await output("head", "-c", "100000", `${mount}/long`)).toBe(expected.slice(0, 100_000));
-  });
+    test("a file longer than any request arrives whole", async () => {
+      const expected = Array.from({ length: 100_000 }, (_, line) => `${line}\n`).join("");
+      expect(await output("md5sum", `${mount}/long`).then((sum) => sum.split(" ")[0])).toBe(
+        await output("sh", "-c", "seq 0 99999 | md5sum").then((sum) => sum.split(" ")[0]),
+      );
+      expect(await output("head", "-c", "100000", `${mount}/long`)).toBe(expected.slice(0, 100_000));
+    });
 
-  test("pread at odd offsets, past the end, far past the end; lseek", async () => {
-    const printed = await python(`
+    test("pread at odd offsets, past the end, far past the end; lseek", async () => {
+      const printed = await python(`
 fd = os.open("${mount}/long", os.O_RDONLY)
 print(os.pread(fd, 7, 3), os.pread(fd, 10, 588888), os.pread(fd, 10, 588890), os.pread(fd, 10, 10**9), os.pread(fd, 10, 2**62))
 os.lseek(fd, 588880, os.SEEK_SET)
 print(os.read(fd, 100), os.read(fd, 100))`);
 
-    expect(printed).toBe(
-      String.raw`b'\n2\n3\n4\n' b'9\n' b'' b'' b''
+      expect(printed).toBe(
+        String.raw`b'\n2\n3\n4\n' b'9\n' b'' b'' b''
 b'998\n99999\n' b''
 `,
-    );
-  });
+      );
+    });
 
-  test("statfs gives what procfs gives: no blocks, whole numbers", async () => {
-    const fields = ["bsize", "frsize", "blocks", "bfree", "files", "namemax"];
-    const printed = await python(`
+    test("statfs gives what procfs gives: no blocks, whole numbers", async () => {
+      const fields = ["bsize", "frsize", "blocks", "bfree", "files", "namemax"];
+      const printed = await python(`
 s = os.statvfs("${mount}")
 print(*[getattr(s, "f_" + name) for name in "${fields.join(" ")}".split()])`);
 
-    expect(printed).toBe("4096 4096 0 0 0 255\n");
-    expect(await output("df", "--output=target")).not.toContain(mount);
-  });
+      expect(printed).toBe("4096 4096 0 0 0 255\n");
+      expect(await output("df", "--output=target")).not.toContain(mount);
+    });
 
-  test("nothing can be written, made, changed or removed", async () => {
-    const refusals = [
-      ["sh", "-c", `echo x > ${mount}/meminfo`],
-      ["sh", "-c", `echo x >> ${mount}/new`],
-      ["truncate", "-s", "0", `${mount}/meminfo`],
-      ["rm", "-f", `${mount}/meminfo`],
-      ["mkdir", `${mount}/new`],
-      ["ln", "-s", "x", `${mount}/new`],
-      ["ln", `${mount}/meminfo`, `${mount}/new`],
-      ["mv", `${mount}/meminfo`, `${mount}/new`],
-      ["chmod", "0666", `${mount}/meminfo`],
-      ["touch", `${mount}/meminfo`],
-      ["mkfifo", `${mount}/new`],
-    ];
-    for (const argv of refusals) {
-      expect(await failure(...argv), argv.join(" ")).toMatch(/Permission denied|Operation not permitted/);
-    }
-  });
+    test("nothing can be written, made, changed or removed", async () => {
+      const refusals = [
+        ["sh", "-c", `echo x > ${mount}/meminfo`],
+        ["sh", "-c", `echo x >> ${mount}/new`],
+        ["truncate", "-s", "0", `${mount}/meminfo`],
+        ["rm", "-f", `${mount}/meminfo`],
+        ["mkdir", `${mount}/new`],
+        ["ln", "-s", "x", `${mount}/new`],
+        ["ln", `${mount}/meminfo`, `${mount}/new`],
+        ["mv", `${mount}/meminfo`, `${mount}/new`],
+        ["chmod", "0666", `${mount}/meminfo`],
+        ["touch", `${mount}/meminfo`],
+        ["mkfifo", `${mount}/new`],
+      ];
+      for (const argv of refusals) {
+        expect(await failure(...argv), argv.join(" ")).toMatch(/Permission denied|Operation not permitted/);
+      }
+    });
 
-  test("extended attributes, polling, locks and ioctl do not confuse it", async () => {
-    const printed = await python(`
+    test("extended attributes, polling, locks and ioctl do not confuse it", async () => {
+      const printed = await python(`
 import fcntl, select
 fd = os.open("${mount}/meminfo", os.O_RDONLY)
 def tried(what):
@@ -144,28 +121,29 @@ print(select.select([fd], [], [], 0)[0] == [fd])
 print(tried(lambda: fcntl.flock(fd, fcntl.LOCK_SH)))
 print(tried(lambda: fcntl.ioctl(fd, 0x5401)))`);
 
-    expect(printed.trimEnd().split("\n")).toEqual([
-      "Operation not supported",
-      "Operation not supported",
-      expect.stringMatching(/Operation not supported|Argument list too long/),
-      "True",
-      "None",
-      "Inappropriate ioctl for device",
-    ]);
-  });
+      expect(printed.trimEnd().split("\n")).toEqual([
+        "Operation not supported",
+        "Operation not supported",
+        expect.stringMatching(/Operation not supported|Argument list too long/),
+        "True",
+        "None",
+        "Inappropriate ioctl for device",
+      ]);
+    });
 
-  test("eight readers at once all read the same", async () => {
-    const reader = `for i in $(seq 200); do cat ${mount}/meminfo; done | md5sum`;
-    const sums = await Promise.all(Array.from({ length: 8 }, () => output("sh", "-c", reader)));
+    test("eight readers at once all read the same", async () => {
+      const reader = `for i in $(seq 200); do cat ${mount}/meminfo; done | md5sum`;
+      const sums = await Promise.all(Array.from({ length: 8 }, () => output("sh", "-c", reader)));
 
-    expect(new Set(sums).size).toBe(1);
-  });
+      expect(new Set(sums).size).toBe(1);
+    });
 
-  test("a file that cannot be made costs its reader EIO, nobody else anything", async () => {
-    expect(await failure("cat", `${mount}/broken`)).toMatch(/Input\/output error$/);
-    expect(await output("cat", `${mount}/meminfo`)).toMatch(/^MemTotal/);
+    test("a file that cannot be made costs its reader EIO, nobody else anything", async () => {
+      expect(await failure("cat", `${mount}/broken`)).toMatch(/Input\/output error$/);
+      expect(await output("cat", `${mount}/meminfo`)).toMatch(/^MemTotal/);
+    });
   });
-});
+}
 
 describeIf(isRoot, hasFuse)("a server's end", () => {
   const cleanup = new Cleanup();
@@ -289,124 +267,5 @@ describeIf(isRoot, hasFuse)("a directory that cannot be mounted on", () => {
     await startServer(cleanup, link);
 
     expect(existsSync(`${mount}/meminfo`)).toBe(true);
-  });
-});
-
-describeIf(isRoot, hasFuse)("plimsoll-shim serve", () => {
-  const cleanup = new Cleanup();
-
-  afterEach(() => cleanup.run());
-
-  const ended = async (
-    ...args: readonly string[]
-  ): Promise<{ code: number | NodeJS.Signals; stderr: string }> => {
-    const program = startProgram(cleanup, programArgv("plimsoll-shim", ...args));
-    return { code: await program.ended, stderr: program.stderr.join("\n") };
-  };
-
-  test("serves LXCFS' layout, tells its state on stderr, ends with 0", async () => {
-    const mount = mountPointIn(cleanup);
-    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
-    const ready = JSON.parse(await shim.waitForLine(/"msg":"ready"/));
-
-    expect(ready).toMatchObject({
-      level: "info",
-      mountPoint: mount,
-      protocol: expect.stringMatching(/^7\./),
-    });
-    expect((await output("ls", `${mount}/proc`)).split("\n")).toContain("meminfo");
-    expect(await output("cat", `${mount}/proc/meminfo`)).toMatch(/^MemTotal: /);
-    expect(await output("cat", `${mount}/sys/devices/system/cpu/online`)).toMatch(/^\d/);
-    expect(await shim.stop()).toBe(0);
-    expect(shim.stdout).toEqual([]);
-    expect(JSON.parse(shim.stderr.at(-1) ?? "")).toMatchObject({
-      msg: "stopped",
-      reason: "SIGTERM",
-      operations: { open: { count: 2, errors: 0 } },
-    });
-  });
-
-  test("a link to the launcher will do, and the configuration file may name the directory", async () => {
-    const mount = mountPointIn(cleanup);
-    const folder = cleanup.temporaryFolder();
-    const [launcher = ""] = programArgv("plimsoll-shim");
-    symlinkSync(launcher, join(folder, "shim"));
-    writeFileSync(join(folder, "shim.yaml"), `mount: ${mount}\nlogLevel: trace\n`);
-    const shim = startProgram(cleanup, [
-      join(folder, "shim"),
-      "serve",
-      "--config",
-      join(folder, "shim.yaml"),
-    ]);
-    await shim.waitForLine(/"msg":"ready"/);
-    await output("cat", `${mount}/proc/uptime`);
-
-    await shim.waitForLine(/"level":"trace".*"kind":"read"/);
-    expect(await shim.stop("SIGINT")).toBe(0);
-  });
-
-  test("systemd is told when it is ready", async () => {
-    const folder = cleanup.temporaryFolder();
-    const commands = join(folder, "commands");
-    mkdirSync(commands);
-    writeFileSync(
-      join(commands, "systemd-notify"),
-      `#!/bin/sh\necho "$NOTIFY_SOCKET $*" > ${folder}/told\n`,
-      {
-        mode: 0o755,
-      },
-    );
-    const shim = startProgram(
-      cleanup,
-      programArgv("plimsoll-shim", "serve", "--mount", mountPointIn(cleanup)),
-      { env: { NOTIFY_SOCKET: "/run/systemd/notify", PATH: `${commands}:${process.env.PATH}` } },
-    );
-    await shim.waitForLine(/"msg":"ready"/);
-
-    await waitFor("systemd-notify", () => existsSync(`${folder}/told`));
-    expect(await shim.stop()).toBe(0);
-    expect(readFileSync(`${folder}/told`, "utf8")).toBe("/run/systemd/notify --ready\n");
-  });
-
-  test("what is wrong is one line: usage ends with 2, the rest with 1", async () => {
-    const path = { PATH: "/nowhere" };
-    const node = await output("which", "node").then((text) => text.trim());
-    const noMount = startProgram(
-      cleanup,
-      [node, join(MAIN_FOLDER, "main.js"), "serve", "--mount", mountPointIn(cleanup)],
-      { env: path },
-    );
-    const noDevice = startProgram(cleanup, [
-      ...["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"],
-      ...programArgv("plimsoll-shim", "serve", "--mount", mountPointIn(cleanup)),
-    ]);
-    const unprivileged = [
-      "setpriv",
-      "--reuid=65534",
-      "--clear-groups",
-      ...programArgv("plimsoll-shim", "serve"),
-    ];
-    const nobody = startProgram(cleanup, [...unprivileged, "--mount", "/tmp/x"]);
-
-    expect(await ended("serve")).toEqual({
-      code: 2,
-      stderr: expect.stringMatching(/^error: no directory.*$/),
-    });
-    expect(await ended("serve", "--what")).toEqual({
-      code: 2,
-      stderr: "error: unknown option '--what' (hint: see plimsoll-shim --help)",
-    });
-    expect(await ended("serve", "--mount", "/proc")).toEqual({
-      code: 1,
-      stderr: "error: mount point /proc: proc is mounted there (hint: choose an empty directory)",
-    });
-    expect(await noMount.ended).toBe(1);
-    expect(noMount.stderr).toEqual([
-      expect.stringMatching(/^error: cannot mount on .*: mount: command not found/),
-    ]);
-    expect(await noDevice.ended).toBe(1);
-    expect(noDevice.stderr).toEqual([expect.stringMatching(/^error: \/dev\/fuse cannot be opened: ENOENT/)]);
-    expect(await nobody.ended).toBe(1);
-    expect(nobody.stderr).toEqual([expect.stringMatching(/^error: plimsoll-shim serve needs root/)]);
   });
 });

@@ -5,6 +5,8 @@ import { errorLine } from "../../../core/runtime/errors.ts";
 import { readServeOptions, type ServeFlags } from "../../../lxcfs-shim/serve-options.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 
+const DEV_FUSE = { kind: "dev-fuse" };
+
 const cleanup = new Cleanup();
 
 afterEach(async () => {
@@ -24,12 +26,16 @@ const refusal = (flags: ServeFlags): Promise<string> =>
 test("flag before environment before file before default", async () => {
   const config = configFile("mount: /from/file\nlogLevel: error\n");
 
-  expect(await readServeOptions({ mount: "/m" })).toEqual({ mount: "/m", logLevel: "info" });
-  expect(await readServeOptions({ config })).toEqual({ mount: "/from/file", logLevel: "error" });
+  expect(await readServeOptions({ mount: "/m" })).toEqual({
+    mount: "/m",
+    transport: DEV_FUSE,
+    logLevel: "info",
+  });
+  expect(await readServeOptions({ config })).toMatchObject({ mount: "/from/file", logLevel: "error" });
 
   vi.stubEnv("PLIMSOLL_SHIM_LOG_LEVEL", "debug");
-  expect(await readServeOptions({ config })).toEqual({ mount: "/from/file", logLevel: "debug" });
-  expect(await readServeOptions({ config, logLevel: "trace", mount: "/m" })).toEqual({
+  expect(await readServeOptions({ config })).toMatchObject({ mount: "/from/file", logLevel: "debug" });
+  expect(await readServeOptions({ config, logLevel: "trace", mount: "/m" })).toMatchObject({
     mount: "/m",
     logLevel: "trace",
   });
@@ -40,7 +46,7 @@ test("flag before environment before file before default", async () => {
 
 test("what is wrong is named with where it was said", async () => {
   const unknown = configFile("mount: /m\nfreshnes: 1s\n");
-  const number = configFile("mount: 7\n");
+  const number = configFile("mount: [7]\n");
 
   expect(await refusal({})).toMatch(/^no directory to mount on \(hint: /);
   expect(await refusal({ mount: "" })).toMatch(/^no directory to mount on/);
@@ -48,7 +54,7 @@ test("what is wrong is named with where it was said", async () => {
     '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
   );
   expect(await refusal({ config: unknown })).toBe(
-    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, logLevel)`,
+    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel)`,
   );
   expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
   expect(await refusal({ config: "/nowhere.yaml" })).toMatch(
@@ -57,4 +63,21 @@ test("what is wrong is named with where it was said", async () => {
 
   vi.stubEnv("PLIMSOLL_SHIM_LOG_LEVEL", "quiet");
   expect(await refusal({ mount: "/m" })).toMatch(/^PLIMSOLL_SHIM_LOG_LEVEL: "quiet" is not a log level/);
+});
+
+test("fuse-native goes with a process of its one container, dev-fuse without", async () => {
+  const native = { mount: "/m", transport: "fuse-native" };
+  const config = configFile("mount: /m\ntransport: fuse-native\ncontainerPid: 4711\n");
+  const expected = { transport: { kind: "fuse-native", containerPid: 4711 } };
+
+  expect(await readServeOptions({ ...native, containerPid: "4711" })).toMatchObject(expected);
+  expect(await readServeOptions({ config })).toMatchObject(expected);
+  expect(await refusal(native)).toMatch(/^the transport fuse-native serves one container \(hint: /);
+  expect(await refusal({ ...native, containerPid: "0" })).toBe('--container-pid: "0" is not a process id');
+  expect(await refusal({ mount: "/m", containerPid: "1" })).toMatch(
+    /^--container-pid: only for the transport/,
+  );
+  expect(await refusal({ mount: "/m", transport: "libfuse" })).toBe(
+    '--transport: "libfuse" is not a transport (hint: one of dev-fuse, fuse-native)',
+  );
 });
