@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { orExit, prepare, ROOT } from "./prepare.mjs";
 
 /** The programs to run; the other files of test/bench are parts of theirs. */
-const BENCHES = ["fuse-floor"];
+const BENCHES = ["fuse-floor", "up"];
 
 orExit(() => prepare("packages", "build"));
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 interface Package {
@@ -19,7 +20,7 @@ export function packageVersion(): string {
 /** package.json is two levels above this file in the sources, three in `dist`. */
 function findPackage(): Package {
   for (const up of ["../..", "../../.."]) {
-    const directory = fileURLToPath(new URL(up, import.meta.url));
+    const directory = resolve(fileURLToPath(new URL(up, import.meta.url)));
     try {
       const { name, version } = JSON.parse(readFileSync(`${directory}/package.json`, "utf8"));
       if (name === "plimsoll") return { directory, version };
