@@ -1,7 +1,7 @@
-import { seriesKey } from "../core/metrics/labels.ts";
 import type { Labels, Sample, Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import type { MachineSeries } from "./identity.ts";
+import { SeriesMap } from "./series-map.ts";
 
 export interface LatestLimits {
   /** A series not heard of for this long is no longer shown. */
@@ -45,7 +45,7 @@ interface MachineEntry {
   readonly ip: string;
   readonly firstSeenMs: number;
   lastSeenMs: number;
-  readonly entries: Map<string, Entry>;
+  readonly entries: SeriesMap<Entry>;
 }
 
 /** A stored timestamp further ahead than this is a wrong clock, and later samples do not wait for it. */
@@ -101,9 +101,7 @@ export class LatestStore {
   /** Forgets stale series. Machines stay, with when they were seen, until their place is needed. */
   sweep(): void {
     for (const { entries } of this.#machines.values()) {
-      for (const [key, entry] of entries) {
-        if (this.#isSilent(entry)) this.#forget(entries, key);
-      }
+      this.#seriesCount -= entries.prune((entry) => this.#isSilent(entry));
     }
   }
 
@@ -111,7 +109,7 @@ export class LatestStore {
     const nowMs = this.#clock.nowMs();
     const known = this.#machines.get(ip);
     if (known === undefined && !this.#makeRoom()) return undefined;
-    const machine = known ?? { ip, firstSeenMs: nowMs, lastSeenMs: nowMs, entries: new Map() };
+    const machine = known ?? { ip, firstSeenMs: nowMs, lastSeenMs: nowMs, entries: new SeriesMap() };
     machine.lastSeenMs = nowMs;
     this.#machines.delete(ip);
     this.#machines.set(ip, machine);
@@ -128,10 +126,9 @@ export class LatestStore {
   }
 
   #storeSample(machine: MachineEntry, series: Series, sample: Sample, heardMs: number): void {
-    const key = seriesKey(series.name, series.labels);
-    const entry = machine.entries.get(key);
+    const entry = machine.entries.find(series);
     if (entry === undefined) {
-      this.#add(machine, key, { name: series.name, labels: series.labels, sample, heardMs });
+      this.#add(machine, { name: series.name, labels: series.labels, sample, heardMs });
     } else if (this.#isLate(sample, entry.sample)) {
       this.dropped.late++;
     } else {
@@ -140,13 +137,13 @@ export class LatestStore {
     }
   }
 
-  #add(machine: MachineEntry, key: string, entry: Entry): void {
+  #add(machine: MachineEntry, entry: Entry): void {
     const { maxSeriesPerMachine, maxSeries } = this.#limits;
     if (machine.entries.size >= maxSeriesPerMachine || this.#seriesCount >= maxSeries) {
       this.dropped.seriesLimit++;
       return;
     }
-    machine.entries.set(key, entry);
+    machine.entries.add(entry);
     this.#seriesCount++;
   }
 
@@ -157,17 +154,12 @@ export class LatestStore {
 
   #view({ ip, firstSeenMs, lastSeenMs, entries }: MachineEntry): Machine {
     // An ended series is kept until it is swept, so that a late sample does not bring it back.
-    const series = [...entries.values()].filter((entry) => !entry.sample.stale && !this.#isSilent(entry));
+    const series = [...entries].filter((entry) => !entry.sample.stale && !this.#isSilent(entry));
     return { ip, firstSeenMs, lastSeenMs, series };
   }
 
   #isSilent(entry: Entry): boolean {
     return this.#clock.monotonicMs() - entry.heardMs > this.#limits.staleAfterMs;
-  }
-
-  #forget(entries: Map<string, Entry>, key: string): void {
-    entries.delete(key);
-    this.#seriesCount--;
   }
 }
 

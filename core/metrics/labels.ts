@@ -25,17 +25,6 @@ export function setLabel(labels: Record<string, string>, name: string, value: st
   else Object.defineProperty(labels, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** One string per distinct series: equal for equal name and labels in any order, different otherwise. */
-export function seriesKey(name: string, labels: Labels): string {
-  // \xff cannot occur in a name; in a value it can, so a value carries its length.
-  let key = name;
-  for (const label of sortedLabelNames(labels)) {
-    const value = labels[label] ?? "";
-    key += `\xff${label}\xff${value.length}\xff${value}`;
-  }
-  return key;
-}
-
 /** `name{a="1",b="2"}` for people: in messages and logs. */
 export function renderSeriesName(name: string, labels: Labels): string {
   const pairs = sortedLabelNames(labels).map((label) => `${label}=${JSON.stringify(labels[label])}`);
