@@ -14,8 +14,9 @@ await runProgram(
 );
 
 // A thread that hangs in a kernel file holds the event loop, and exit() waits for it: only a signal
-// that kills the process takes it along.
-if (process.getActiveResourcesInfo().includes("FSReqCallback")) {
+// that kills the process takes it along. Asked a turn later: the last close() has just called back.
+setImmediate(() => {
+  if (!process.getActiveResourcesInfo().includes("FSReqCallback")) return;
   process.removeAllListeners("SIGTERM");
   process.kill(process.pid, "SIGTERM");
-}
+});
