@@ -111,8 +111,8 @@ async function unmountOurs({ mountPoint, connection, options: { root, log } }: S
 }
 
 /**
- * What still holds the mount (a container's bind mounts, an open file) would keep it served for ever. A thread that
- * cannot be woken cannot be left either, for process.exit waits for it: then there is one way out.
+ * What still holds the mount (a container's bind mounts, an open file) would keep it served for ever. A
+ * thread in a system call cannot be ended from here: where even the abort fails, the process has to go at once.
  */
 async function abortOrDie({ thread, options: { log } }: Standing, connection: number): Promise<void> {
   try {

@@ -4,7 +4,15 @@ import { isTypesOnly, listFiles, readText } from "./source-tree.ts";
 import { outerRooms } from "./walls.ts";
 
 /** Sources without a test of their own stem, and where they are tested instead. */
-const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {};
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  "lxcfs-shim/mount.ts": "test/e2e/shim-engine.test.ts",
+  "lxcfs-shim/serve-mount.ts": "test/e2e/shim-engine.test.ts",
+  "lxcfs-shim/serve-native.ts": "test/e2e/shim-engine.test.ts",
+  "lxcfs-shim/serve-worker.ts": "test/e2e/shim-serve.test.ts",
+  "lxcfs-shim/serve.ts": "test/e2e/shim-serve.test.ts",
+  "lxcfs-shim/session/in-thread.ts": "test/e2e/shim-engine.test.ts",
+  "lxcfs-shim/transport/fuse-native.ts": "test/e2e/shim-engine.test.ts",
+};
 
 const sources = outerRooms().flatMap((room) => listFiles(room, ".ts"));
 const tests = new Set(listFiles("test/unit", ".test.ts"));
