@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { renderExposition, renderOpenMetrics } from "../../../../core/metrics/exposition.ts";
+import { renderExposition } from "../../../../core/metrics/exposition.ts";
 import { type MetricKind, type Series, staleSample } from "../../../../core/metrics/series.ts";
 
 const series = (
@@ -76,10 +76,4 @@ test("two members that differ about their family: whoever knows more is right", 
     series("x", "counter", 2, { a: "2" }, "H."),
   ]);
   expect(page).toBe('# HELP x H.\n# TYPE x counter\nx{a="1"} 1\nx{a="2"} 2\n');
-});
-
-test("OpenMetrics: a counter's family has no _total, and the page has an end", () => {
-  expect(
-    renderOpenMetrics([series("io_total", "counter", 1, {}, "IO."), series("odd", "counter", 2, {}, "Odd.")]),
-  ).toBe("# HELP io IO.\n# TYPE io counter\nio_total 1\n# HELP odd Odd.\n# TYPE odd unknown\nodd 2\n# EOF\n");
 });
