@@ -2,26 +2,25 @@
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #capacity: number;
-  readonly #onEvict: ((value: V) => void) | undefined;
+  readonly #onGone: ((value: V) => void) | undefined;
 
-  constructor(capacity: number, onEvict?: (value: V) => void) {
+  /** `onGone` is told each value that is no longer held. */
+  constructor(capacity: number, onGone?: (value: V) => void) {
     this.#capacity = capacity;
-    this.#onEvict = onEvict;
-  }
-
-  get size(): number {
-    return this.#entries.size;
+    this.#onGone = onGone;
   }
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
+    // A Map keeps the order of insertion: what is used moves to the end.
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;
   }
 
   set(key: K, value: V): void {
+    if (this.#entries.get(key) !== value) this.delete(key);
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#capacity) return;
@@ -31,11 +30,6 @@ export class BoundedMap<K, V> {
 
   delete(key: K): void {
     const value = this.#entries.get(key);
-    if (!this.#entries.delete(key) || value === undefined) return;
-    this.#onEvict?.(value);
-  }
-
-  entries(): IterableIterator<[K, V]> {
-    return this.#entries.entries();
+    if (this.#entries.delete(key) && value !== undefined) this.#onGone?.(value);
   }
 }

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { BoundedMap } from "../../../../lxcfs-shim/view/bounded-map.ts";
+
+test("forgets the entry unused for longest", () => {
+  const map = new BoundedMap<string, number>(2);
+  map.set("a", 1);
+  map.set("b", 2);
+  map.get("a");
+  map.set("c", 3);
+
+  expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([1, undefined, 3]);
+});
+
+test("an entry set again counts once", () => {
+  const map = new BoundedMap<string, number>(2);
+  map.set("a", 1);
+  map.set("b", 2);
+  map.set("a", 3);
+
+  expect([map.get("a"), map.get("b")]).toEqual([3, 2]);
+});
+
+test("tells of each value that goes, evicted or deleted or replaced", () => {
+  const gone: number[] = [];
+  const map = new BoundedMap<string, number>(1, (value) => gone.push(value));
+  map.set("a", 1);
+  map.set("b", 2);
+  map.set("b", 3);
+  map.delete("b");
+  map.delete("b");
+
+  expect(gone).toEqual([1, 2, 3]);
+});
