@@ -1,4 +1,3 @@
-import type Fuse from "fuse-native";
 import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { FUSE } from "../fuse/abi.ts";
 import { ERRNO } from "../fuse/errno.ts";
@@ -9,6 +8,42 @@ import type { PathFileSystem } from "./by-path.ts";
 export interface NativeMount {
   unmount(): Promise<void>;
 }
+
+/** What we use of the package, which has no types. Errors are negative errnos, 0 is success. */
+interface Native {
+  new (
+    mountPoint: string,
+    handlers: object,
+    options: object,
+  ): { mount(done: Done): void; unmount(done: Done): void };
+  /** Calls `fusermount` through a shell, unless replaced. */
+  unmount(mountPoint: string, done: Done): void;
+}
+
+type Done = (error?: Error | null) => void;
+
+interface Handlers {
+  getattr(path: string, done: (errno: number, stat?: Stat) => void): void;
+  readdir(path: string, done: (errno: number, names?: readonly string[]) => void): void;
+  readlink(path: string, done: (errno: number, target?: string) => void): void;
+  open(path: string, flags: number, done: (errno: number, handle?: number) => void): void;
+  /** `done` gets the number of bytes put into `into`, or a negative errno. */
+  read(
+    path: string,
+    handle: number,
+    into: Buffer,
+    size: number,
+    offset: number,
+    done: (count: number) => void,
+  ): void;
+  release(path: string, handle: number, done: (errno: number) => void): void;
+  statfs(path: string, done: (errno: number, statfs: Readonly<Record<string, number>>) => void): void;
+}
+
+/** Times in milliseconds since 1970. */
+type Stat = Readonly<
+  Record<"ino" | "mode" | "size" | "nlink" | "uid" | "gid" | "atime" | "mtime" | "ctime", number>
+>;
 
 /**
  * Mounts through the package fuse-native, that is libfuse 2. It hides who asks, so `fileSystem` answers for one container;
@@ -36,8 +71,9 @@ const MOUNT_OPTIONS = {
   subtype: "plimsoll,direct_io",
 };
 
-async function loadFuseNative(): Promise<typeof Fuse> {
+async function loadFuseNative(): Promise<Native> {
   try {
+    // @ts-expect-error: no types, and not even there where it is not wanted
     return (await import("fuse-native")).default;
   } catch (cause) {
     const hint = /libfuse\.so/.test(errorLine(cause))
@@ -47,13 +83,13 @@ async function loadFuseNative(): Promise<typeof Fuse> {
   }
 }
 
-function settled(start: (done: (error: Error | null) => void) => void): Promise<void> {
+function settled(start: (done: Done) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     start((error) => (error === null || error === undefined ? resolve() : reject(error)));
   });
 }
 
-function handlersOf(fileSystem: PathFileSystem): Fuse.Handlers {
+function handlersOf(fileSystem: PathFileSystem): Handlers {
   return {
     getattr: (path, done) => {
       const reply = fileSystem.ask(path, (node) => ({ kind: "getattr", node }));
@@ -94,7 +130,7 @@ function handlersOf(fileSystem: PathFileSystem): Fuse.Handlers {
   };
 }
 
-function statOf({ node, mode, sizeBytes, links, timeMs }: Attributes): Fuse.Stat {
+function statOf({ node, mode, sizeBytes, links, timeMs }: Attributes): Stat {
   const times = { atime: timeMs, mtime: timeMs, ctime: timeMs };
   return { ino: node % 2 ** 32, mode, size: sizeBytes, nlink: links, uid: 0, gid: 0, ...times };
 }
