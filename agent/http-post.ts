@@ -1,5 +1,6 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Delivery } from "../core/metrics/delivery.ts";
+import { judgeResponse } from "../core/metrics/http-delivery.ts";
 import { errnoOf, errorLine } from "../core/runtime/errors.ts";
 
 export type Headers = Readonly<Record<string, string>>;
@@ -114,20 +115,6 @@ function receive(response: IncomingMessage): Answer {
   return answer;
 }
 
-/** The status decides, as the remote write protocols have it; the body is for people. */
 function judge({ status, retryAfter, text }: Answer): Delivery {
-  if (status >= 200 && status < 300) return { outcome: "delivered" };
-  const words = text.replaceAll(/\s+/g, " ").trim();
-  const reason = `HTTP ${status}${words === "" ? "" : `: ${words}`}`;
-  if (status < 500 && status !== 429) return { outcome: "refused", reason };
-  const afterMs = parseRetryAfter(retryAfter, Date.now());
-  return { outcome: "retry", reason, ...(afterMs === undefined ? {} : { afterMs }) };
-}
-
-/** RFC 9110 §10.2.3: seconds, or a date. */
-export function parseRetryAfter(text: string | undefined, nowMs: number): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const dateMs = Date.parse(text);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+  return judgeResponse(status, retryAfter, text, Date.now());
 }

@@ -2,11 +2,10 @@ import { extname } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { type HostRoot, openHostRoot } from "../core/kernel/host-root.ts";
 import { systemClock } from "../core/runtime/clock.ts";
-import { environmentVariable } from "../core/runtime/config.ts";
 import { PlimsollError } from "../core/runtime/errors.ts";
-import { exec } from "../core/runtime/exec.ts";
 import type { LogFields, Logger } from "../core/runtime/log.ts";
 import { openLogger } from "../core/runtime/logger.ts";
+import { tellSystemdReady } from "../core/runtime/systemd.ts";
 import { type ServedMount, type ServeMountOptions, serveMount } from "./serve-mount.ts";
 import { serveNative } from "./serve-native.ts";
 import { readServeOptions, type ServeFlags, type ServeOptions } from "./serve-options.ts";
@@ -79,7 +78,7 @@ async function serveOneContainer(
 
 async function announce(log: Logger, fields: LogFields): Promise<void> {
   log.info(fields, "ready");
-  await tellSystemd(log);
+  await tellSystemdReady(log);
 }
 
 function requireRoot(): void {
@@ -104,14 +103,4 @@ function sampleLoads(root: HostRoot, port: MessagePort, log: Logger): () => Prom
     await running;
     port.close();
   };
-}
-
-/** Type=notify, NotifyAccess=all: the command is a child of ours. */
-async function tellSystemd(log: Logger): Promise<void> {
-  if (environmentVariable("NOTIFY_SOCKET") === undefined) return;
-  try {
-    await exec(["systemd-notify", "--ready"]);
-  } catch (error) {
-    log.warn({ err: error }, "systemd not told of readiness");
-  }
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { type HttpPost, openHttpPost, parseRetryAfter } from "../../../agent/http-post.ts";
+import { type HttpPost, openHttpPost } from "../../../agent/http-post.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { freePort } from "../../support/free-port.ts";
 
@@ -207,14 +207,4 @@ test("an IPv6 address in brackets is connected to", async () => {
   expect(await openHttpPost({ url, headers: {}, timeoutMs: 1000 }).send(BODY, never)).toMatchObject({
     reason: expect.stringMatching(/ECONNREFUSED ::1|EADDRNOTAVAIL/),
   });
-});
-
-test("Retry-After is a number of seconds or a date", () => {
-  const now = Date.parse("2026-01-01T00:00:00Z");
-
-  expect(parseRetryAfter(undefined, now)).toBeUndefined();
-  expect(parseRetryAfter("120", now)).toBe(120_000);
-  expect(parseRetryAfter("Thu, 01 Jan 2026 00:00:30 GMT", now)).toBe(30_000);
-  expect(parseRetryAfter("Wed, 31 Dec 2025 23:59:00 GMT", now)).toBe(0);
-  expect(parseRetryAfter("soon", now)).toBeUndefined();
 });
