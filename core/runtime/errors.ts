@@ -20,6 +20,14 @@ export class UsageError extends PlimsollError {
   }
 }
 
+/** What was asked for does not exist: the program exits with 3. */
+export class NotFoundError extends PlimsollError {
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super("NOT_FOUND", message, options);
+    this.name = "NotFoundError";
+  }
+}
+
 /** A broken invariant of ours. It is not handled: the process stops. */
 export function bug(message: string): never {
   throw new Error(`BUG: ${message}`);

@@ -1,4 +1,4 @@
-import { errorLine, PlimsollError, UsageError } from "./errors.ts";
+import { errorLine, NotFoundError, PlimsollError, UsageError } from "./errors.ts";
 
 /** Exit codes every program shares. */
 export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3, interrupted: 130 } as const;
@@ -43,5 +43,6 @@ function reportFailure(error: unknown): number {
   const isBug = error instanceof Error && !(error instanceof PlimsollError) && !("code" in error);
   process.stderr.write(`error: ${errorLine(error)}\n`);
   if (isBug) process.stderr.write(`${error.stack}\n`);
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  if (error instanceof UsageError) return EXIT.usage;
+  return error instanceof NotFoundError ? EXIT.nothing : EXIT.failed;
 }
