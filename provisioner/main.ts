@@ -1,6 +1,9 @@
 import { createProgram, runCommandLine } from "../core/runtime/command-line.ts";
+import { netCommand } from "./net-command.ts";
 import { upCommand } from "./up/up-command.ts";
 
 await runCommandLine((signal) =>
-  createProgram("plimsoll", "containers with the life of a virtual machine").addCommand(upCommand(signal)),
+  createProgram("plimsoll", "containers with the life of a virtual machine")
+    .addCommand(upCommand(signal))
+    .addCommand(netCommand()),
 );
