@@ -1,0 +1,269 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../../../lxcfs-shim/file-system/host-files.ts";
+import { nodeIdOf, ROOT_NODE } from "../../../../lxcfs-shim/file-system/node-id.ts";
+import { openShimFileSystem } from "../../../../lxcfs-shim/file-system/shim-file-system.ts";
+import { ERRNO } from "../../../../lxcfs-shim/fuse/errno.ts";
+import type { Operation, Reply } from "../../../../lxcfs-shim/fuse/operation.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+import { FakeHost } from "../../../support/fake-host.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { recordLog } from "../../../support/record-log.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+
+const CPU = "sys/devices/system/cpu";
+/** In a container with CPUs 1 and 2 of the host's four; the host's own; and one that is no more. */
+const [INSIDE, HOST, GONE] = [41, 99, 4711];
+
+function openOn() {
+  const host = new FakeHost(cleanup.temporaryFolder());
+  const files = { "cgroup.procs": "41\n", "memory.max": "268435456\n", "cpu.max": "200000 100000\n" };
+  host.cgroup("/web", { ...files, "cpuset.cpus.effective": "1-3\n" });
+  host.process(INSIDE, { cgroupNamespace: 2, pidNamespace: 2, cgroup: "/web", nsPids: [41, 1] });
+  host.process(HOST);
+  for (const cpu of [0, 1, 2, 3]) {
+    host.write(`${CPU}/cpu${cpu}/topology/core_id`, `${cpu}\n`);
+    host.link(`${CPU}/cpu${cpu}/subsystem`, "../../../../bus/cpu");
+  }
+  host.write(`${CPU}/kernel_max`, "8191\n");
+  const log = recordLog();
+  const fileSystem = openShimFileSystem({ root: host.root, log, clock: new ManualClock() });
+  const ask = (operation: Operation, pid: number = INSIDE): Reply =>
+    fileSystem.handle(operation, { pid, uid: 0, gid: 0 });
+  return { host, log, ask };
+}
+
+type Ask = ReturnType<typeof openOn>["ask"];
+
+/** Looks every part of a path up, as the kernel does. */
+function walk(ask: Ask, path: string, pid?: number): Reply {
+  let [node, reply]: [number, Reply | undefined] = [ROOT_NODE, undefined];
+  for (const name of path.split("/")) {
+    reply = ask({ kind: "lookup", parent: node, name }, pid);
+    if (reply.kind !== "entry") return reply;
+    node = reply.attributes.node;
+  }
+  return reply ?? { kind: "none" };
+}
+
+function read(ask: Ask, path: string, pid?: number): string | number {
+  const node = nodeIdOf(path);
+  const opened = ask({ kind: "open", node, flags: 0 }, pid);
+  if (opened.kind !== "opened") return opened.kind === "error" ? opened.errno : -1;
+  const reply = ask({ kind: "read", node, handle: opened.handle, offset: 0, size: 4096 }, pid);
+  ask({ kind: "release", node, handle: opened.handle }, pid);
+  return reply.kind === "data"
+    ? Buffer.from(reply.data).toString()
+    : reply.kind === "error"
+      ? reply.errno
+      : -1;
+}
+
+function list(ask: Ask, path: string, pid?: number): readonly string[] {
+  const reply = ask({ kind: "readdir", node: nodeIdOf(path), handle: 0, offset: 0, size: 4096 }, pid);
+  return reply.kind === "entries" ? reply.entries.map(({ name }) => name) : [];
+}
+
+function error(errno: number): Reply {
+  return { kind: "error", errno };
+}
+
+describe("files", () => {
+  test("look like those of procfs", () => {
+    const { ask } = openOn();
+
+    expect(walk(ask, "proc/meminfo")).toMatchObject({
+      kind: "entry",
+      attributes: { node: nodeIdOf("proc/meminfo"), mode: S_IFREG | 0o444, sizeBytes: 0, links: 1 },
+      validMs: 3_600_000,
+    });
+    expect(ask({ kind: "getattr", node: nodeIdOf("proc") })).toMatchObject({
+      attributes: { mode: S_IFDIR | 0o555, links: 2 },
+    });
+  });
+
+  test("are what the caller's container has, the host's for the host", () => {
+    const { ask } = openOn();
+
+    expect(read(ask, "proc/meminfo")).toContain("MemTotal:         262144 kB");
+    expect(read(ask, "proc/meminfo", HOST)).toContain("MemTotal:        4194304 kB");
+    expect(read(ask, "proc/cpuinfo")).toBe(
+      "processor\t: 1\nmodel name\t: A CPU\n\nprocessor\t: 2\nmodel name\t: A CPU\n\n",
+    );
+    expect(read(ask, `${CPU}/online`)).toBe("1-2\n");
+    expect(read(ask, `${CPU}/online`, HOST)).toBe("0-3\n");
+    expect(read(ask, `${CPU}/offline`)).toBe("0,3\n");
+  });
+
+  test("are read past the page cache, which all containers share", () => {
+    const { ask } = openOn();
+
+    expect(ask({ kind: "open", node: nodeIdOf("proc/stat"), flags: 0 })).toMatchObject({
+      kind: "opened",
+      directIo: true,
+    });
+  });
+
+  test.for([
+    ["O_WRONLY", 1],
+    ["O_RDWR", 2],
+    ["O_TRUNC", 0o1000],
+  ] as const)("are not opened with %s", ([, flags]) => {
+    const { ask } = openOn();
+
+    expect(ask({ kind: "open", node: nodeIdOf("proc/meminfo"), flags })).toEqual(error(ERRNO.EACCES));
+  });
+
+  test("kept open they are new at each read from the beginning", () => {
+    const { host, ask } = openOn();
+    const node = nodeIdOf("proc/meminfo");
+    const opened = ask({ kind: "open", node, flags: 0 });
+    const handle = opened.kind === "opened" ? opened.handle : -1;
+    const at = (offset: number): string => {
+      const reply = ask({ kind: "read", node, handle, offset, size: 27 });
+      return reply.kind === "data" ? Buffer.from(reply.data).toString() : reply.kind;
+    };
+    expect(at(0)).toBe("MemTotal:         262144 kB");
+    host.cgroup("/web", { "memory.max": "134217728\n" });
+    expect(at(1)).toBe("emTotal:         262144 kB\n");
+    expect(at(0)).toBe("MemTotal:         131072 kB");
+    expect(at(100_000)).toBe("");
+  });
+});
+
+describe("directories", () => {
+  test("list what is in them", () => {
+    const { ask } = openOn();
+
+    expect(list(ask, "")).toEqual([".", "..", "proc", "sys"]);
+    expect(list(ask, "proc")).toContain("meminfo");
+  });
+
+  test("show a container the directories of its own CPUs, and the host all", () => {
+    const { ask } = openOn();
+
+    expect(
+      list(ask, CPU)
+        .filter((name) => /^cpu\d/.test(name))
+        .sort(),
+    ).toEqual(["cpu1", "cpu2"]);
+    expect(list(ask, CPU, HOST)).toContain("cpu0");
+    expect(list(ask, CPU)).toContain("kernel_max");
+  });
+
+  test("go on where a listing was cut", () => {
+    const { ask } = openOn();
+    const reply = ask({ kind: "readdir", node: ROOT_NODE, handle: 0, offset: 3, size: 4096 });
+
+    expect(reply).toMatchObject({
+      entries: [{ name: "sys", type: S_IFDIR, node: nodeIdOf("sys") }],
+      offset: 3,
+    });
+  });
+
+  test("can be opened as such, and not as files", () => {
+    const { ask } = openOn();
+
+    expect(ask({ kind: "opendir", node: ROOT_NODE })).toMatchObject({ kind: "opened" });
+    expect(ask({ kind: "releasedir", node: ROOT_NODE, handle: 0 })).toEqual({ kind: "done" });
+    expect(ask({ kind: "open", node: nodeIdOf("proc"), flags: 0 })).toEqual(error(ERRNO.EISDIR));
+    expect(ask({ kind: "read", node: nodeIdOf("proc"), handle: 1, offset: 0, size: 1 })).toEqual(
+      error(ERRNO.EISDIR),
+    );
+  });
+});
+
+describe("the host's part", () => {
+  test("is passed on, read only, and asked for again each time", () => {
+    const { ask } = openOn();
+
+    expect(walk(ask, `${CPU}/cpu1/topology/core_id`)).toMatchObject({
+      attributes: { mode: S_IFREG | 0o444 },
+      validMs: 0,
+    });
+    expect(read(ask, `${CPU}/cpu1/topology/core_id`)).toBe("1\n");
+  });
+
+  test("symbolic links stay links", () => {
+    const { ask } = openOn();
+    const link = walk(ask, `${CPU}/cpu1/subsystem`);
+    expect(link.kind === "entry" && link.attributes.mode & S_IFMT).toBe(S_IFLNK);
+    const reply = ask({ kind: "readlink", node: nodeIdOf(`${CPU}/cpu1/subsystem`) });
+
+    expect(reply.kind === "data" && Buffer.from(reply.data).toString()).toBe("../../../../bus/cpu");
+  });
+
+  test("CPUs the container does not have are not there, by any name", () => {
+    const { ask } = openOn();
+    walk(ask, `${CPU}/cpu0/topology/core_id`, HOST);
+
+    expect(walk(ask, `${CPU}/cpu0`)).toEqual(error(ERRNO.ENOENT));
+    expect(read(ask, `${CPU}/cpu0/topology/core_id`)).toBe(ERRNO.ENOENT);
+    expect(walk(ask, `${CPU}/cpu0`, HOST).kind).toBe("entry");
+  });
+
+  test("nodes of a server before are known", () => {
+    const { ask } = openOn();
+
+    expect(read(ask, `${CPU}/cpu2/topology/core_id`)).toBe("2\n");
+    expect(ask({ kind: "getattr", node: 4711 })).toEqual(error(ERRNO.ESTALE));
+  });
+
+  test("a path cannot lead out of it", () => {
+    const { ask } = openOn();
+
+    for (const name of ["..", "."]) {
+      expect(ask({ kind: "lookup", parent: nodeIdOf(CPU), name })).toEqual(error(ERRNO.ENOENT));
+    }
+  });
+
+  test("a file that goes while it is open is the reader's to hear of", () => {
+    const { host, ask } = openOn();
+    walk(ask, `${CPU}/kernel_max`);
+    const node = nodeIdOf(`${CPU}/kernel_max`);
+    host.remove(`${CPU}/kernel_max`);
+
+    expect(ask({ kind: "read", node, handle: 1, offset: 0, size: 9 })).toEqual(error(ERRNO.ENOENT));
+  });
+});
+
+describe("a caller that is gone", () => {
+  test.for(["proc/meminfo", `${CPU}/online`])("is told so, and nobody else, for %s", (path) => {
+    const { ask } = openOn();
+
+    expect(read(ask, path, GONE)).toBe(ERRNO.ESRCH);
+    expect(typeof read(ask, path)).toBe("string");
+  });
+
+  test("has a container that ended while it read", () => {
+    const { host, ask } = openOn();
+    read(ask, "proc/meminfo");
+    host.kill(INSIDE);
+    host.remove("sys/fs/cgroup/web");
+
+    expect(read(ask, "proc/meminfo")).toBe(ERRNO.ESRCH);
+    expect(read(ask, "proc/meminfo", HOST)).toContain("MemTotal:        4194304 kB");
+  });
+});
+
+test("host values are said once", () => {
+  const { host, log, ask } = openOn();
+  host.remove("sys/fs/cgroup/web");
+  for (let time = 0; time < 3; time += 1) read(ask, "proc/meminfo");
+
+  expect(log.lines.filter(({ level }) => level === "warn")).toMatchObject([
+    {
+      message: "host values served",
+      fields: { file: "meminfo", reason: expect.stringContaining("memory cgroup") },
+    },
+  ]);
+});
+
+test("an unknown name, statfs and forget", () => {
+  const { ask } = openOn();
+
+  expect(walk(ask, "proc/version")).toEqual(error(ERRNO.ENOENT));
+  expect(ask({ kind: "statfs", node: ROOT_NODE })).toEqual({ kind: "statfs" });
+  expect(ask({ kind: "forget", nodes: [{ node: 5, count: 1 }] })).toEqual({ kind: "none" });
+});

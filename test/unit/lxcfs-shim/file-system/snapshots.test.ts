@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Snapshots } from "../../../../lxcfs-shim/file-system/snapshots.ts";
+
+const NODE = 7;
+
+/** Renders "render 1", "render 2" … */
+function counting() {
+  let renders = 0;
+  const render = (): Uint8Array => {
+    renders += 1;
+    return Buffer.from(`render ${renders}`);
+  };
+  return { render, count: () => renders };
+}
+
+function text(data: Uint8Array): string {
+  return Buffer.from(data).toString();
+}
+
+test("slices of any offset and size put together are the whole file", () => {
+  const file = fc.uint8Array({ maxLength: 300 });
+  fc.assert(
+    fc.property(file, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (whole, sizes) => {
+      const snapshots = new Snapshots(0);
+      const handle = snapshots.open(NODE);
+      const pieces: Uint8Array[] = [];
+      for (let offset = 0, index = 0; ; index += 1) {
+        const size = sizes[index % sizes.length] ?? 1;
+        const piece = snapshots.read({ node: NODE, handle, offset, size }, () => whole);
+        if (piece.length === 0) break;
+        pieces.push(piece);
+        offset += piece.length;
+      }
+
+      expect(Buffer.concat(pieces)).toEqual(Buffer.from(whole));
+    }),
+  );
+});
+
+describe("one open file", () => {
+  test("is one moment until it is read from the beginning again", () => {
+    const { render } = counting();
+    const snapshots = new Snapshots(0);
+    const handle = snapshots.open(NODE);
+    const read = (offset: number, size = 100) =>
+      text(snapshots.read({ node: NODE, handle, offset, size }, render));
+
+    expect(read(0, 3)).toBe("ren");
+    expect(read(3)).toBe("der 1");
+    expect(read(0)).toBe("render 2");
+    expect(read(7)).toBe("2");
+    expect(read(8)).toBe("");
+    expect(read(1000)).toBe("");
+  });
+
+  test("read in the middle first is rendered then", () => {
+    const { render, count } = counting();
+    const snapshots = new Snapshots(0);
+    const handle = snapshots.open(NODE);
+
+    expect(text(snapshots.read({ node: NODE, handle, offset: 7, size: 9 }, render))).toBe("1");
+    expect(count()).toBe(1);
+  });
+
+  test("is forgotten when it is closed", () => {
+    const snapshots = new Snapshots(0);
+    const handle = snapshots.open(NODE);
+    snapshots.read({ node: NODE, handle, offset: 0, size: 9 }, counting().render);
+    snapshots.release(handle);
+    snapshots.release(handle);
+
+    expect([snapshots.size, snapshots.bytes]).toEqual([0, 0]);
+  });
+});
+
+describe("a server that took over", () => {
+  test("renders for a handle it has not given out, and keeps that", () => {
+    const { render } = counting();
+    const snapshots = new Snapshots(0);
+    const read = (offset: number) =>
+      text(snapshots.read({ node: NODE, handle: 99, offset, size: 6 }, render));
+
+    expect(read(2)).toBe("nder 1");
+    expect(read(7)).toBe("1");
+  });
+
+  test("gives out other handles than the one before", () => {
+    const before = new Snapshots(1_700_000_000_000);
+    const after = new Snapshots(1_700_000_000_001);
+    const used = Array.from({ length: 2000 }, () => before.open(NODE));
+
+    expect(used).not.toContain(after.open(NODE));
+    expect(Number.isSafeInteger(after.open(NODE))).toBe(true);
+  });
+
+  test("does not serve one file's text through a handle of another", () => {
+    const { render } = counting();
+    const snapshots = new Snapshots(0);
+    const handle = snapshots.open(NODE);
+    snapshots.read({ node: NODE, handle, offset: 0, size: 9 }, render);
+
+    expect(text(snapshots.read({ node: 8, handle, offset: 7, size: 9 }, render))).toBe("2");
+  });
+});
+
+test("thousands of large files kept open cost no more than the bound", () => {
+  const snapshots = new Snapshots(0);
+  const megabyte = new Uint8Array(2 ** 20);
+  const handles = Array.from({ length: 100 }, () => snapshots.open(NODE));
+  for (const handle of handles) snapshots.read({ node: NODE, handle, offset: 0, size: 1 }, () => megabyte);
+
+  expect(snapshots.bytes).toBe(32 * 2 ** 20);
+  // The oldest are rendered anew when somebody goes on reading.
+  const again = snapshots.read(
+    { node: NODE, handle: handles[0] ?? 0, offset: 2 ** 20 - 1, size: 9 },
+    () => megabyte,
+  );
+  expect(again).toHaveLength(1);
+});
