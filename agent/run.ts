@@ -52,13 +52,8 @@ export function requireDestinations(options: AgentOptions): void {
 }
 
 function openOutlet({ protocol, url }: Destination, clock: Clock, log: Logger): Outlet {
-  return new Outlet({
-    encode: protocol.encode,
-    sink: protocol.open(url),
-    spool: new MemorySpool(SPOOL_BYTES),
-    clock,
-    log,
-  });
+  const sink = protocol.open(url);
+  return new Outlet({ sink, encode: sink.encode, spool: new MemorySpool(SPOOL_BYTES), clock, log });
 }
 
 /** The outlets outlive the pipeline: they close when its last sample is theirs. */

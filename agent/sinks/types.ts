@@ -5,7 +5,11 @@ import type { Batch } from "../../core/metrics/series.ts";
 export interface SinkProtocol {
   readonly name: string;
   readonly transports: readonly string[];
+  /** Connects to nothing yet: a receiver that is away must not keep the agent from starting. */
+  open(url: URL): ProtocolSink;
+}
+
+export interface ProtocolSink extends Sink {
+  /** The body `deliver` takes. It may depend on what was encoded before, in order. */
   encode(batch: Batch): Uint8Array;
-  /** Opens nothing yet: a receiver that is away must not keep the agent from starting. */
-  open(url: URL): Sink;
 }

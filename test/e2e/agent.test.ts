@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { HangGuard } from "../../agent/hang-guard.ts";
 import { KernelFiles } from "../../agent/kernel-files.ts";
 import { systemClock } from "../../core/runtime/clock.ts";
+import { exec } from "../../core/runtime/exec.ts";
 import { detachMount } from "../../lxcfs-shim/mount.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { freePort } from "../support/free-port.ts";
@@ -126,19 +126,17 @@ testIf(isRoot, canUnshare)(
     const script =
       'mount --bind "$1" "$2/opt" && mount -o remount,bind,ro "$2/opt" && exec "$2/bin/agent" once --ip 10.0.0.7';
     const root = fileURLToPath(new URL("../..", import.meta.url));
-    const page = execFileSync("unshare", ["--mount", "sh", "-c", script, "sh", root, folder], {
-      encoding: "utf8",
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PLIMSOLL_NODE: join(folder, "bin", "other-node") },
-    });
+    const argv = ["unshare", "--mount", "sh", "-c", script, "sh", root, folder];
+    const { stdout } = await exec(argv, { env: { PLIMSOLL_NODE: join(folder, "bin", "other-node") } });
 
-    expect(page).toMatch(/^node_load1 /m);
+    expect(stdout).toMatch(/^node_load1 /m);
   },
 );
 
 testIf(isRoot, canUnshare)("a file of /proc that hangs costs its own family, and not the end", async () => {
   const receiver = await startReceiver(cleanup);
   const fifo = join(cleanup.temporaryFolder(), "fifo");
-  execFileSync("mkfifo", [fifo]);
+  await exec(["mkfifo", fifo]);
   // In a mount namespace of its own: the machine's /proc stays as it is.
   const wrapper = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /proc/loadavg && exec "$@"', fifo];
   const agent = startAgent(receiver.url, ...wrapper);

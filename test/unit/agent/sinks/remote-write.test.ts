@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { gauge, point } from "../../../../agent/metric.ts";
 import { remoteWrite } from "../../../../agent/sinks/remote-write.ts";
 import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
+import type { Batch } from "../../../../core/metrics/series.ts";
 import { decodeSnappy } from "../../../../core/metrics/snappy.ts";
 import { packageVersion } from "../../../../core/runtime/version.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
@@ -11,13 +12,33 @@ import { Cleanup } from "../../../support/cleanup.ts";
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
-test("a batch is one compressed WriteRequest with the identity on every series", () => {
-  const series = [point(gauge("node_load1", "1m load average."), {}, 0.25, 1000)];
-  const body = remoteWrite.encode({ identity: { instance: "10.0.0.7", ip: "10.0.0.7" }, series });
+const URL_AWAY = new URL("http://127.0.0.1:1/");
 
-  expect(decodeWriteRequest(decodeSnappy(body, 10_000)).series).toEqual([
-    { ...series[0], labels: { instance: "10.0.0.7", ip: "10.0.0.7" } },
+function decode(body: Uint8Array) {
+  return decodeWriteRequest(decodeSnappy(body, 10_000));
+}
+
+function load(timestampMs: number): Batch {
+  const series = [point(gauge("node_load1", "1m load average."), {}, 0.25, timestampMs)];
+  return { identity: { instance: "10.0.0.7", ip: "10.0.0.7" }, series };
+}
+
+test("a batch is one compressed WriteRequest with the identity on every series", () => {
+  const batch = load(1000);
+
+  expect(decode(remoteWrite.open(URL_AWAY).encode(batch)).series).toEqual([
+    { ...batch.series[0], labels: batch.identity },
   ]);
+});
+
+test("types and help come first, then once a minute, and after the clock was set back", () => {
+  const { encode } = remoteWrite.open(URL_AWAY);
+  const families = [100_000, 159_999, 160_000, 170_000, 20_000].map(
+    (ms) => decode(encode(load(ms))).families,
+  );
+
+  expect(families.map((each) => each.length)).toEqual([1, 0, 1, 0, 1]);
+  expect(families[0]).toEqual([{ name: "node_load1", kind: "gauge", help: "1m load average." }]);
 });
 
 test("the request has the headers of remote write 1.0", async () => {
