@@ -45,6 +45,8 @@ export async function readBody(
     }
   } finally {
     budget.give(bytes);
+    // What is left of a body that is not wanted must flow past, or the connection hangs on it.
+    request.resume();
   }
   return Buffer.concat(chunks);
 }

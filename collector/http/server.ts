@@ -30,7 +30,7 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 5_000,
 } as const;
 const IDLE_WRITE_MS = 30_000;
-const MAX_CONNECTIONS = 20_000;
+const MAX_CONNECTIONS = 10_000;
 const MAX_BODIES_BYTES = 128 * 1024 * 1024;
 
 /** Listens on every address, or on none of them: throws naming the one that failed. */

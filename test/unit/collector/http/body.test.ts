@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, expect, test } from "vitest";
 import { BodyBudget } from "../../../../collector/http/body.ts";
@@ -44,6 +45,21 @@ test("a larger one is refused, whether it says its size or not", async () => {
   expect(await post("0123456789a")).toBe("413 the body is larger than 10 bytes");
   const unannounced = new Blob(["0123456789a"]).stream();
   expect(await post(unannounced)).toBe("413 the body is larger than 10 bytes");
+});
+
+test("the rest of a body that is too large flows past: its connection can be used again", async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = async (body: string): Promise<[status: number, port: number | undefined]> => {
+    const sent = request(url, { method: "POST", agent, headers: { "transfer-encoding": "chunked" } });
+    sent.end(body);
+    const [response] = await once(sent, "response");
+    response.resume();
+    await once(response, "end");
+    return [response.statusCode, sent.socket?.localPort];
+  };
+  const [tooLarge, port] = await send("x".repeat(2_000_000));
+  expect([tooLarge, ...(await send("short"))]).toEqual([413, 200, port]);
+  agent.destroy();
 });
 
 test("a body that breaks off is a refusal, not a failure of ours", async () => {
