@@ -36,7 +36,7 @@ export function startProgram(
   argv: readonly string[],
   options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
 ): RunningProgram {
-  const child = startProcess(argv, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  const child = startProcess(argv, { stdio: ["ignore", "pipe", "pipe"], detached: true, ...options });
   const lines: string[] = [];
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -55,7 +55,10 @@ export function startProgram(
     return ended;
   };
   cleanup.add(`process ${argv.join(" ")}`, async () => {
-    if (!hasEnded) await stop("SIGKILL");
+    if (hasEnded || child.pid === undefined) return;
+    // The whole group: what a program started keeps its pipes open, and `ended` would never come.
+    process.kill(-child.pid, "SIGKILL");
+    await ended;
   });
   return {
     pid: child.pid ?? 0,
