@@ -1,4 +1,4 @@
-import { openHostRoot } from "../core/kernel/host-root.ts";
+import { type HostRoot, openHostRoot } from "../core/kernel/host-root.ts";
 import { systemClock } from "../core/runtime/clock.ts";
 import { PlimsollError, UsageError } from "../core/runtime/errors.ts";
 import { PROC_FILES } from "./proc-files/index.ts";
@@ -13,18 +13,21 @@ export interface RenderFlags {
 }
 
 /** What `plimsoll-shim render` prints. */
-export function renderFiles(names: readonly string[], { pid: pidText, explain }: RenderFlags): string {
-  const pid = parsePid(pidText);
+export function renderFiles(
+  names: readonly string[],
+  flags: RenderFlags,
+  root: HostRoot = openHostRoot(),
+): string {
+  const pid = parsePid(flags.pid);
   const files = names.length === 0 ? PROC_FILES : names.map(findFile);
-  const viewpoints = openViewpoints({ root: openHostRoot(), clock: systemClock });
+  const viewpoints = openViewpoints({ root, clock: systemClock });
   const viewpoint = viewpoints.of(pid);
-  const rendered = files.map((file) => ({ file, text: existing(viewpoints.render(file, viewpoint), pid) }));
-  if (explain)
-    return [describe(viewpoint), ...rendered.map(({ file, text }) => explainFile(file, text.status()))].join(
-      "",
-    );
-  if (files.length === 1) return rendered.map(({ text }) => text.text).join("");
-  return rendered.map(({ file, text }) => `==> /proc/${file.path} <==\n${text.text}\n`).join("");
+  const rendered = files.map((file) => ({ file, ...existing(viewpoints.render(file, viewpoint), pid) }));
+  if (flags.explain) {
+    return describe(viewpoint) + rendered.map(({ file, status }) => explainFile(file, status())).join("");
+  }
+  if (rendered.length === 1) return rendered.map(({ text }) => text).join("");
+  return rendered.map(({ file, text }) => `==> /proc/${file.path} <==\n${text}\n`).join("");
 }
 
 function parsePid(text: string): number {

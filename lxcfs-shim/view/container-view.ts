@@ -7,7 +7,6 @@ import type { CgroupReader } from "../../core/kernel/cgroup/reader.ts";
 import { parseCpuList } from "../../core/kernel/cpu-list.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { once } from "../../core/kernel/once.ts";
-import { type Meminfo, parseMeminfo } from "../../core/kernel/proc/meminfo.ts";
 import { parseUptime } from "../../core/kernel/proc/uptime.ts";
 import { readKernelAttribute } from "../../core/kernel/text.ts";
 import type { ContainerView, CpuView, HostText, LoadView, MemoryView } from "../proc-files/types.ts";
@@ -108,10 +107,10 @@ function share({ root, reader, loads, cpuPolicy, container, host }: Ground): Sha
   };
 }
 
-function memoryPart({ root, host }: Ground, { effective }: Shared): Part<MemoryView> {
+function memoryPart({ host }: Ground, { effective }: Shared): Part<MemoryView> {
   const { memory } = effective;
   if (memory === undefined) return { missing: "no memory cgroup of its own or above it" };
-  return { value: memoryView(memory, parseMeminfo(host.text("meminfo"), root.proc("meminfo"))) };
+  return { value: memoryView(memory, host.text("meminfo")) };
 }
 
 function cpuPart({ reader, remembered, container }: Ground, shared: Shared): Part<CpuView> {
@@ -159,12 +158,11 @@ function countProcesses(
 
 function memoryView(
   { stats, limitBytes, roomBytes, swapLimitBytes }: EffectiveMemory,
-  host: Meminfo,
+  hostMeminfo: string,
 ): MemoryView {
-  const hostBytes = (name: string): number => host.get(name)?.value ?? 0;
-  const swapTotal = Math.min(swapLimitBytes ?? 0, hostBytes("SwapTotal"));
+  const swapTotal = Math.min(swapLimitBytes ?? 0, hostBytes(hostMeminfo, "SwapTotal"));
   return {
-    totalBytes: Math.min(limitBytes, hostBytes("MemTotal")),
+    totalBytes: Math.min(limitBytes, hostBytes(hostMeminfo, "MemTotal")),
     usageBytes: stats.usageBytes,
     roomBytes,
     // Lazy: swaps does without memory.stat, for which the kernel adds up per-CPU counters.
@@ -175,6 +173,12 @@ function memoryView(
       swap: { totalBytes: swapTotal, usedBytes: Math.min(stats.swapUsageBytes ?? 0, swapTotal) },
     }),
   };
+}
+
+/** Two lines of sixty: parsing the others would cost more than all the rest of a view. */
+function hostBytes(meminfo: string, name: string): number {
+  const kibibytes = new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(meminfo)?.[1];
+  return Number(kibibytes ?? 0) * 1024;
 }
 
 /** The counts of tasks are lazy: /proc/uptime needs the idle time only. */

@@ -75,8 +75,9 @@ export async function startViewContainer(
   const child = startProcess(["sh", "-ec", script, inside], { stdio: ["ignore", "ignore", "inherit"] });
   cleanup.add("container", () => void child.kill("SIGKILL"));
   const pid = await waitFor("the container's first process", () => sleepingInit(child.pid ?? 0));
+  const [nsenter, ...into] = ["nsenter", "-t", `${pid}`, "-m", "-p", "-C"] as const;
   const run = (...argv: readonly string[]): string =>
-    execFileSync("nsenter", ["-t", `${pid}`, "-m", "-p", "-C", ...argv], {
+    execFileSync(nsenter, [...into, ...argv], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 20_000,
