@@ -42,10 +42,6 @@ export const canUnshare: Condition = condition("needs mount, pid, network and cg
   succeeds("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "true"),
 );
 
-export const canDocker: Condition = condition("needs a running Docker engine", () =>
-  succeeds("docker", "info"),
-);
-
 export const isGitCheckout: Condition = condition("needs a git checkout", () =>
   succeeds("git", "rev-parse", "--verify", "HEAD"),
 );

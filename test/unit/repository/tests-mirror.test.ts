@@ -1,10 +1,13 @@
-import { basename } from "node:path/posix";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path/posix";
 import { expect, test } from "vitest";
-import { isTypesOnly, listFiles, readText } from "./source-tree.ts";
+import { isTypesOnly, listFiles, ROOT, readText } from "./source-tree.ts";
 import { outerRooms } from "./walls.ts";
 
-/** Sources without a test of their own stem, and where they are tested instead. */
+/** Sources without a test of their own stem, and the test that runs them for real instead. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  "core/runtime/log.ts": "test/unit/agent/options.test.ts",
+  "core/runtime/logger.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/mount.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/serve-mount.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/serve-native.ts": "test/e2e/shim-engine.test.ts",
@@ -12,6 +15,14 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lxcfs-shim/serve.ts": "test/e2e/shim-serve.test.ts",
   "lxcfs-shim/session/in-thread.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/transport/fuse-native.ts": "test/e2e/shim-engine.test.ts",
+  "provisioner/container/docker.ts": "test/e2e/up-docker.test.ts",
+  "provisioner/container/mount-point.ts": "test/e2e/sample-container.test.ts",
+  "provisioner/container/namespaces.ts": "test/e2e/sample-container.test.ts",
+  "provisioner/container/setup-script.ts": "test/e2e/sample-container.test.ts",
+  "provisioner/up/layout.ts": "test/e2e/up.test.ts",
+  "provisioner/up/leftovers.ts": "test/e2e/up.test.ts",
+  "provisioner/up/up-command.ts": "test/e2e/up.test.ts",
+  "provisioner/up/up.ts": "test/e2e/up.test.ts",
 };
 
 const sources = outerRooms().flatMap((room) => listFiles(room, ".ts"));
@@ -26,9 +37,10 @@ test("every source file has a test of its own stem, at the same place under test
   expect(untested).toEqual([]);
 });
 
-test("what is said to be tested elsewhere exists, and has no test here", () => {
-  for (const file of Object.keys(TESTED_ELSEWHERE)) {
+test("what is said to be tested elsewhere is, and has no test here", () => {
+  for (const [file, elsewhere] of Object.entries(TESTED_ELSEWHERE)) {
     expect(sources).toContain(file);
+    expect(existsSync(join(ROOT, elsewhere)), elsewhere).toBe(true);
     expect(tests).not.toContain(`test/unit/${file.replace(/\.ts$/, ".test.ts")}`);
   }
 });
