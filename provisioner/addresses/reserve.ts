@@ -26,7 +26,7 @@ export const MAX_CLAIMS: number = Math.floor((MAX_OPERATIONS - 1) / 2);
  *   I5  the MAC follows from VLAN and address
  *   I6  several claims are one transaction
  */
-export function reserveAddresses(
+export async function reserveAddresses(
   store: Store,
   clock: Clock,
   network: string,
