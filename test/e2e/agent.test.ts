@@ -168,7 +168,7 @@ describeIf(isRoot, hasFuse)("kernel files that are FUSE", () => {
   test("a paused server makes its file stuck until it goes on; a new server is found by reopening", async () => {
     const mount = join(cleanup.temporaryFolder(), "mount");
     cleanup.add("mount", () => detachMount(mount).catch(() => {}));
-    const guard = new HangGuard({ clock: systemClock, slots: 2, deadlineMs: 300 });
+    const guard = new HangGuard({ clock: systemClock, slots: 2, deadlineMs: 2000 });
     const files = new KernelFiles(guard, systemClock);
     cleanup.add("files", () => files.close());
     const path = join(mount, "meminfo");

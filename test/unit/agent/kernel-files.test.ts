@@ -80,7 +80,7 @@ test("what was put in a file's place is found within a minute", async () => {
 });
 
 test("a read that hangs costs its own path, for as long as it hangs", async () => {
-  const { files, guard, folder } = open(100);
+  const { files, guard, folder } = open(1000);
   const fifo = join(folder, "fifo");
   execFileSync("mkfifo", [fifo]);
   await expect(files.read(fifo)).rejects.toMatchObject({ code: "STUCK" });
