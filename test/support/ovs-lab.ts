@@ -1,32 +1,42 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../../core/runtime/exec.ts";
+import { Flows } from "../../provisioner/drivers/flows.ts";
+import { Links } from "../../provisioner/drivers/links.ts";
+import { type Ovs, openOvs } from "../../provisioner/drivers/ovs.ts";
+import { type Attachment, Attachments } from "../../provisioner/drivers/ovs-attachments.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { type Condition, hasCommand, isRoot } from "./host.ts";
+import { recordLog } from "./record-log.ts";
 import { waitFor } from "./wait-for.ts";
 
 const SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema";
+/** The VLANs that the lab's switches let through between each other and to the hosts. */
+export const LAB_VLANS: readonly number[] = [100, 200];
 
 /** What a lab of Open vSwitch hosts needs of the machine. */
 export const OVS_LAB: readonly Condition[] = [
   isRoot,
   hasCommand("ip"),
-  hasCommand("ovs-vswitchd"),
+  hasCommand("nsenter"),
+  hasCommand("ping"),
   hasCommand("arping"),
   hasCommand("ethtool"),
+  hasCommand("ovs-vswitchd"),
 ];
 
 /** A program in the foreground: the test's own child, ended by its pid, leaving no zombie. */
 class Daemon {
   readonly #argv: readonly string[];
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #folder: string;
   #child: ChildProcess | undefined;
 
-  constructor(argv: readonly string[], env: Readonly<Record<string, string>>) {
+  /** Without all four folders a private Open vSwitch puts some of its sockets in /var/run. */
+  constructor(argv: readonly string[], folder: string) {
     this.#argv = argv;
-    this.#env = env;
+    this.#folder = folder;
   }
 
   get pid(): number {
@@ -35,14 +45,19 @@ class Daemon {
     return pid;
   }
 
-  /** `ready` is a socket that the program makes when it can be talked to. */
-  async start(ready: string): Promise<void> {
+  async start(isReady: () => Promise<unknown>): Promise<void> {
     const [command = "", ...args] = this.#argv;
-    const child = spawn(command, args, { stdio: "ignore", env: { ...process.env, ...this.#env } });
+    const child = spawn(command, args, {
+      stdio: "ignore",
+      env: { ...process.env, ...openVSwitchFolders(this.#folder) },
+    });
     this.#child = child;
-    await waitFor(ready, () => {
+    await waitFor(args.join(" "), () => {
       if (child.exitCode !== null) throw new Error(`${this.#argv.join(" ")}: exit code ${child.exitCode}`);
-      return existsSync(ready);
+      return isReady().then(
+        () => true,
+        () => false,
+      );
     });
   }
 
@@ -73,13 +88,10 @@ export class DatabaseServer {
         ...inNamespace,
         "ovsdb-server",
         join(folder, "conf.db"),
-        `--remote=punix:${join(folder, "db.sock")}`,
-        `--pidfile=${join(folder, "ovsdb-server.pid")}`,
-        `--unixctl=${join(folder, "ovsdb-server.ctl")}`,
-        `--log-file=${join(folder, "ovsdb-server.log")}`,
-        "-vconsole:off",
+        `--remote=p${this.remote}`,
+        ...logging(folder, "db"),
       ],
-      environment(folder),
+      folder,
     );
   }
 
@@ -90,16 +102,8 @@ export class DatabaseServer {
     await this.vsctl("--no-wait", "init");
   }
 
-  /** On a socket that a killed server left, the new one's appears in place of the old. */
   async start(): Promise<void> {
-    const socket = join(this.folder, "db.sock");
-    await this.#daemon.start(socket);
-    await waitFor("ovsdb-server", () =>
-      exec(["ovsdb-client", "--timeout=1", "list-dbs", this.remote]).then(
-        () => true,
-        () => false,
-      ),
-    );
+    await this.#daemon.start(() => exec(["ovsdb-client", "--timeout=1", "list-dbs", this.remote]));
   }
 
   async stop(signal?: NodeJS.Signals): Promise<void> {
@@ -124,9 +128,248 @@ export async function startDatabase(cleanup: Cleanup): Promise<DatabaseServer> {
   return server;
 }
 
-/** Where a private Open vSwitch keeps everything: without all of these it looks in /var/run. */
-function environment(folder: string): Record<string, string> {
+/** The drivers of one host. */
+export interface Drivers {
+  readonly ovs: Ovs;
+  readonly links: Links;
+  readonly flows: Flows;
+  readonly attachments: Attachments;
+}
+
+/** A simulated host: a network namespace with an Open vSwitch of its own, on the userspace datapath. */
+export class OvsHost {
+  readonly name: string;
+  readonly namespace: string;
+  readonly database: DatabaseServer;
+  readonly folder: string;
+  readonly #switch: Daemon;
+
+  constructor(name: string, namespace: string, folder: string) {
+    const inside = ["nsenter", `--net=${namespace}`, "--"];
+    this.name = name;
+    this.namespace = namespace;
+    this.folder = folder;
+    this.database = new DatabaseServer(folder, inside);
+    this.#switch = new Daemon(
+      [...inside, "ovs-vswitchd", this.database.remote, ...logging(folder, "switch")],
+      folder,
+    );
+  }
+
+  async startSwitch(): Promise<void> {
+    await this.#switch.start(() => this.appctl("version"));
+  }
+
+  async stopSwitch(signal?: NodeJS.Signals): Promise<void> {
+    await this.#switch.stop(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.stopSwitch();
+    await this.database.stop();
+  }
+
+  async appctl(...args: readonly string[]): Promise<string> {
+    const { stdout } = await exec(["ovs-appctl", "-t", join(this.folder, "switch.ctl"), ...args]);
+    return stdout;
+  }
+
+  /** What ovs-vswitchd has logged since its first start. */
+  switchLog(): string {
+    return readFileSync(join(this.folder, "switch.log"), "utf8");
+  }
+
+  /** CPU time that ovs-vswitchd has used, in clock ticks of 10 ms (proc_pid_stat(5), utime + stime). */
+  switchTicks(): number {
+    const stat = readFileSync(`/proc/${this.#switch.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  }
+
+  async ip(...args: readonly string[]): Promise<string> {
+    return inNamespace(this.namespace, "ip", ...args);
+  }
+}
+
+/** Simulated hosts, switches between them and containers: namespaces, all removed at the end. */
+export class OvsLab {
+  readonly #cleanup: Cleanup;
+  readonly #prefix: string;
+  readonly #hosts: OvsHost[] = [];
+  readonly #namespaces: string[] = [];
+
+  constructor(cleanup: Cleanup) {
+    this.#cleanup = cleanup;
+    this.#prefix = `plim-${process.pid}-${Math.random().toString(36).slice(2, 6)}`;
+    // Switches first: one that outlives a container's namespace spins.
+    cleanup.add("open vswitch lab", async () => {
+      await Promise.all(this.#hosts.map((host) => host.stop()));
+      for (const name of this.#namespaces) await exec(["ip", "netns", "delete", name]);
+    });
+  }
+
+  /** An empty namespace, as a container has it. */
+  async namespace(name: string): Promise<string> {
+    const full = `${this.#prefix}-${name}`;
+    await exec(["ip", "netns", "add", full]);
+    this.#namespaces.push(full);
+    return `/run/netns/${full}`;
+  }
+
+  /** Deletes a namespace before the end, as a container that dies does. */
+  async deleteNamespace(path: string): Promise<void> {
+    const name = path.slice("/run/netns/".length);
+    await exec(["ip", "netns", "delete", name]);
+    this.#namespaces.splice(this.#namespaces.indexOf(name), 1);
+  }
+
+  async host(name: string): Promise<OvsHost> {
+    const host = new OvsHost(name, await this.namespace(name), this.#cleanup.temporaryFolder());
+    this.#hosts.push(host);
+    await host.ip("link", "set", "lo", "up");
+    await host.database.create();
+    await host.startSwitch();
+    return host;
+  }
+
+  async drivers(host: OvsHost, options: { lock?: string; timeoutMs?: number } = {}): Promise<Drivers> {
+    const ovs = await openOvs({ remote: host.database.remote, log: recordLog(), ...options });
+    this.#cleanup.add("drivers", () => ovs.close());
+    const links = new Links({ home: host.namespace });
+    const flows = new Flows({ runFolder: host.folder });
+    return { ovs, links, flows, attachments: new Attachments(ovs, links, flows) };
+  }
+
+  /** Two switches, joined as a trunk. Two hosts on one bond without switches between pick legs that do not meet. */
+  async fabric(): Promise<OvsHost> {
+    const fabric = await this.host("fab");
+    for (const name of ["sw1", "sw2"]) {
+      await fabric.database.vsctl("add-br", name, "--", "set", "Bridge", name, "datapath_type=netdev");
+    }
+    for (const [name, bridge, peer] of [
+      ["isl1", "sw1", "isl2"],
+      ["isl2", "sw2", "isl1"],
+    ] as const) {
+      const patch = ["set", "Interface", name, "type=patch", `options:peer=${peer}`];
+      await fabric.database.vsctl("add-port", bridge, name, ...TRUNK, "--", ...patch);
+    }
+    return fabric;
+  }
+
+  /** Two legs of a host, `p1` to the first switch and `p2` to the second. */
+  async connect(host: OvsHost, fabric: OvsHost): Promise<void> {
+    for (const leg of ["1", "2"]) {
+      const far = legOf(host, leg);
+      await host.ip("link", "add", `p${leg}`, "type", "veth", "peer", "name", far, "netns", fabric.namespace);
+      await host.ip("link", "set", `p${leg}`, "up");
+      await fabric.ip("link", "set", far, "up");
+      await fabric.database.vsctl("add-port", `sw${leg}`, far, ...TRUNK);
+    }
+  }
+}
+
+const TRUNK = ["vlan_mode=trunk", `trunks=${LAB_VLANS.join(",")}`];
+
+/** The switches' end of a host's leg. */
+export function legOf(host: OvsHost, leg: string): string {
+  return `${host.name}-${leg}`;
+}
+
+/** A card of a container named `name`, on the bridge br0, with an address that its number gives. */
+export function card(
+  name: string,
+  namespace: string,
+  number: number,
+  changes: { vlan?: number; kind?: "internal" | "veth" } = {},
+): Attachment {
+  const address = addressOf(number);
+  const mac = `02:${["00", ...address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"))].join(":")}`;
+  return {
+    port: {
+      name,
+      bridge: "br0",
+      kind: changes.kind ?? "internal",
+      vlan: changes.vlan ?? 100,
+      mac,
+      owner: { id: `id-of-${name}`, generation: 1 },
+    },
+    namespace,
+    inside: "eth0",
+    addresses: [address],
+  };
+}
+
+export function addressOf(number: number): string {
+  return `10.10.0.${number}`;
+}
+
+/** Plugs a card and gives it its address. */
+export async function join24({ attachments, links }: Drivers, plugged: Attachment): Promise<void> {
+  await attachments.plug([plugged]);
+  await links.configure(plugged.namespace, plugged.inside, {
+    addresses: plugged.addresses.map((address) => `${address}/24`),
+  });
+}
+
+interface PingOptions {
+  readonly count?: number;
+  readonly everySeconds?: number;
+  readonly from?: string;
+}
+
+/** How many echo requests are answered. */
+export async function ping(namespace: string, address: string, options: PingOptions = {}): Promise<number> {
+  const { count = 3, everySeconds = 0.1, from } = options;
+  const source = from === undefined ? [] : ["-I", from];
+  const argv = ["ping", "-n", "-c", `${count}`, "-i", `${everySeconds}`, "-W", "1", ...source, address];
+  const { stdout } = await exec(["nsenter", `--net=${namespace}`, "--", ...argv], { okCodes: [0, 1] });
+  return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
+}
+
+/** That a way is there, soon: a neighbour that was asked for in vain is asked for again only after a while. */
+export async function expectReachable(namespace: string, address: string): Promise<void> {
+  await waitFor(
+    `${address} from ${namespace}`,
+    async () => (await ping(namespace, address, { count: 1 })) === 1,
+  );
+}
+
+export async function inNamespace(namespace: string, ...argv: readonly string[]): Promise<string> {
+  return (await exec(["nsenter", `--net=${namespace}`, "--", ...argv])).stdout;
+}
+
+function logging(folder: string, name: string): readonly string[] {
+  return [
+    `--pidfile=${join(folder, `${name}.pid`)}`,
+    `--unixctl=${join(folder, `${name}.ctl`)}`,
+    `--log-file=${join(folder, `${name}.log`)}`,
+    "-vconsole:off",
+  ];
+}
+
+function openVSwitchFolders(folder: string): Record<string, string> {
   return { OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder, OVS_SYSCONFDIR: folder };
 }
 
-export { Daemon, environment, readFileSync };
+/** Whether a line sent from one container arrives at a server in another, and comes back. */
+export async function connectsByTcp(from: Attachment, to: Attachment): Promise<boolean> {
+  const [address = ""] = to.addresses;
+  const server = spawn("nsenter", [`--net=${to.namespace}`, "--", process.execPath, "-e", ECHO_ONCE], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  await once(server.stdout, "data");
+  try {
+    const argv = ["nsenter", `--net=${from.namespace}`, "--", process.execPath, "-e", CALL, address];
+    return (await exec(argv, { okCodes: [0, 1] })).stdout === "heard";
+  } finally {
+    server.kill();
+    await once(server, "exit");
+  }
+}
+
+const ECHO_ONCE = `require("net").createServer((s) => s.pipe(s)).listen(7007, () => console.log("ready"))`;
+const CALL = `
+const s = require("net").connect(7007, process.argv[1], () => s.write("heard"));
+s.on("data", (d) => { process.stdout.write(d); s.end(); }).on("error", () => process.exit(1));
+setTimeout(() => process.exit(1), 3000).unref();
+`;

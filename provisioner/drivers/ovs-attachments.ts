@@ -1,0 +1,193 @@
+import { PlimsollError } from "../../core/runtime/errors.ts";
+import { cookieOf, type Flows, flowCount } from "./flows.ts";
+import type { Links, NamespacePath, Placement } from "./links.ts";
+import type { LinkState } from "./links-state.ts";
+import type { Ovs } from "./ovs.ts";
+import type { PortSpec, PortState } from "./ovs-ports.ts";
+
+/** A container's network card: a port of the switch, its device in the container's namespace, its flows. */
+export interface Attachment {
+  readonly port: PortSpec;
+  readonly namespace: NamespacePath;
+  /** The device's name inside, `eth0`. */
+  readonly inside: string;
+  /** The IPv4 addresses that may come out of it, without prefix length. */
+  readonly addresses: readonly string[];
+}
+
+export interface AttachmentState {
+  readonly port: PortState | undefined;
+  /** Undefined as well when the namespace is gone. */
+  readonly link: LinkState | undefined;
+  /** Why traffic does not flow; empty when it should. */
+  readonly problems: readonly string[];
+}
+
+/** Each moved device costs the kernel a grace period of some 20 ms; a few wait side by side. */
+const AT_ONCE = 4;
+
+/**
+ * Cards of either kind, plugged and unplugged. Plugging mends whatever is missing or broken, and may
+ * be repeated at any time. The device comes up as it is: an address can be probed before it is set.
+ */
+export class Attachments {
+  readonly #ovs: Ovs;
+  readonly #links: Links;
+  readonly #flows: Flows;
+
+  constructor(ovs: Ovs, links: Links, flows: Flows) {
+    this.#ovs = ovs;
+    this.#links = links;
+    this.#flows = flows;
+  }
+
+  /** Ports in one transaction, then their flows, and only then the devices. Throws for the first that fails. */
+  async plug(cards: readonly Attachment[]): Promise<readonly PortState[]> {
+    await this.#ensurePairs(cards.filter(isVeth));
+    const specs = cards.map(({ port }) => port);
+    requireWorking(await this.#ovs.ensurePorts(specs));
+    await this.#replaceDead(cards.filter((card) => !isVeth(card)));
+    const states = requireWorking(await this.#ovs.ensurePorts(specs));
+    await this.#guard(cards, states);
+    await inTurns(cards, (card) => this.#place(card));
+    return states;
+  }
+
+  /**
+   * Takes cards out, before their namespaces end: a tap that dies with its namespace has the
+   * userspace datapath spin, while its database shows a healthy port.
+   */
+  async unplug(cards: readonly Attachment[]): Promise<void> {
+    for (const [bridge, group] of groupByBridge(cards)) {
+      const ids = group.map(({ port }) => port.owner.id);
+      await this.#flows.remove(bridge, ids);
+    }
+    await this.#ovs.removePorts(cards.map(({ port }) => port.name));
+    await inTurns(cards.filter(isVeth), ({ port }) => this.#links.remove(port.name));
+  }
+
+  async observe(cards: readonly Attachment[]): Promise<readonly AttachmentState[]> {
+    const flows = new Map<string, number>();
+    for (const bridge of groupByBridge(cards).keys()) {
+      for (const [cookie, count] of await this.#flows.count(bridge)) flows.set(cookie, count);
+    }
+    const states: AttachmentState[] = [];
+    await inTurns(cards, async (card, index) => {
+      const port = this.#ovs.portState(card.port.name);
+      // The namespace may be gone, which is what is asked.
+      const link = await this.#links.find(card.namespace, card.inside).catch(() => undefined);
+      states[index] = { port, link, problems: findProblems(card, port, link, flows) };
+    });
+    return states;
+  }
+
+  /** A port over an older pair of the same name is taken away: ovs-vswitchd may not have seen that pair go. */
+  async #ensurePairs(cards: readonly Attachment[]): Promise<void> {
+    const made: string[] = [];
+    await inTurns(cards, async (card) => {
+      if (await this.#links.ensureVeth(placementOf(card))) made.push(card.port.name);
+    });
+    await this.#ovs.removePorts(made);
+  }
+
+  /** A device that is nowhere died with the namespace it was in, and the port gets another. */
+  async #replaceDead(cards: readonly Attachment[]): Promise<void> {
+    if (cards.length === 0) return;
+    const atHome = new Set((await this.#links.observe(this.#links.home)).map(({ name }) => name));
+    const dead: PortSpec[] = [];
+    await inTurns(
+      cards.filter(({ port }) => !atHome.has(port.name)),
+      async ({ port, namespace, inside }) => {
+        if ((await this.#links.find(namespace, inside)) === undefined) dead.push(port);
+      },
+    );
+    if (dead.length > 0) await this.#ovs.recreatePorts(dead);
+  }
+
+  async #guard(cards: readonly Attachment[], states: readonly PortState[]): Promise<void> {
+    const ofports = new Map(states.map(({ name, ofport }) => [name, ofport]));
+    for (const [bridge, group] of groupByBridge(cards)) {
+      const wanted = group.map(({ port, addresses }) => ({
+        id: port.owner.id,
+        ofport: ofports.get(port.name) ?? -1,
+        mac: port.mac,
+        addresses,
+      }));
+      await this.#flows.ensure(bridge, wanted);
+    }
+  }
+
+  async #place(card: Attachment): Promise<void> {
+    const { port, namespace, inside } = card;
+    if (!isVeth(card)) await this.#links.place(placementOf(card));
+    else if (this.#isUserspace(port.bridge)) await this.#links.disableChecksumOffload(namespace, inside);
+    await this.#links.raise(namespace, inside);
+  }
+
+  #isUserspace(bridge: string): boolean {
+    return this.#ovs.bridges().some(({ name, datapath }) => name === bridge && datapath === "netdev");
+  }
+}
+
+function isVeth({ port }: Attachment): boolean {
+  return port.kind === "veth";
+}
+
+function placementOf({ port, namespace, inside }: Attachment): Placement {
+  return { name: port.name, mac: port.mac, namespace, inside };
+}
+
+function requireWorking(states: readonly PortState[]): readonly PortState[] {
+  for (const { name, problem } of states) {
+    if (problem !== undefined) throw new PlimsollError("OVS_PORT", `port ${name}: ${problem}`);
+  }
+  return states;
+}
+
+/** What is seen of a card that is not as it should be, in the order of its way from the switch inwards. */
+function findProblems(
+  { port: wanted, namespace, inside, addresses }: Attachment,
+  port: PortState | undefined,
+  link: LinkState | undefined,
+  flows: ReadonlyMap<string, number>,
+): readonly string[] {
+  const problems: string[] = [];
+  if (port === undefined) problems.push(`no port ${wanted.name}`);
+  if (port?.problem !== undefined) problems.push(`port ${wanted.name}: ${port.problem}`);
+  if (port !== undefined && port.vlan !== wanted.vlan) {
+    problems.push(`port ${wanted.name}: VLAN ${port.vlan}, not ${wanted.vlan}`);
+  }
+  if (flows.get(cookieOf(wanted.owner.id)) !== flowCount(addresses.length)) {
+    problems.push(`port ${wanted.name}: anti-spoofing flows are missing`);
+  }
+  if (link === undefined) problems.push(`no device ${inside} in ${namespace}`);
+  // After a restart of ovs-vswitchd the device is there and nobody at its other end.
+  if (link?.hasCarrier === false) problems.push(`device ${inside} in ${namespace}: no carrier`);
+  return problems;
+}
+
+function groupByBridge(cards: readonly Attachment[]): ReadonlyMap<string, readonly Attachment[]> {
+  const groups = new Map<string, Attachment[]>();
+  for (const card of cards) {
+    const group = groups.get(card.port.bridge);
+    if (group === undefined) groups.set(card.port.bridge, [card]);
+    else group.push(card);
+  }
+  return groups;
+}
+
+/** Calls for each item, a few at a time; throws the first failure once nothing runs any more. */
+async function inTurns<T>(
+  items: readonly T[],
+  call: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const rest = items.entries();
+  const failures: unknown[] = [];
+  const work = async (): Promise<void> => {
+    for (const [index, item] of rest) {
+      await call(item, index).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (failures.length > 0) throw failures[0];
+}
