@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import {
   accessSync,
   constants,
+  existsSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -145,11 +146,11 @@ function sources() {
 }
 
 /**
- * Installs the Debian packages whose commands are missing, where that is possible (root and apt-get).
- * Returns the commands that are missing still.
+ * Installs the Debian packages of which something is missing, where that is possible (root and apt-get).
+ * `needs` is a command, or a file by its path. Returns what is missing still.
  */
 export function installDebianPackages(packages) {
-  const missing = packages.filter(({ command }) => !hasCommand(command));
+  const missing = packages.filter(({ needs }) => !isThere(needs));
   if (missing.length === 0 || process.getuid() !== 0 || !hasCommand("apt-get")) return missing;
   const names = [...new Set(missing.map((each) => each.package))];
   progress(`installing Debian packages: ${names.join(" ")}`);
@@ -157,7 +158,7 @@ export function installDebianPackages(packages) {
   run("apt-get", [...apt, "update"], "capture"); // without network the lists at hand may still do
   const { output } = run("apt-get", [...apt, "install", "--no-install-recommends", ...names], "capture");
   stopServices(missing);
-  const left = missing.filter(({ command }) => !hasCommand(command));
+  const left = missing.filter(({ needs }) => !isThere(needs));
   if (left.length > 0) progress(`apt-get: ${output.trimEnd().split("\n").at(-1)}`);
   return left;
 }
@@ -167,6 +168,10 @@ function stopServices(packages) {
   const services = packages.flatMap(({ services = [] }) => services);
   if (services.length > 0 && hasCommand("systemctl"))
     run("systemctl", ["disable", "--now", ...services], "capture");
+}
+
+function isThere(needs) {
+  return needs.startsWith("/") ? existsSync(needs) : hasCommand(needs);
 }
 
 function hasCommand(name) {

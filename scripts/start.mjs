@@ -8,11 +8,11 @@ import { installDebianPackages, orExit, prepare, ROOT } from "./prepare.mjs";
 
 /** What the sample container is made with and shown by. Debian has all but the first two on every machine. */
 const PACKAGES = [
-  { command: "ip", package: "iproute2" },
-  { command: "free", package: "procps" },
-  { command: "mount", package: "mount" },
-  { command: "nsenter", package: "util-linux" },
-  { command: "unshare", package: "util-linux" },
+  { needs: "ip", package: "iproute2" },
+  { needs: "free", package: "procps" },
+  { needs: "mount", package: "mount" },
+  { needs: "nsenter", package: "util-linux" },
+  { needs: "unshare", package: "util-linux" },
 ];
 
 orExit(() => prepare("packages", "build"));

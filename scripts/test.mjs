@@ -7,32 +7,41 @@ import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepar
 
 const SUITES = ["lint", "unit", "e2e"];
 
-/** Programs the tests run; a test that misses one is skipped and says so. */
+/** What the tests run and read of the machine; a test that misses something is skipped and says so. */
 const PACKAGES = [
-  { command: "ip", package: "iproute2", why: "network namespaces and veth pairs of sample containers" },
-  { command: "free", package: "procps", why: "free, top and uptime read inside a container" },
-  { command: "nsenter", package: "util-linux", why: "namespaces" },
-  { command: "python3", package: "python3", why: "os.cpu_count() and reads with odd sizes" },
-  { command: "strace", package: "strace", why: "the agent starts no other program" },
+  { needs: "ip", package: "iproute2", why: "network namespaces and veth pairs of sample containers" },
+  { needs: "free", package: "procps", why: "free, top and uptime read inside a container" },
+  { needs: "nsenter", package: "util-linux", why: "namespaces" },
+  { needs: "python3", package: "python3", why: "os.cpu_count() and reads with odd sizes" },
+  { needs: "strace", package: "strace", why: "the agent starts no other program" },
+  { needs: "/usr/include/linux/fuse.h", package: "linux-libc-dev", why: "our constants are the kernel's" },
+  { needs: "arping", package: "iputils-arping", why: "an address that somebody else has" },
+  { needs: "ping", package: "iputils-ping", why: "machines that reach each other" },
+  { needs: "ethtool", package: "ethtool", why: "the links of a bond" },
   {
-    command: "etcd",
+    needs: "ovs-vswitchd",
+    package: "openvswitch-switch",
+    services: ["openvswitch-switch.service"],
+    why: "the network of several hosts, each a network namespace",
+  },
+  {
+    needs: "etcd",
     package: "etcd-server",
     services: ["etcd.service"],
     why: "the store that many hosts share",
   },
   {
-    command: "prometheus",
+    needs: "prometheus",
     package: "prometheus",
     services: ["prometheus.service"],
     why: "samples pushed and queried back by IP",
   },
   {
-    command: "dockerd",
+    needs: "dockerd",
     package: "docker.io",
     services: ["docker.service", "docker.socket"],
     why: "a container of an engine of the test's own",
   },
-  { command: "curl", package: "curl", why: "that engine's image" },
 ];
 
 /** A run that ended before its tests had counted themselves is one failure. */
@@ -42,7 +51,7 @@ process.on("exit", () => {
 });
 
 orExit(() => prepare("packages"));
-for (const { command, why } of installDebianPackages(PACKAGES)) progress(`no ${command}, for ${why}`);
+for (const { needs, why } of installDebianPackages(PACKAGES)) progress(`no ${needs}, for ${why}`);
 
 const args = process.argv.slice(2);
 const suite = SUITES.includes(args[0]) ? ["--project", args.shift()] : [];
