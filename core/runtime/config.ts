@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { errnoOf, UsageError } from "./errors.ts";
+import { errnoOf, errorLine, UsageError } from "./errors.ts";
 
 /** The prefix of every environment variable the programs read. */
 const ENVIRONMENT_PREFIX = "PLIMSOLL_";
@@ -42,9 +42,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new UsageError(`configuration ${path}: cannot be read: ${errnoOf(cause) ?? "unknown error"}`, {
-      cause,
-    });
+    throw new UsageError(`configuration ${path}: cannot be read: ${errnoOf(cause) ?? errorLine(cause)}`);
   }
 }
 

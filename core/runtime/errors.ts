@@ -39,18 +39,19 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
+/** How many causes deep a line goes: enough for ours, and an end for a chain that has none. */
+const MAX_CAUSES = 4;
+
 /** Any thrown value as one line: the message, then each cause that adds something, then the hint. */
 export function errorLine(error: unknown): string {
   const parts: string[] = [];
   let hint: string | undefined;
-  for (
-    let at: unknown = error;
-    at !== undefined && parts.length < 4;
-    at = at instanceof Error ? at.cause : undefined
-  ) {
+  let at = error;
+  for (let depth = 0; depth < MAX_CAUSES && at !== undefined; depth++) {
     const message = at instanceof Error ? at.message : String(at);
-    if (message !== "" && !parts.some((part) => part.includes(message))) parts.push(message);
+    if (!parts.some((part) => part.includes(message))) parts.push(message);
     if (at instanceof PlimsollError) hint ??= at.hint;
+    at = at instanceof Error ? at.cause : undefined;
   }
   const line = parts.join(": ").replaceAll(/\s*\n\s*/g, " ");
   return hint === undefined ? line : `${line} (hint: ${hint})`;

@@ -29,8 +29,8 @@ export async function runProgram(
   for (const name of signals) {
     process.on(name, () => controller.abort(name));
   }
-  // A reader that goes away (`plimsoll … | head`) is not an error.
-  process.stdout.on("error", () => process.exit(EXIT.done));
+  // A reader that goes away (`plimsoll … | head`) is not an error; what was started is still to be stopped.
+  process.stdout.on("error", () => controller.abort("SIGPIPE"));
   try {
     process.exitCode = await body(controller.signal);
   } catch (error) {
