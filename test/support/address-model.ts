@@ -65,7 +65,7 @@ export interface Model {
 
 type Command = fc.AsyncCommand<Model, System>;
 
-const OWNERS = 5;
+const OWNERS = 3;
 
 function heldBy(model: Model, owner: string): AddressRow | undefined {
   return [...model.rows.values()].find((row) => isHeld(row) && row.owner === owner);
@@ -269,7 +269,7 @@ export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands<Model, Syst
       .tuple(fc.constantFrom("bind" as const, "release" as const, "report" as const), fc.nat(50), crash)
       .map((parts) => new Use(...parts)),
     fc.constant(new Clear()),
-    fc.integer({ min: -100_000, max: 700_000 }).map((ms) => new Tick(ms)),
+    fc.integer({ min: -20_000, max: 200_000 }).map((ms) => new Tick(ms)),
   ],
-  { maxCommands: 40 },
+  { maxCommands: 60, size: "max" },
 );

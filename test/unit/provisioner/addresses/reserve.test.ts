@@ -93,9 +93,11 @@ test("a damaged row stops every reservation: nothing is handed out on a guess", 
   }));
 
 test("I1 to I6 hold whatever happens, in whichever order, wherever it is killed", async () => {
+  // Two addresses for three owners, and short rests: the same ones are used again and again.
+  const spec = specOf({ cidr: "10.0.0.0/29", exclude: ["10.0.0.3-10.0.0.6"], quarantineSeconds: 100 });
   await fc.assert(
     fc.asyncProperty(commands, (sequence) =>
-      withStore(specOf({ cidr: "10.0.0.0/29", gateway: "10.0.0.1" }), async (store, clock) => {
+      withStore(spec, async (store, clock) => {
         const { network } = await readNetwork(store, "web");
         const setup = () => ({
           model: { rows: new Map(), leases: [] },
@@ -104,7 +106,7 @@ test("I1 to I6 hold whatever happens, in whichever order, wherever it is killed"
         await fc.asyncModelRun(setup, sequence);
       }),
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
