@@ -116,12 +116,12 @@ function memoryPart({ host }: Ground, { effective }: Shared): Part<MemoryView> {
 function cpuPart({ reader, remembered, container }: Ground, shared: Shared): Part<CpuView> {
   const used = reader.read(container.cgroup).cpu;
   if (used === undefined) return { missing: "no cgroup of its own that counts CPU time" };
-  const { niceSeconds = 0, userSeconds, systemSeconds } = used;
+  const { usageSeconds, niceSeconds = 0, userSeconds, systemSeconds } = used;
   const atSeconds = shared.uptimeSeconds();
   const before = remembered.get(container.key) ?? NOTHING;
   const account = advanceCpuAccount(
     before.cpu,
-    { atSeconds, userSeconds: userSeconds - niceSeconds, niceSeconds, systemSeconds },
+    { atSeconds, usageSeconds, userSeconds: userSeconds - niceSeconds, niceSeconds, systemSeconds },
     { cpus: shared.cpus(), capacityCpus: Math.min(shared.quotaCpus(), shared.cpus().length) },
   );
   remembered.set(container.key, { ...before, cpu: account });

@@ -14,6 +14,8 @@ import type { CpuTicks } from "../proc-files/types.ts";
 export interface CpuReading {
   /** Age of the container. */
   readonly atSeconds: number;
+  /** What quotas are enforced on. The other three say how it is divided, and need not add up to it: v1 counts them by timer ticks. */
+  readonly usageSeconds: number;
   /** Without nice. */
   readonly userSeconds: number;
   readonly niceSeconds: number;
@@ -52,15 +54,22 @@ const USER_HZ = 100;
 const BURST_TICKS = USER_HZ;
 
 const NO_TICKS: CpuTicks = { user: 0, nice: 0, system: 0, idle: 0 };
-const CONTAINER_START: CpuReading = { atSeconds: 0, userSeconds: 0, niceSeconds: 0, systemSeconds: 0 };
+const CONTAINER_START: CpuReading = {
+  atSeconds: 0,
+  usageSeconds: 0,
+  userSeconds: 0,
+  niceSeconds: 0,
+  systemSeconds: 0,
+};
 
 /** The account after one more reading; `account` is undefined at the first. */
 export function advanceCpuAccount(
   account: CpuAccount | undefined,
-  reading: CpuReading,
+  counters: CpuReading,
   shape: CpuShape,
 ): CpuAccount {
   const epoch = epochFor(account, shape);
+  const reading = divideUsage(counters, epoch.last);
   const used = {
     user: ticks(reading.userSeconds - epoch.start.userSeconds),
     nice: ticks(reading.niceSeconds - epoch.start.niceSeconds),
@@ -83,6 +92,32 @@ export function accountTicks({ shape, shown }: CpuAccount): {
     ticks: shape.cpus.map((id) => shown[id] ?? NO_TICKS),
     total: Object.values(shown).reduce(addTicks, NO_TICKS),
   };
+}
+
+/**
+ * The usage divided as the counters say, so that the parts add up to it, and none is less than it was: as the kernel does
+ * it for /proc/PID/stat (kernel/sched/cputime.c, cputime_adjust).
+ */
+function divideUsage(counters: CpuReading, last: CpuReading): CpuReading {
+  const usage = Math.max(counters.usageSeconds, last.usageSeconds);
+  const counted = counters.userSeconds + counters.niceSeconds + counters.systemSeconds;
+  const scale = counted > 0 ? usage / counted : 0;
+  const systemSeconds = clamp(
+    counters.systemSeconds * scale,
+    last.systemSeconds,
+    usage - last.userSeconds - last.niceSeconds,
+  );
+  const niceSeconds = clamp(
+    counters.niceSeconds * scale,
+    last.niceSeconds,
+    usage - last.userSeconds - systemSeconds,
+  );
+  const userSeconds = usage - systemSeconds - niceSeconds;
+  return { atSeconds: counters.atSeconds, usageSeconds: usage, userSeconds, niceSeconds, systemSeconds };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
 }
 
 /** The running epoch, or a new one if the shape changed: it then holds from the last reading on, as nobody saw when it changed. */
@@ -141,6 +176,7 @@ function mapTicks(value: (key: keyof CpuTicks) => number): CpuTicks {
   return { user: value("user"), nice: value("nice"), system: value("system"), idle: value("idle") };
 }
 
+/** Whole ticks; what a division left of one in the ninth digit is not missing. */
 function ticks(seconds: number): number {
-  return Math.max(0, Math.floor(seconds * USER_HZ));
+  return Math.max(0, Math.floor(seconds * USER_HZ + 1e-6));
 }

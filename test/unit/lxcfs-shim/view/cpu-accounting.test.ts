@@ -10,7 +10,8 @@ import {
 } from "../../../../lxcfs-shim/view/cpu-accounting.ts";
 
 function reading(atSeconds: number, userSeconds: number, systemSeconds = 0, niceSeconds = 0): CpuReading {
-  return { atSeconds, userSeconds, niceSeconds, systemSeconds };
+  const usageSeconds = userSeconds + niceSeconds + systemSeconds;
+  return { atSeconds, usageSeconds, userSeconds, niceSeconds, systemSeconds };
 }
 
 const HALF: CpuShape = { cpus: [0], capacityCpus: 0.5 };
@@ -60,6 +61,27 @@ test("the visible CPUs share alike, to the tick", () => {
     { user: 166, nice: 0, system: 0, idle: 833 },
     { user: 167, nice: 0, system: 0, idle: 834 },
   ]);
+});
+
+describe("user and system that do not add up to the usage", () => {
+  const counted = (at: CpuReading, usageSeconds: number): CpuReading => ({ ...at, usageSeconds });
+
+  test("divide it in their proportion", () => {
+    const account = advanceCpuAccount(undefined, counted(reading(100, 3, 1), 8), TWO);
+
+    expect(total(account)).toMatchObject({ user: 600, system: 200, idle: 19_200 });
+  });
+
+  test("none goes back when the proportion turns, and the sum stays", () => {
+    const before = advanceCpuAccount(undefined, counted(reading(100, 3, 1), 8), TWO);
+    const after = advanceCpuAccount(before, counted(reading(101, 3, 9), 8.5), TWO);
+
+    expect(total(after)).toMatchObject({ user: 600, system: 250 });
+  });
+
+  test("usage nobody has divided yet is the user's", () => {
+    expect(total(advanceCpuAccount(undefined, counted(reading(1, 0, 0), 0.05), TWO)).user).toBe(5);
+  });
 });
 
 describe("a limit that changes", () => {
