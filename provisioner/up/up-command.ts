@@ -13,7 +13,7 @@ import { type Running, runOnHost, withRunning } from "./up.ts";
 
 const DEFAULT_IMAGE = "debian:12-slim";
 const FIRST_SAMPLE_PATIENCE_MS = 30_000;
-const REFRESH_MS = 2000;
+const REFRESH_MS = 1000;
 
 interface CommandOptions {
   readonly once?: true;
@@ -103,7 +103,7 @@ async function present(running: Running, options: CommandOptions, signal: AbortS
     return;
   }
   process.stdout.write(`${urls.join("\n")}\nCtrl-C takes everything down again.\n\n`);
-  await refresh(running, first.values, signal);
+  await refresh(running, first, signal);
 }
 
 interface Reported {
@@ -111,12 +111,12 @@ interface Reported {
   readonly figures: Figures;
 }
 
-/** Waits until a sample of the agent has come back out of the collector. */
+/** Waits until a sample of the agent has come back out of the collector. That the collector has ended is for `failure` to say. */
 async function firstSample(collectorUrl: string, address: string, signal: AbortSignal): Promise<Reported> {
   const deadline = performance.now() + FIRST_SAMPLE_PATIENCE_MS;
   while (performance.now() < deadline) {
     signal.throwIfAborted();
-    const values = await latestValues(collectorUrl, address);
+    const values = await latestValues(collectorUrl, address).catch(() => []);
     const figures = figuresOf(values);
     if (figures !== undefined) return { values, figures };
     await delay(100);
@@ -130,16 +130,18 @@ async function firstSample(collectorUrl: string, address: string, signal: AbortS
   );
 }
 
-async function refresh(running: Running, first: readonly LatestValue[], signal: AbortSignal): Promise<void> {
+async function refresh(running: Running, first: Reported, signal: AbortSignal): Promise<void> {
   const view = openLiveView(process.stdout);
   try {
     let previous = first;
     while (!signal.aborted) {
       await delay(REFRESH_MS, undefined, { signal }).catch(() => {});
-      const values = await latestValues(running.collectorUrl, running.address);
-      const figures = figuresOf(values, previous);
-      if (figures !== undefined) view.show(renderFigures(figures));
-      previous = values;
+      const values = await latestValues(running.collectorUrl, running.address).catch(() => []);
+      const figures = figuresOf(values, previous.values);
+      // Rates are between two samples: the same one again would show a standstill.
+      if (figures === undefined || figures.timestampMs <= previous.figures.timestampMs) continue;
+      view.show(renderFigures(figures));
+      previous = { values, figures };
     }
   } finally {
     view.close();
