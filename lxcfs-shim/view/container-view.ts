@@ -98,12 +98,13 @@ function share({ root, reader, loads, cpuPolicy, container, host }: Ground): Sha
   const effective = readEffective(reader, container.cgroup);
   const quotaCpus = once(() => effective.quotaCpus);
   const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
+  const uptimeSeconds = once(() => ageSeconds(container, host));
   return {
     effective,
     quotaCpus,
     cpus: once(() => visibleCpus(limits(), () => onlineCpus(root), cpuPolicy)),
-    uptimeSeconds: once(() => ageSeconds(container, host)),
-    load: once(() => loads.read(container)),
+    uptimeSeconds,
+    load: once(() => loads.read(container, uptimeSeconds)),
   };
 }
 

@@ -12,13 +12,16 @@ export const LOAD_PERIOD_MS = 5000;
 const FIXED_1 = 2048;
 /** FIXED_1 / exp(5 s / 1, 5, 15 min): EXP_1, EXP_5, EXP_15. */
 const DAMPING: FixedLoad = [1884, 2014, 2037];
-/** After so many steps without a sample (an hour) nothing of the old load is left in the averages. */
-const MAX_STEPS = 720;
+/** After so many steps (three hours) nothing of an older load is left in the averages. */
+const MAX_STEPS = 2160;
 
-/** As if `active` tasks had been running for ever: a busy container's first value is not 0. */
-export function seedLoad(active: number): FixedLoad {
-  const load = active * FIXED_1;
-  return [load, load, load];
+/**
+ * As if `active` tasks had been running since the start, `ageSeconds` ago: what a machine shows that booted then. At least
+ * one step, so that a busy container's first value is not 0.
+ */
+export function seedLoad(active: number, ageSeconds: number): FixedLoad {
+  const periods = Math.floor((ageSeconds * 1000) / LOAD_PERIOD_MS);
+  return advanceLoad([0, 0, 0], active, Math.max(1, periods));
 }
 
 /** `load` after `periods` steps with `active` tasks running or in uninterruptible sleep. */

@@ -11,7 +11,8 @@ import type { TaskCensus } from "./task-census.ts";
  * Without a channel, or when the other side is late, a read samples for itself.
  */
 export interface LoadAverages {
-  read(container: Container): LoadReading;
+  /** `ageSeconds` is asked for a container that was not read before. */
+  read(container: Container, ageSeconds: () => number): LoadReading;
 }
 
 export interface LoadReading {
@@ -64,10 +65,10 @@ export function openLoadAverages({ census, clock, channel }: LoadAveragesOptions
   const watched = new BoundedMap<string, Watched>(REMEMBERED_CONTAINERS);
   const lateMs = channel === undefined ? LOAD_PERIOD_MS : LATE_ROUNDS * LOAD_PERIOD_MS;
 
-  function read(container: Container): LoadReading {
+  function read(container: Container, ageSeconds: () => number): LoadReading {
     const now = clock.monotonicMs();
     receive(now);
-    const before = watched.get(container.key) ?? begin(container, now);
+    const before = watched.get(container.key) ?? begin(container, ageSeconds(), now);
     const after = watch(container, recount(container, step(container, before, now), now), now);
     watched.set(container.key, after);
     return after.reading;
@@ -82,9 +83,9 @@ export function openLoadAverages({ census, clock, channel }: LoadAveragesOptions
     }
   }
 
-  function begin(container: Container, now: number): Watched {
+  function begin(container: Container, ageSeconds: number, now: number): Watched {
     const counted = census(container);
-    const load = seedLoad(counted.running + counted.blocked);
+    const load = seedLoad(counted.running + counted.blocked, ageSeconds);
     return {
       reading: { load, census: counted },
       steppedMs: now,

@@ -31,6 +31,8 @@ function countingCensus(initial: TaskCensus) {
   return { state, census };
 }
 
+const hourOld = (): number => 3600;
+
 function memoryChannel() {
   const sent: WatchMessage[] = [];
   const waiting: LoadMessage[] = [];
@@ -40,23 +42,26 @@ function memoryChannel() {
 
 test("the first value of a busy container is not 0", () => {
   const { census } = countingCensus({ running: 2, blocked: 1, threads: 9, lastPid: 4 });
-  const loads = openLoadAverages({ census, clock: new ManualClock() });
+  const first = (age: number) =>
+    openLoadAverages({ census, clock: new ManualClock() }).read(container, () => age).load;
 
-  expect(loads.read(container).load).toEqual([3 * 2048, 3 * 2048, 3 * 2048]);
+  expect(first(86_400)).toEqual([3 * 2048, 3 * 2048, 3 * 2048]);
+  expect(first(2)[0]).toBeGreaterThan(0);
+  expect(first(2)[0]).toBeLessThan(2048);
 });
 
 test("without a sampler a read takes the steps since the last one", async () => {
   const clock = new ManualClock();
   const { state, census } = countingCensus(counted(0));
   const loads = openLoadAverages({ census, clock });
-  loads.read(container);
+  loads.read(container, hourOld);
   state.tasks = counted(1);
   await clock.advance(12_000);
 
   // Two steps, the third is not due for another 3 s.
-  expect(loads.read(container).load[0]).toBe(315);
+  expect(loads.read(container, hourOld).load[0]).toBe(315);
   await clock.advance(3000);
-  expect(loads.read(container).load[0]).toBeGreaterThan(315);
+  expect(loads.read(container, hourOld).load[0]).toBeGreaterThan(315);
 });
 
 test("a small container is counted at each read, a large one at each sample", async () => {
@@ -65,10 +70,10 @@ test("a small container is counted at each read, a large one at each sample", as
   const large = countingCensus(counted(1, 65));
   for (const { census } of [small, large]) {
     const loads = openLoadAverages({ census, clock });
-    loads.read(container);
-    loads.read(container);
+    loads.read(container, hourOld);
+    loads.read(container, hourOld);
     await clock.advance(100);
-    loads.read(container);
+    loads.read(container, hourOld);
   }
 
   expect([small.state.counts, large.state.counts]).toEqual([2, 1]);
@@ -79,7 +84,7 @@ test("with a sampler the container is watched, and its figures are taken over", 
   const { sent, waiting, channel } = memoryChannel();
   const { census } = countingCensus(counted(1, 100));
   const loads = openLoadAverages({ census, clock, channel });
-  loads.read(container);
+  loads.read(container, hourOld);
   expect(sent).toEqual([{ container, load: [2048, 2048, 2048] }]);
 
   await clock.advance(5000);
@@ -87,11 +92,11 @@ test("with a sampler the container is watched, and its figures are taken over", 
     { key: "web", reading: { load: [1, 2, 3], census: counted(4, 100) } },
     { key: "unknown", reading: { load: [9, 9, 9], census: counted(9) } },
   ]);
-  expect(loads.read(container)).toEqual({ load: [1, 2, 3], census: counted(4, 100) });
+  expect(loads.read(container, hourOld)).toEqual({ load: [1, 2, 3], census: counted(4, 100) });
   expect(sent).toHaveLength(1);
 
   await clock.advance(60_000);
-  loads.read(container);
+  loads.read(container, hourOld);
   expect(sent).toHaveLength(2);
 });
 
@@ -100,10 +105,10 @@ test("a sampler that is late is not waited for", async () => {
   const { channel } = memoryChannel();
   const { state, census } = countingCensus(counted(0, 100));
   const loads = openLoadAverages({ census, clock, channel });
-  loads.read(container);
+  loads.read(container, hourOld);
   state.tasks = counted(1, 100);
   await clock.advance(14_000);
-  expect(loads.read(container).load[0]).toBe(0);
+  expect(loads.read(container, hourOld).load[0]).toBe(0);
   await clock.advance(1000);
-  expect(loads.read(container).load[0]).toBeGreaterThan(0);
+  expect(loads.read(container, hourOld).load[0]).toBeGreaterThan(0);
 });
