@@ -69,21 +69,23 @@ export function planLink(observed: LinkState, wanted: LinkSpec): readonly string
   const surplus = observed.addresses.filter((address) => !wanted.addresses.includes(address));
   const missing = wanted.addresses.filter((address) => !observed.addresses.includes(address));
   const hasMtu = wanted.mtu === undefined || wanted.mtu === observed.mtu;
-  // Taking an address or the device down takes the routes over it away as well.
   const keepsRoute = surplus.length === 0 && observed.isUp && observed.gateway === wanted.gateway;
   return [
     ...(hasMtu ? [] : [`link set dev ${name} mtu ${wanted.mtu}`]),
     ...surplus.map((address) => `address delete ${address} dev ${name}`),
-    ...missing.map((address) => `address add ${address} dev ${name}`),
+    // The first address of a network takes the others of that network along when it goes.
+    ...(surplus.length > 0 ? wanted.addresses : missing).map(
+      (address) => `address replace ${address} dev ${name}`,
+    ),
     ...(observed.isUp ? [] : [`link set dev ${name} up`]),
     ...(keepsRoute ? [] : planRoute(observed, wanted)),
   ];
 }
 
+/** The last address takes the route along, a device that is down has none: neither is an error of flush. */
 function planRoute({ name, gateway }: LinkState, wanted: LinkSpec): readonly string[] {
   if (wanted.gateway !== undefined) return [`route replace default via ${wanted.gateway} dev ${name}`];
-  const isGoneWithAddress = wanted.addresses.length === 0;
-  return gateway === undefined || isGoneWithAddress ? [] : [`route delete default dev ${name}`];
+  return gateway === undefined ? [] : [`route flush exact default dev ${name}`];
 }
 
 function parseLines(text: string): readonly [readonly unknown[], readonly unknown[]] {

@@ -58,7 +58,10 @@ export class Attachments {
    * userspace datapath spin, while its database shows a healthy port.
    */
   async unplug(cards: readonly Attachment[]): Promise<void> {
+    const bridges = new Set(this.#ovs.bridges().map(({ name }) => name));
     for (const [bridge, group] of groupByBridge(cards)) {
+      // A bridge that is gone took its flows along.
+      if (!bridges.has(bridge)) continue;
       const ids = group.map(({ port }) => port.owner.id);
       await this.#flows.remove(bridge, ids);
     }

@@ -38,8 +38,17 @@ export function planBond(observed: OvsPort | undefined, wanted: BondSpec): reado
   if (observed.bridge !== wanted.bridge) {
     throw new PlimsollError("OVS_PORT_TAKEN", `bond ${wanted.name}: is on the bridge ${observed.bridge}`);
   }
-  const isSame = JSON.stringify(describe(observed)) === JSON.stringify(describeWanted(wanted));
-  return isSame ? [] : updateBond(observed, wanted);
+  return findBondDifferences(observed, wanted).length === 0 ? [] : updateBond(observed, wanted);
+}
+
+/** What of a bond is not as wanted, for a reader; empty when all is. */
+export function findBondDifferences(observed: OvsPort, wanted: BondSpec): readonly string[] {
+  const is = describe(observed);
+  const shallBe = describeWanted(wanted);
+  return Object.entries(shallBe)
+    .map(([property, value]) => ({ property, value, found: is[property] ?? "" }))
+    .filter(({ value, found }) => value !== found)
+    .map(({ property, value, found }) => `${property} ${found || "none"}, not ${value || "none"}`);
 }
 
 export function parseBondState(port: OvsPort): BondState {
@@ -122,23 +131,33 @@ function otherConfig({ primary }: BondSpec): Readonly<Record<string, string>> {
   };
 }
 
-/** What is compared, in one order. */
-function describe(port: OvsPort): unknown {
+/** Each property as a text to show and to compare. */
+function describe(port: OvsPort): Readonly<Record<string, string>> {
+  const { "bond-detect-mode": detect, "bond-primary": primary } = Object.fromEntries(port.otherConfig);
   return {
-    members: port.interfaces.map(({ name }) => name).sort(),
-    mode: [port.bondMode, port.lacp, port.vlanMode, port.bondUpdelayMs, port.tag ?? null],
-    trunks: [...port.trunks].sort((a, b) => a - b),
-    other: [...port.otherConfig].sort(),
+    members: sorted(port.interfaces.map(({ name }) => name)),
+    primary: primary ?? "",
+    VLANs: sorted(port.trunks),
+    mode: [port.bondMode, port.lacp, port.vlanMode, port.tag, detect].filter(Boolean).join(" "),
+    updelay: `${port.bondUpdelayMs} ms`,
   };
 }
 
-function describeWanted(wanted: BondSpec): unknown {
+function describeWanted(wanted: BondSpec): Readonly<Record<string, string>> {
   return {
-    members: [...wanted.members].sort(),
-    mode: ["active-backup", "off", "trunk", wanted.updelayMs, null],
-    trunks: [...wanted.trunks].sort((a, b) => a - b),
-    other: Object.entries(otherConfig(wanted)).sort(),
+    members: sorted(wanted.members),
+    primary: wanted.primary ?? "",
+    VLANs: sorted(wanted.trunks),
+    mode: "active-backup off trunk carrier",
+    updelay: `${wanted.updelayMs} ms`,
   };
+}
+
+function sorted(items: readonly (string | number)[]): string {
+  return [...items]
+    .map(String)
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
+    .join(" ");
 }
 
 function checkSpec({ name, members, trunks }: BondSpec): void {

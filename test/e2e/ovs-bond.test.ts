@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BondSpec } from "../../provisioner/drivers/ovs-bonds.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { describeIf, testIf } from "../support/host.ts";
+import { describeIf } from "../support/host.ts";
 import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import {
   addressOf,
@@ -71,12 +71,12 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
   const forget = (): Promise<unknown> =>
     Promise.all(["sw1", "sw2"].map((name) => fabric.appctl("fdb/flush", name)));
 
-  testIf()("a VLAN reaches the other host, and no other VLAN does", async () => {
+  test("a VLAN reaches the other host, and no other VLAN does", async () => {
     await expectReachable(here.namespace, addressOf(20));
     expect(await ping(here.namespace, addressOf(21))).toBe(0);
   });
 
-  testIf()("a bond that is as wanted is left alone", async () => {
+  test("a bond that is as wanted is left alone", async () => {
     const rows = (): unknown => bond().bridges();
     const asBefore = rows();
 
@@ -92,7 +92,7 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
     });
   });
 
-  testIf()("when the active leg loses its carrier less than a second is lost", async () => {
+  test("when the active leg loses its carrier less than a second is lost", async () => {
     const sent = 150;
     const answered = ping(here.namespace, addressOf(20), { count: sent, everySeconds: 0.02 });
     await sleep(500);
@@ -109,7 +109,7 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
     await expectReachable(here.namespace, addressOf(20));
   });
 
-  testIf()("members and VLANs change in place; a NIC that is not there is told", async () => {
+  test("members and VLANs change in place; a NIC that is not there is told", async () => {
     const shorter = await bond().ensureBond({ ...BOND, members: ["p1"], trunks: [200] });
     expect(shorter.members.map(({ name }) => name)).toEqual(["p1"]);
     expect(await ping(here.namespace, addressOf(20))).toBe(0);

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { announceAddress, probeAddress } from "../../provisioner/drivers/arp.ts";
 import type { Attachment } from "../../provisioner/drivers/ovs-attachments.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { describeIf, testIf } from "../support/host.ts";
+import { describeIf } from "../support/host.ts";
 import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import {
   addressOf,
@@ -42,7 +42,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     await expectNothingLeft(before);
   });
 
-  testIf()("a VLAN reaches itself and no other, whatever the kind of card", async () => {
+  test("a VLAN reaches itself and no other, whatever the kind of card", async () => {
     await expectReachable(first.namespace, addressOf(2));
     await expectReachable(first.namespace, addressOf(4));
     expect(await ping(first.namespace, addressOf(3))).toBe(0);
@@ -51,12 +51,12 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     );
   });
 
-  testIf()("TCP connects over either kind of card", async () => {
+  test("TCP connects over either kind of card", async () => {
     expect(await connectsByTcp(first, second)).toBe(true);
     expect(await connectsByTcp(second, pair)).toBe(true);
   });
 
-  testIf()("a card is tagged anew while it works", async () => {
+  test("a card is tagged anew while it works", async () => {
     await drivers.ovs.setTag("c3", 100);
     await expectReachable(first.namespace, addressOf(3));
 
@@ -64,7 +64,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     expect(await ping(first.namespace, addressOf(3))).toBe(0);
   });
 
-  testIf()("an address or a MAC address that is not its own does not get out", async () => {
+  test("an address or a MAC address that is not its own does not get out", async () => {
     await inNamespace(second.namespace, "ip", "address", "add", "10.10.0.99/24", "dev", "eth0");
     expect(await ping(second.namespace, addressOf(1), { from: "10.10.0.99" })).toBe(0);
     await inNamespace(second.namespace, "ip", "address", "delete", "10.10.0.99/24", "dev", "eth0");
@@ -77,7 +77,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     await expectReachable(pair.namespace, addressOf(1));
   });
 
-  testIf()("an address is probed before it is set, and announced after", async () => {
+  test("an address is probed before it is set, and announced after", async () => {
     const fifth = card("c5", await lab.namespace("c5"), 5);
     const impostor = { ...fifth, addresses: [addressOf(1)] };
     await drivers.attachments.plug([impostor]);
@@ -104,7 +104,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     await drivers.attachments.unplug([fifth]);
   });
 
-  testIf()("addresses, MTU and default route become as wanted, from whatever they were", async () => {
+  test("addresses, MTU and default route become as wanted, from whatever they were", async () => {
     const { namespace, inside } = elsewhere;
     const { links } = drivers;
 
@@ -131,7 +131,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     );
   });
 
-  testIf()("a device goes home and comes back", async () => {
+  test("a device goes home and comes back", async () => {
     const { namespace, inside, port } = first;
     const placement = { name: port.name, namespace, inside, mac: port.mac };
 
@@ -144,7 +144,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     await expectReachable(first.namespace, addressOf(2));
   });
 
-  testIf()("a device of the same name inside that is another is left alone", async () => {
+  test("a device of the same name inside that is another is left alone", async () => {
     const namespace = await lab.namespace("c6");
     await inNamespace(namespace, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1");
     const theirs = await drivers.links.find(namespace, "eth0");
@@ -161,7 +161,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     await drivers.attachments.unplug([card6]);
   });
 
-  testIf()("unplugged cards leave no port, no device and no flow", async () => {
+  test("unplugged cards leave no port, no device and no flow", async () => {
     const cards = [first, second, elsewhere, pair];
 
     await drivers.attachments.unplug(cards);

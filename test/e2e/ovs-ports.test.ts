@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PortSpec } from "../../provisioner/drivers/ovs-ports.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { describeIf, testIf } from "../support/host.ts";
+import { describeIf } from "../support/host.ts";
 import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import { addressOf, card, type Drivers, OVS_LAB, type OvsHost, OvsLab } from "../support/ovs-lab.ts";
 
@@ -27,7 +27,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await expectNothingLeft(before);
   });
 
-  testIf()("a bridge is made once; one of another datapath is refused", async () => {
+  test("a bridge is made once; one of another datapath is refused", async () => {
     await drivers.ovs.ensureBridge({ name: "br0", datapath: "netdev" });
 
     expect(drivers.ovs.bridges().map(({ name, datapath }) => [name, datapath])).toEqual([["br0", "netdev"]]);
@@ -36,7 +36,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     );
   });
 
-  testIf()("a port is there, works, and is asked for again in vain", async () => {
+  test("a port is there, works, and is asked for again in vain", async () => {
     const made = await drivers.ovs.ensurePort(port("c1"));
     const again = await drivers.ovs.ensurePort(port("c1"));
 
@@ -50,7 +50,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     expect(drivers.ovs.portState("c1")).toBeUndefined();
   });
 
-  testIf()("a device that exists already is a problem, and leaves no port", async () => {
+  test("a device that exists already is a problem, and leaves no port", async () => {
     await host.ip("link", "add", "dupe", "type", "veth", "peer", "name", "dupe-peer");
 
     const states = await drivers.ovs.ensurePorts([port("dupe"), port("fine")]);
@@ -67,7 +67,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await host.ip("link", "delete", "dupe");
   });
 
-  testIf()("a port deleted by hand is noticed and made again", async () => {
+  test("a port deleted by hand is noticed and made again", async () => {
     await drivers.ovs.ensurePort(port("c1"));
 
     await host.database.vsctl("del-port", "c1");
@@ -77,7 +77,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await drivers.ovs.removePorts(["c1"]);
   });
 
-  testIf()("a new MAC address needs another device, a new VLAN or generation does not", async () => {
+  test("a new MAC address needs another device, a new VLAN or generation does not", async () => {
     const first = await drivers.ovs.ensurePort(port("c1"));
     const retagged = await drivers.ovs.ensurePort(
       port("c1", { vlan: 200, owner: { id: "id-of-c1", generation: 2 } }),
@@ -92,7 +92,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await drivers.ovs.removePorts(["c1"]);
   });
 
-  testIf()("ports of others, and of a newer generation, are left alone", async () => {
+  test("ports of others, and of a newer generation, are left alone", async () => {
     await host.database.vsctl(
       "add-port",
       "br0",
@@ -112,7 +112,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await host.database.vsctl("del-port", "theirs");
   });
 
-  testIf()("fifty ports in one transaction, and away again", async () => {
+  test("fifty ports in one transaction, and away again", async () => {
     const specs = Array.from({ length: 50 }, (_, i) => port(`b${i}`, card(`b${i}`, "", i + 1).port));
 
     const states = await drivers.ovs.ensurePorts(specs);
@@ -125,7 +125,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     expect(await host.ip("-o", "link")).not.toContain("b49");
   });
 
-  testIf()("flows are counted, replaced and removed by container", async () => {
+  test("flows are counted, replaced and removed by container", async () => {
     const { ovs, flows } = drivers;
     const { ofport = -1 } = await ovs.ensurePort(port("c1"));
     const wanted = {
@@ -148,7 +148,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await ovs.removePorts(["c1"]);
   });
 
-  testIf()("only the holder of the lock changes anything", async () => {
+  test("only the holder of the lock changes anything", async () => {
     const [first, second] = [
       await lab.drivers(host, { lock: "plimsoll" }),
       await lab.drivers(host, { lock: "plimsoll" }),
@@ -166,7 +166,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await second.ovs.removePorts(["c1"]);
   });
 
-  testIf()("while ovs-vswitchd is away a change is kept, and made when it is back", async () => {
+  test("while ovs-vswitchd is away a change is kept, and made when it is back", async () => {
     const impatient = await lab.drivers(host, { timeoutMs: 200 });
     await host.stopSwitch("SIGKILL");
 
@@ -177,7 +177,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
     await drivers.ovs.removePorts(["c1"]);
   });
 
-  testIf()("a killed database server is reached again, the ports as they were", async () => {
+  test("a killed database server is reached again, the ports as they were", async () => {
     const made = await drivers.ovs.ensurePort(port("c1"));
 
     await host.database.stop("SIGKILL");

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import { type Ovs, openOvs } from "../../provisioner/drivers/ovs.ts";
 import { type Attachment, Attachments } from "../../provisioner/drivers/ovs-attachments.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { type Condition, hasCommand, isRoot } from "./host.ts";
+import { Daemon, DatabaseServer, logging } from "./ovs-database.ts";
 import { recordLog } from "./record-log.ts";
 import { waitFor } from "./wait-for.ts";
 
-const SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema";
 /** The VLANs that the lab's switches let through between each other and to the hosts. */
 export const LAB_VLANS: readonly number[] = [100, 200];
 
@@ -26,107 +26,6 @@ export const OVS_LAB: readonly Condition[] = [
   hasCommand("ethtool"),
   hasCommand("ovs-vswitchd"),
 ];
-
-/** A program in the foreground: the test's own child, ended by its pid, leaving no zombie. */
-class Daemon {
-  readonly #argv: readonly string[];
-  readonly #folder: string;
-  #child: ChildProcess | undefined;
-
-  /** Without all four folders a private Open vSwitch puts some of its sockets in /var/run. */
-  constructor(argv: readonly string[], folder: string) {
-    this.#argv = argv;
-    this.#folder = folder;
-  }
-
-  get pid(): number {
-    const pid = this.#child?.pid;
-    if (pid === undefined) throw new Error(`${this.#argv.join(" ")}: not running`);
-    return pid;
-  }
-
-  async start(isReady: () => Promise<unknown>): Promise<void> {
-    const [command = "", ...args] = this.#argv;
-    const child = spawn(command, args, {
-      stdio: "ignore",
-      env: { ...process.env, ...openVSwitchFolders(this.#folder) },
-    });
-    this.#child = child;
-    await waitFor(args.join(" "), () => {
-      if (child.exitCode !== null) throw new Error(`${this.#argv.join(" ")}: exit code ${child.exitCode}`);
-      return isReady().then(
-        () => true,
-        () => false,
-      );
-    });
-  }
-
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    await once(child, "exit");
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal);
-  }
-}
-
-/** An ovsdb-server with the Open_vSwitch database, in a folder of its own; nothing else of Open vSwitch. */
-export class DatabaseServer {
-  readonly folder: string;
-  readonly remote: string;
-  readonly #daemon: Daemon;
-
-  constructor(folder: string, inNamespace: readonly string[] = []) {
-    this.folder = folder;
-    this.remote = `unix:${join(folder, "db.sock")}`;
-    this.#daemon = new Daemon(
-      [
-        ...inNamespace,
-        "ovsdb-server",
-        join(folder, "conf.db"),
-        `--remote=p${this.remote}`,
-        ...logging(folder, "db"),
-      ],
-      folder,
-    );
-  }
-
-  /** With the one row that every Open_vSwitch database has. */
-  async create(): Promise<void> {
-    await exec(["ovsdb-tool", "create", join(this.folder, "conf.db"), SCHEMA]);
-    await this.start();
-    await this.vsctl("--no-wait", "init");
-  }
-
-  async start(): Promise<void> {
-    await this.#daemon.start(() => exec(["ovsdb-client", "--timeout=1", "list-dbs", this.remote]));
-  }
-
-  async stop(signal?: NodeJS.Signals): Promise<void> {
-    await this.#daemon.stop(signal);
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#daemon.signal(signal);
-  }
-
-  async vsctl(...args: readonly string[]): Promise<string> {
-    const { stdout } = await exec(["ovs-vsctl", `--db=${this.remote}`, "--timeout=10", ...args]);
-    return stdout.trim();
-  }
-}
-
-/** A database server, stopped and removed with everything else. */
-export async function startDatabase(cleanup: Cleanup): Promise<DatabaseServer> {
-  const server = new DatabaseServer(cleanup.temporaryFolder());
-  cleanup.add("ovsdb-server", () => server.stop());
-  await server.create();
-  return server;
-}
 
 /** The drivers of one host. */
 export interface Drivers {
@@ -336,19 +235,6 @@ export async function expectReachable(namespace: string, address: string): Promi
 
 export async function inNamespace(namespace: string, ...argv: readonly string[]): Promise<string> {
   return (await exec(["nsenter", `--net=${namespace}`, "--", ...argv])).stdout;
-}
-
-function logging(folder: string, name: string): readonly string[] {
-  return [
-    `--pidfile=${join(folder, `${name}.pid`)}`,
-    `--unixctl=${join(folder, `${name}.ctl`)}`,
-    `--log-file=${join(folder, `${name}.log`)}`,
-    "-vconsole:off",
-  ];
-}
-
-function openVSwitchFolders(folder: string): Record<string, string> {
-  return { OVS_RUNDIR: folder, OVS_LOGDIR: folder, OVS_DBDIR: folder, OVS_SYSCONFDIR: folder };
 }
 
 /** Whether a line sent from one container arrives at a server in another, and comes back. */

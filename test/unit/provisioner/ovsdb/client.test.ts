@@ -6,7 +6,7 @@ import { type Operation, requireAbsent } from "../../../../provisioner/ovsdb/ope
 import { decodeText } from "../../../../provisioner/ovsdb/values.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { hasCommand, testIf } from "../../../support/host.ts";
-import { type DatabaseServer, startDatabase } from "../../../support/ovs-lab.ts";
+import { type DatabaseServer, startDatabase } from "../../../support/ovs-database.ts";
 import { recordLog } from "../../../support/record-log.ts";
 
 const cleanup = new Cleanup();

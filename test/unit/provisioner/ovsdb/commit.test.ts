@@ -3,7 +3,7 @@ import { type Ovsdb, openOvsdb } from "../../../../provisioner/ovsdb/client.ts";
 import { COMMIT_COLUMNS, commitToSwitch } from "../../../../provisioner/ovsdb/commit.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { hasCommand, testIf } from "../../../support/host.ts";
-import { startDatabase } from "../../../support/ovs-lab.ts";
+import { startDatabase } from "../../../support/ovs-database.ts";
 import { recordLog } from "../../../support/record-log.ts";
 
 const cleanup = new Cleanup();
