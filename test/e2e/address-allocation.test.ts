@@ -150,6 +150,21 @@ async function expectShown(storeUrl: string): Promise<void> {
   expect(addresses.filter(({ state }) => state === "bound")).toHaveLength(ALLOCATORS * OWNERS_EACH);
 }
 
+test("plimsoll net ends with the code that a script needs", async () => {
+  const state = join(cleanup.temporaryFolder(), "state.db");
+  const net = async (...args: string[]): Promise<number> => {
+    const argv = programArgv("plimsoll", "net", ...args);
+    return (await exec(argv, { env: { PLIMSOLL_STORE: state }, okCodes: [0, 1, 2, 3] })).code;
+  };
+
+  expect(await net("create", "web", "--vlan", "100", "--cidr", "10.0.0.0/24")).toBe(0);
+  expect(await net("create", "web", "--vlan", "100", "--cidr", "10.0.0.0/24")).toBe(0);
+  expect(await net("create", "web", "--vlan", "101", "--cidr", "10.0.0.0/24")).toBe(1);
+  expect(await net("create", "b", "--vlan", "0", "--cidr", "10.0.0.0/24")).toBe(2);
+  expect(await net("rm", "web")).toBe(0);
+  expect(await net("rm", "web")).toBe(3);
+});
+
 describe("fifty allocators at once, killed at random", () => {
   test("in one SQLite file", async () => {
     await hammer(join(cleanup.temporaryFolder(), "state.db"), async () => {});
