@@ -16,6 +16,8 @@ import { ingestRoute, type RequestCounts } from "./routes/ingest.ts";
 import { machineRoutes } from "./routes/machines.ts";
 import type { ServeOptions } from "./serve-options.ts";
 import { createTelemetry } from "./telemetry.ts";
+import { openTokenFile } from "./trust/token-file.ts";
+import { Trust } from "./trust/trust.ts";
 
 export interface Collector {
   /** Where it listens, as `host:port`. */
@@ -33,11 +35,14 @@ const DELIVERY_BYTES = 1024 * 1024;
 /** Receivers do not take samples that are much older; see Prometheus' `out of bounds`. */
 const MAX_AGE_MS = 3_600_000;
 
+type TrustOptions = Pick<ServeOptions, "trust" | "tokenFile">;
+
 export async function openCollector(
-  options: Pick<ServeOptions, "listen" | "forwards" | "staleAfterMs">,
+  options: Omit<ServeOptions, "logLevel">,
   clock: Clock,
   log: Logger,
 ): Promise<Collector> {
+  const trust = openTrust(options, clock, log);
   const latest = new LatestStore({ ...DEFAULT_LATEST_LIMITS, staleAfterMs: options.staleAfterMs }, clock);
   const forwardings = await Promise.all(
     options.forwards.map((forward) => openForwarding(forward, clock, log)),
@@ -47,7 +52,7 @@ export async function openCollector(
   };
   let server: HttpServer;
   try {
-    server = await openHttpServer(options.listen, buildRoutes(latest, forwardings, clock), log);
+    server = await openHttpServer(options.listen, buildRoutes(latest, forwardings, trust, clock), log);
   } catch (error) {
     await closeForwarders(0);
     throw error;
@@ -75,16 +80,21 @@ async function openForwarding({ kind, url, name }: Forward, clock: Clock, log: L
   return { kind, forwarder };
 }
 
+function openTrust({ trust, tokenFile }: TrustOptions, clock: Clock, log: Logger): Trust {
+  return new Trust(trust, tokenFile === undefined ? undefined : openTokenFile(tokenFile, clock, log));
+}
+
 function buildRoutes(
   latest: LatestStore,
   forwardings: readonly Forwarding[],
+  trust: Trust,
   clock: Clock,
 ): readonly Route[] {
   const requests: RequestCounts = new Map();
   const catalog = new Catalog();
-  const intake = new Intake(latest, catalog, forwardings, clock);
+  const intake = new Intake({ latest, catalog, forwardings, trust, clock });
   const forwarders = forwardings.map(({ forwarder }) => forwarder);
-  const telemetry = createTelemetry({ requests, intake, latest, forwarders });
+  const telemetry = createTelemetry({ requests, intake, trust, latest, forwarders });
   const routes = [
     ...INGESTS.map((ingest) => ingestRoute(ingest, intake, requests)),
     expositionRoute(latest, catalog, telemetry),

@@ -15,10 +15,15 @@ function serveCommand(signal: AbortSignal): Command {
   const command = createCommand("serve", "take in, keep and forward until SIGTERM")
     .option("--listen <address:port>", "where to listen; may be repeated (default: 127.0.0.1:9465)", append)
     .option("--forward <url>", "where to hand samples on to, remote-write+http://…; may be repeated", append)
+    .option(
+      "--trust <whom>",
+      "who may push for a machine: address (itself, or with its token), token, any (default: address)",
+    )
+    .option("--token-file <file>", "lines of a token and the address, network or * it may speak for")
     .option("--stale-after <duration>", "a series silent for this long is no longer shown (default: 5m)")
     .option(
       "--config <file>",
-      "YAML or JSON with listen, forward, staleAfter, logLevel (default: /etc/plimsoll/collector.yaml if there)",
+      "YAML or JSON with the options above in camelCase (default: /etc/plimsoll/collector.yaml if there)",
     )
     .option("--log-level <level>", "error, warn, info, debug or trace (default: info)")
     .action(async (flags: ServeFlags) => {

@@ -2,14 +2,24 @@ import type { Batch } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Forwarder } from "./forwarder.ts";
-import { divideByMachine } from "./identity.ts";
+import { Refusal } from "./http/route.ts";
+import { divideByMachine, type MachineSeries } from "./identity.ts";
 import type { Ingested } from "./ingests/types.ts";
 import type { LatestStore } from "./latest.ts";
 import type { SinkKind } from "./sinks/types.ts";
+import type { Sender, Trust } from "./trust/trust.ts";
 
 export interface Forwarding {
   readonly kind: SinkKind;
   readonly forwarder: Forwarder;
+}
+
+export interface IntakeOptions {
+  readonly latest: LatestStore;
+  readonly catalog: Catalog;
+  readonly forwardings: readonly Forwarding[];
+  readonly trust: Trust;
+  readonly clock: Clock;
 }
 
 /** Where every protocol's requests meet: identity, the latest values, every sink's queue. */
@@ -21,12 +31,15 @@ export class Intake {
   readonly #latest: LatestStore;
   readonly #catalog: Catalog;
   readonly #forwardings: readonly Forwarding[];
+  readonly #trust: Trust;
   readonly #clock: Clock;
 
-  constructor(latest: LatestStore, catalog: Catalog, forwardings: readonly Forwarding[], clock: Clock) {
+  constructor(options: IntakeOptions) {
+    const { latest, catalog, forwardings, trust, clock } = options;
     this.#latest = latest;
     this.#catalog = catalog;
     this.#forwardings = forwardings;
+    this.#trust = trust;
     this.#clock = clock;
   }
 
@@ -39,12 +52,13 @@ export class Intake {
   }
 
   /**
-   * Takes a whole request; resolves when it may be acknowledged. Throws DecodeError, having kept
-   * nothing, when a series belongs to no machine. `peer` is the address it came from: what it may
-   * speak for is to be decided here.
+   * Takes a whole request; resolves when it may be acknowledged. Having kept nothing, throws
+   * DecodeError when a series belongs to no machine, Refusal 403 when it belongs to one that the
+   * sender may not speak for.
    */
-  async accept(ingested: Ingested, _peer: string): Promise<void> {
+  async accept(ingested: Ingested, sender: Sender): Promise<void> {
     const machines = divideByMachine(ingested.series);
+    this.#refuseStrangers(machines, sender);
     this.#catalog.learn(ingested.families);
     for (const machine of machines) this.#latest.store(machine);
     for (const [what, count] of Object.entries(ingested.skipped)) {
@@ -57,6 +71,13 @@ export class Intake {
       ingested,
       samples,
     );
+  }
+
+  #refuseStrangers(machines: readonly MachineSeries[], sender: Sender): void {
+    for (const { machine } of machines) {
+      const objection = this.#trust.objection(machine, sender);
+      if (objection !== undefined) throw new Refusal(403, objection);
+    }
   }
 
   async #forward(batches: readonly Batch[], { families }: Ingested, samples: number): Promise<void> {

@@ -6,6 +6,7 @@ import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
 import { type Forward, parseForwardUrl } from "./forward-url.ts";
 import type { ListenAddress } from "./http/server.ts";
+import { TRUST_MODES, type TrustMode } from "./trust/trust.ts";
 
 /** Read when it exists and no other is named. */
 export const CONFIG_FILE = "/etc/plimsoll/collector.yaml";
@@ -15,6 +16,8 @@ export interface ServeFlags {
   readonly config?: string;
   readonly listen?: readonly string[];
   readonly forward?: readonly string[];
+  readonly trust?: string;
+  readonly tokenFile?: string;
   readonly staleAfter?: string;
   readonly logLevel?: string;
 }
@@ -22,12 +25,14 @@ export interface ServeFlags {
 export interface ServeOptions {
   readonly listen: readonly ListenAddress[];
   readonly forwards: readonly Forward[];
+  readonly trust: TrustMode;
+  readonly tokenFile: string | undefined;
   readonly staleAfterMs: number;
   readonly logLevel: LogLevel;
 }
 
 /** `staleAfter` in a file is `--stale-after` as a flag and PLIMSOLL_COLLECTOR_STALE_AFTER in the environment. */
-const KEYS = ["listen", "forward", "staleAfter", "logLevel"] as const;
+const KEYS = ["listen", "forward", "trust", "tokenFile", "staleAfter", "logLevel"] as const;
 const LISTS: readonly Key[] = ["listen", "forward"];
 
 type Key = (typeof KEYS)[number];
@@ -47,8 +52,10 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
   return {
     listen: each(given("listen", "127.0.0.1:9465"), parseListen),
     forwards: distinct(each(given("forward", ""), parseForwardUrl)),
+    trust: last(given("trust", "address"), (option, text) => parseChoice(option, text, TRUST_MODES)),
+    tokenFile: last(given("tokenFile", ""), (_, text) => (text === "" ? undefined : text)),
     staleAfterMs: last(given("staleAfter", "5m"), parseDuration),
-    logLevel: last(given("logLevel", "info"), parseLogLevel),
+    logLevel: last(given("logLevel", "info"), (option, text) => parseChoice(option, text, LOG_LEVELS)),
   };
 }
 
@@ -120,10 +127,10 @@ function distinct(forwards: readonly Forward[]): readonly Forward[] {
   throw new UsageError(`forward: ${twice.name} is given twice`);
 }
 
-function parseLogLevel(option: string, text: string): LogLevel {
-  const level = LOG_LEVELS.find((known) => known === text);
-  if (level !== undefined) return level;
-  throw new UsageError(`${option}: ${JSON.stringify(text)} is not a log level`, {
-    hint: `one of ${LOG_LEVELS.join(", ")}`,
+function parseChoice<T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((known) => known === text);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`${option}: ${JSON.stringify(text)} is not known`, {
+    hint: `one of ${choices.join(", ")}`,
   });
 }

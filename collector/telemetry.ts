@@ -5,6 +5,7 @@ import type { Forwarder } from "./forwarder.ts";
 import type { Intake } from "./intake.ts";
 import type { LatestStore } from "./latest.ts";
 import type { RequestCounts } from "./routes/ingest.ts";
+import type { Trust } from "./trust/trust.ts";
 
 const PREFIX = "plimsoll_collector_";
 
@@ -16,6 +17,7 @@ export interface Telemetry {
 export interface TelemetrySubjects {
   readonly requests: RequestCounts;
   readonly intake: Intake;
+  readonly trust: Trust;
   readonly latest: LatestStore;
   readonly forwarders: readonly Forwarder[];
 }
@@ -46,7 +48,7 @@ function removeMisnamed(registry: Registry): void {
   }
 }
 
-function observeIntake(registry: Registry, { requests, intake }: TelemetrySubjects): void {
+function observeIntake(registry: Registry, { requests, intake, trust }: TelemetrySubjects): void {
   gauge(registry, "build_info", "The version that is running.", ["version"], () => [
     [{ version: packageVersion() }, 1],
   ]);
@@ -56,6 +58,10 @@ function observeIntake(registry: Registry, { requests, intake }: TelemetrySubjec
   counter(registry, "samples_total", "Samples taken in.", [], () => [[{}, intake.samples]]);
   counter(registry, "skipped_total", "What was pushed and is not kept, by what it is.", ["what"], () =>
     [...intake.skipped].map(([what, count]) => [{ what }, count]),
+  );
+  const help = "Pushes for a machine that the sender may not speak for, by what was wrong.";
+  counter(registry, "untrusted_total", help, ["reason"], () =>
+    Object.entries(trust.refused).map(([reason, count]) => [{ reason }, count]),
   );
 }
 

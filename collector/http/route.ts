@@ -7,6 +7,7 @@ export interface RouteRequest {
   readonly peer: string;
   /** The named parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
   /** The whole body. Throws Refusal 413 as soon as it is larger than `maxBytes`. */
   readBody(maxBytes: number): Promise<Buffer>;
 }

@@ -124,9 +124,11 @@ async function answer(
 ): Promise<Reply> {
   const { method = "", url = "", headers, socket } = request;
   try {
-    const { handle, params } = router(method, url.split("?", 1)[0] ?? "");
+    const [path = "", search = ""] = url.split("?", 2);
+    const { handle, params } = router(method, path);
     const body = (maxBytes: number): Promise<Buffer> => readBody(request, maxBytes, budget);
-    return await handle({ headers, params, peer: socket.remoteAddress ?? "", readBody: body });
+    const query = new URLSearchParams(search);
+    return await handle({ headers, params, query, peer: socket.remoteAddress ?? "", readBody: body });
   } catch (error) {
     if (error instanceof Refusal) return textReply(error.status, error.message, error.headers);
     log.error({ method, url, err: error }, "request failed");

@@ -2,6 +2,7 @@ import { DecodeError } from "../../core/metrics/decode-error.ts";
 import { Refusal, type Reply, type Route, type RouteRequest } from "../http/route.ts";
 import type { Ingest } from "../ingests/types.ts";
 import type { Intake } from "../intake.ts";
+import { tokenOf } from "../trust/trust.ts";
 
 export interface BodyLimits {
   /** As it comes over the wire, and after decompression. */
@@ -56,7 +57,8 @@ async function take(
   }
   const body = await request.readBody(limits.maxBytes);
   const bytes = decompress(ingest, body, limits.maxDecompressedBytes);
-  await intake.accept(ingest.parse(bytes), request.peer);
+  const sender = { address: request.peer, token: tokenOf(headers.authorization) };
+  await intake.accept(ingest.parse(bytes), sender);
   return { status: 204 };
 }
 

@@ -16,7 +16,15 @@ afterEach(() => cleanup.run());
 const IP = "10.11.12.13";
 
 async function startCollector(...args: readonly string[]): Promise<{ url: string; program: RunningProgram }> {
-  const argv = programArgv("plimsoll-collector", "serve", "--listen", "127.0.0.1:0", ...args);
+  const argv = programArgv(
+    "plimsoll-collector",
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--trust",
+    "any",
+    ...args,
+  );
   const program = startProgram(cleanup, argv);
   const { addresses } = JSON.parse(await program.waitForLine(/"msg":"ready"/));
   return { url: `http://${addresses[0]}`, program };
@@ -174,9 +182,9 @@ describeIf()("on its own", () => {
     );
     await f(
       2,
-      "error: unknown option '--data' (hint: see plimsoll-collector --help)",
+      "error: unknown option '--date' (hint: see plimsoll-collector --help)",
       "serve",
-      "--data",
+      "--date",
       folder,
     );
   });

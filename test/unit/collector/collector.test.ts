@@ -14,7 +14,7 @@ afterAll(() => cleanup.run());
 async function open(options: Partial<ServeOptions> = {}): Promise<{ url: string; collector: Collector }> {
   const listen = [{ host: "127.0.0.1", port: 0 }];
   const collector = await openCollector(
-    { listen, forwards: [], staleAfterMs: 60_000, ...options },
+    { listen, forwards: [], trust: "any", tokenFile: undefined, staleAfterMs: 60_000, ...options },
     systemClock,
     recordLog(),
   );

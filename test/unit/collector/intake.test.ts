@@ -6,6 +6,7 @@ import { type Forwarding, Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
 import { MemoryQueue } from "../../../collector/queue.ts";
 import type { SinkKind } from "../../../collector/sinks/types.ts";
+import { Trust } from "../../../collector/trust/trust.ts";
 import type { Series } from "../../../core/metrics/series.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
@@ -50,12 +51,14 @@ async function open(...queueBytes: readonly number[]) {
   }
   const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
   const catalog = new Catalog();
-  const intake = new Intake(latest, catalog, forwardings, clock);
+  const intake = new Intake({ latest, catalog, forwardings, trust: new Trust("address"), clock });
   const close = async (): Promise<void> => {
     await Promise.all(forwardings.map(({ forwarder }) => forwarder.close(0)));
   };
   return { intake, latest, catalog, kind, forwardings, close };
 }
+
+const SENDER = { address: "10.0.0.7", token: undefined };
 
 const ingested = (series: readonly Series[], more: Partial<Ingested> = {}): Ingested => ({
   series,
@@ -69,7 +72,7 @@ test("a request reaches the latest values, the catalogue, the counters and every
   const families = [{ name: "a", kind: "gauge", help: "A." }] as const;
   await intake.accept(
     ingested([gauge("a", { instance: "10.0.0.7" })], { families, skipped: { exemplars: 2 } }),
-    "::1",
+    SENDER,
   );
   expect(latest.machine("10.0.0.7")?.series).toHaveLength(1);
   expect(catalog.describe("a").help).toBe("A.");
@@ -81,7 +84,7 @@ test("a request reaches the latest values, the catalogue, the counters and every
 test("of a refused request nothing is kept", async () => {
   const { intake, latest, forwardings, close } = await open(1000);
   const series = [gauge("a", { instance: "10.0.0.7" }), gauge("b", {})];
-  await expect(intake.accept(ingested(series, { skipped: { exemplars: 1 } }), "::1")).rejects.toThrow(
+  await expect(intake.accept(ingested(series, { skipped: { exemplars: 1 } }), SENDER)).rejects.toThrow(
     "b: neither",
   );
   expect([
@@ -93,15 +96,26 @@ test("of a refused request nothing is kept", async () => {
   await close();
 });
 
+test("who speaks for another machine is refused, with everything else of the request", async () => {
+  const { intake, latest, close } = await open(1000);
+  const series = ["10.0.0.7", "10.0.0.8"].map((instance) => gauge("a", { instance }));
+  await expect(intake.accept(ingested(series), SENDER)).rejects.toMatchObject({
+    status: 403,
+    message: "10.0.0.7 may not speak for 10.0.0.8: push from that address, or with its token",
+  });
+  expect(latest.machineCount).toBe(0);
+  await close();
+});
+
 test("senders are held up only when every queue is full", async () => {
   const { intake, close } = await open(10, 15);
-  const push = (): Promise<void> => intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), "::1");
+  const push = (): Promise<void> => intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), SENDER);
   await push();
   await settle();
   expect(intake.isFull).toBe(false);
   await close();
   const one = await open(10);
-  await one.intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), "::1");
+  await one.intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), SENDER);
   expect(one.intake.isFull).toBe(true);
   await one.close();
 });

@@ -23,6 +23,8 @@ test("defaults", async () => {
   expect(await readServeOptions({})).toEqual({
     listen: [{ host: "127.0.0.1", port: 9465 }],
     forwards: [],
+    trust: "address",
+    tokenFile: undefined,
     staleAfterMs: 300_000,
     logLevel: "info",
   });
@@ -58,7 +60,8 @@ test.for<[string, ServeFlags]>([
   ['--listen: "[10.0.0.1]:1" is not an address to listen on', { listen: ["[10.0.0.1]:1"] }],
   ['--listen: "h:65536" is not an address to listen on', { listen: ["h:65536"] }],
   ['--stale-after: "soon" is not a duration', { staleAfter: "soon" }],
-  ['--log-level: "loud" is not a log level', { logLevel: "loud" }],
+  ['--log-level: "loud" is not known', { logLevel: "loud" }],
+  ['--trust: "me" is not known', { trust: "me" }],
   [
     "forward: remote-write+http://h/w is given twice",
     { forward: ["remote-write+http://h/w", "remote-write+http://h/w"] },
@@ -68,7 +71,10 @@ test.for<[string, ServeFlags]>([
 });
 
 test.for([
-  ["data: /var\n", 'unknown option "data" (hint: known are listen, forward, staleAfter, logLevel)'],
+  [
+    "dta: /var\n",
+    'unknown option "dta" (hint: known are listen, forward, trust, tokenFile, staleAfter, logLevel)',
+  ],
   ["staleAfter: 5\n", "staleAfter must be a text"],
   ["listen: [1]\n", "listen must be a text or a list of texts"],
 ])("configuration %j: %s", async ([text = "", message = ""]) => {

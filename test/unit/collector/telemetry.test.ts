@@ -5,6 +5,7 @@ import { Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
 import { MemoryQueue } from "../../../collector/queue.ts";
 import { createTelemetry } from "../../../collector/telemetry.ts";
+import { Trust } from "../../../collector/trust/trust.ts";
 import { renderExposition } from "../../../core/metrics/exposition.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
@@ -28,15 +29,16 @@ afterAll(() => forwarder.close(0));
 
 test("what the objects counted, under the collector's names", async () => {
   const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
-  const intake = new Intake(latest, new Catalog(), [], clock);
+  const trust = new Trust("any");
+  const intake = new Intake({ latest, catalog: new Catalog(), forwardings: [], trust, clock });
   await intake.accept(
     { series: [gauge("a", { instance: "10.0.0.7" })], families: [], skipped: { exemplars: 4 } },
-    "::1",
+    { address: "::1", token: undefined },
   );
   await forwarder.offer({ body: new Uint8Array(1), samples: 5, receivedMs: 0 });
   await settle();
   const requests = new Map([["k", { ingest: "remote-write", status: 204, count: 7 }]]);
-  const telemetry = createTelemetry({ requests, intake, latest, forwarders: [forwarder] });
+  const telemetry = createTelemetry({ requests, intake, trust, latest, forwarders: [forwarder] });
 
   for (let i = 0; i < 2; i++) {
     const page = renderExposition(await telemetry.series());
@@ -44,6 +46,7 @@ test("what the objects counted, under the collector's names", async () => {
       'requests_total{code="204",ingest="remote-write"} 7',
       "samples_total 1",
       'skipped_total{what="exemplars"} 4',
+      'untrusted_total{reason="address"} 0',
       "machines 1",
       "series 1",
       'latest_dropped_samples_total{reason="late"} 0',

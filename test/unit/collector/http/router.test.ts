@@ -2,7 +2,13 @@ import { expect, test } from "vitest";
 import { Refusal, type Reply, type Route, textReply } from "../../../../collector/http/route.ts";
 import { createRouter, indexRoute } from "../../../../collector/http/router.ts";
 
-const request = { headers: {}, peer: "::1", params: {}, readBody: async () => Buffer.alloc(0) };
+const request = {
+  headers: {},
+  peer: "::1",
+  query: new URLSearchParams(),
+  params: {},
+  readBody: async () => Buffer.alloc(0),
+};
 const route = (method: "GET" | "POST", path: string): Route => ({
   method,
   path,

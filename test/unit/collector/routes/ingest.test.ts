@@ -5,6 +5,8 @@ import { remoteWrite } from "../../../../collector/ingests/remote-write.ts";
 import { Intake } from "../../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../../collector/latest.ts";
 import { ingestRoute, type RequestCounts } from "../../../../collector/routes/ingest.ts";
+import { parseTokens } from "../../../../collector/trust/token-file.ts";
+import { Trust } from "../../../../collector/trust/trust.ts";
 import { REMOTE_WRITE_HEADERS } from "../../../../core/metrics/remote-write.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { gauge, pushBody } from "../../../support/push.ts";
@@ -13,6 +15,9 @@ const clock = new ManualClock();
 const counts: RequestCounts = new Map();
 let latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
 let isFull = false;
+const tokens = parseTokens("f", "0123456789abcdef 10.0.0.7");
+const trust = new Trust("address", () => tokens);
+const PEER = "10.0.0.7";
 beforeEach(() => {
   latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
 });
@@ -21,8 +26,9 @@ beforeEach(() => {
 async function post(
   body: Uint8Array,
   headers: Record<string, string> = REMOTE_WRITE_HEADERS,
+  peer = PEER,
 ): Promise<string> {
-  const intake = new Intake(latest, new Catalog(), [], clock);
+  const intake = new Intake({ latest, catalog: new Catalog(), forwardings: [], trust, clock });
   Object.defineProperty(intake, "isFull", { value: isFull });
   const limits = { maxBytes: 1000, maxDecompressedBytes: 5000 };
   const readBody = async (maxBytes: number): Promise<Buffer> => {
@@ -31,7 +37,9 @@ async function post(
   };
   try {
     const route = ingestRoute(remoteWrite, intake, counts, limits);
-    return String((await route.handle({ headers, peer: "::1", params: {}, readBody })).status);
+    return String(
+      (await route.handle({ headers, peer, params: {}, query: new URLSearchParams(), readBody })).status,
+    );
   } catch (error) {
     if (error instanceof Refusal) return `${error.status} ${error.message}`;
     throw error;
@@ -63,6 +71,12 @@ test("400 for what is malformed, naming it, with nothing stored", async () => {
     "400 up: neither label instance nor label ip is an IP address",
   );
   expect(latest.machineCount).toBe(0);
+});
+
+test("403 for who speaks for another machine, unless with its token", async () => {
+  expect(await post(pushBody(good), REMOTE_WRITE_HEADERS, "10.0.0.8")).toMatch(/^403 10\.0\.0\.8 may not/);
+  const authorization = "Bearer 0123456789abcdef";
+  expect(await post(pushBody(good), { ...REMOTE_WRITE_HEADERS, authorization }, "10.0.0.8")).toBe("204");
 });
 
 test("413 for too much, before or after decompression", async () => {
