@@ -1,5 +1,6 @@
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, type ExecResult, exec } from "../../core/runtime/exec.ts";
+import { inTurns } from "./in-turns.ts";
 import { type LinkSpec, type LinkState, parseLinks, planLink } from "./links-state.ts";
 
 /** A network namespace by a file that stands for it: /run/netns/NAME, or that of a process. */
@@ -19,11 +20,21 @@ export interface Placement {
   readonly mac: string;
 }
 
+/** A placement, and where its device is found. */
+export interface Whereabouts {
+  readonly placement: Placement;
+  readonly isHome: boolean;
+  readonly isInside: boolean;
+}
+
 export interface LinksOptions {
   /** Where ovs-vswitchd and its devices live, this process's own namespace unless told. */
   readonly home?: NamespacePath;
   readonly run?: Exec;
 }
+
+/** Commands that run side by side; more would only wait for the kernel's lock on all of networking. */
+const AT_ONCE = 4;
 
 /** Network devices at home and in the namespaces of containers, by ip(8). Every step may be repeated. */
 export class Links {
@@ -49,22 +60,37 @@ export class Links {
     return (await this.observe(namespace)).find((link) => link.name === name);
   }
 
+  /** Where each device is. Throws `LINK_TAKEN` when another has its name inside. */
+  async survey(placements: readonly Placement[]): Promise<readonly Whereabouts[]> {
+    if (placements.length === 0) return [];
+    const atHome = new Set((await this.observe(this.#home)).map(({ name }) => name));
+    return inTurns(placements, AT_ONCE, async (placement) => {
+      const { name, namespace, inside, mac } = placement;
+      const there = await this.find(namespace, inside);
+      if (there !== undefined && there.mac !== mac) throw taken(placement, there);
+      return { placement, isHome: atHome.has(name), isInside: there !== undefined };
+    });
+  }
+
   /**
-   * Moves the device into the namespace. Where both are there, the one inside lost its peer when
-   * ovs-vswitchd restarted and made the other: it goes, the new one takes its place. Throws
-   * `LINK_ABSENT` when there is neither.
+   * Moves the devices into their namespaces. Where one is at home and inside, the one inside lost its
+   * peer when ovs-vswitchd restarted and made the other: it goes, the new one takes its place.
+   * Throws `LINK_ABSENT` for one that is nowhere.
    */
-  async place(placement: Placement): Promise<void> {
-    const { name, namespace, inside } = placement;
-    const [atHome, there] = await Promise.all([this.find(this.#home, name), this.find(namespace, inside)]);
-    if (there !== undefined && there.mac !== placement.mac) throw taken(placement, there);
-    if (atHome === undefined) {
-      if (there !== undefined) return;
-      throw new PlimsollError("LINK_ABSENT", `device ${name}: neither at home nor in ${namespace}`);
-    }
-    if (there !== undefined) await this.#batch(namespace, [`link delete dev ${inside}`]);
-    // Renamed on the way, it never has the name `eth0` at home.
-    await this.#batch(this.#home, [`link set dev ${name} netns ${namespace} name ${inside}`]);
+  async place(found: readonly Whereabouts[]): Promise<void> {
+    const nowhere = found.find(({ isHome, isInside }) => !isHome && !isInside);
+    if (nowhere !== undefined) throw absent(nowhere.placement);
+    const toMove = found.filter(({ isHome }) => isHome);
+    const orphans = toMove.filter(({ isInside }) => isInside);
+    await inTurns(orphans, AT_ONCE, ({ placement: { namespace, inside } }) =>
+      this.#batch(namespace, [`link delete dev ${inside}`]),
+    );
+    // Renamed on the way, none has the name `eth0` at home.
+    const lines = toMove.map(
+      ({ placement: { name, namespace, inside } }) =>
+        `link set dev ${name} netns ${namespace} name ${inside}`,
+    );
+    await this.#batch(this.#home, lines);
   }
 
   /** Moves the device back home under its own name, before the namespace ends. One that is not there is fine. */
@@ -77,29 +103,28 @@ export class Links {
   }
 
   /**
-   * A pair whose ends are `name` at home, up, and `inside` in the namespace. Half of a pair is made
-   * anew. Returns whether one was made.
+   * Pairs whose ends are `name` at home, up, and `inside` in the namespace. Half of a pair is made
+   * anew. Returns those that were made.
    */
-  async ensureVeth(placement: Placement): Promise<boolean> {
-    const { name, namespace, inside, mac } = placement;
-    const [atHome, there] = await Promise.all([this.find(this.#home, name), this.find(namespace, inside)]);
-    if (there !== undefined && there.mac !== mac) throw taken(placement, there);
-    const isWhole = atHome !== undefined && there !== undefined;
-    await this.#batch(this.#home, [
-      ...(atHome === undefined || isWhole ? [] : [`link delete dev ${name}`]),
-      ...(isWhole
-        ? []
-        : [`link add ${name} type veth peer name ${inside} netns ${namespace} address ${mac}`]),
-      `link set dev ${name} up`,
+  async ensurePairs(found: readonly Whereabouts[]): Promise<readonly Placement[]> {
+    const toMake = found.filter(({ isHome, isInside }) => !isHome || !isInside);
+    const lines = toMake.flatMap(({ placement: { name, namespace, inside, mac }, isHome }) => [
+      ...(isHome ? [`link delete dev ${name}`] : []),
+      `link add ${name} type veth peer name ${inside} netns ${namespace} address ${mac}`,
     ]);
-    return !isWhole;
+    const up = found.map(({ placement: { name } }) => `link set dev ${name} up`);
+    await this.#batch(this.#home, [...lines, ...up]);
+    return toMake.map(({ placement }) => placement);
   }
 
-  /** Deletes a device at home, and with it the other end of a pair. One that is not there is fine. */
-  async remove(name: string): Promise<void> {
-    if ((await this.find(this.#home, name)) !== undefined) {
-      await this.#batch(this.#home, [`link delete dev ${name}`]);
-    }
+  /** Deletes devices at home, and with them the other ends of pairs. Those that are not there are fine. */
+  async remove(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const atHome = new Set((await this.observe(this.#home)).map(({ name }) => name));
+    await this.#batch(
+      this.#home,
+      names.filter((name) => atHome.has(name)).map((name) => `link delete dev ${name}`),
+    );
   }
 
   /** Brings a device and the loopback up. */
@@ -111,8 +136,7 @@ export class Links {
   async configure(namespace: NamespacePath, name: string, wanted: LinkSpec): Promise<void> {
     const link = await this.find(namespace, name);
     if (link === undefined) throw new PlimsollError("LINK_ABSENT", `device ${name}: not in ${namespace}`);
-    const lines = planLink(link, wanted);
-    if (lines.length > 0) await this.#batch(namespace, lines);
+    await this.#batch(namespace, planLink(link, wanted));
   }
 
   /**
@@ -125,6 +149,7 @@ export class Links {
 
   /** ip(8) writes the reason first and then, unless a word could not be parsed, which line it was. */
   async #batch(namespace: NamespacePath, lines: readonly string[]): Promise<void> {
+    if (lines.length === 0) return;
     const { code, stderr } = await this.#ip(
       namespace,
       ["-batch", "-"],
@@ -145,6 +170,10 @@ export class Links {
   ): Promise<ExecResult> {
     return this.#run(["nsenter", `--net=${namespace}`, "--", "ip", ...args], { input, okCodes });
   }
+}
+
+function absent({ name, namespace }: Placement): PlimsollError {
+  return new PlimsollError("LINK_ABSENT", `device ${name}: neither at home nor in ${namespace}`);
 }
 
 function taken({ inside, namespace, mac }: Placement, there: LinkState): PlimsollError {

@@ -1,6 +1,7 @@
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { cookieOf, type Flows, flowCount } from "./flows.ts";
-import type { Links, NamespacePath, Placement } from "./links.ts";
+import { inTurns } from "./in-turns.ts";
+import type { Links, NamespacePath, Placement, Whereabouts } from "./links.ts";
 import type { LinkState } from "./links-state.ts";
 import type { Ovs } from "./ovs.ts";
 import type { PortSpec, PortState } from "./ovs-ports.ts";
@@ -23,7 +24,7 @@ export interface AttachmentState {
   readonly problems: readonly string[];
 }
 
-/** Each moved device costs the kernel a grace period of some 20 ms; a few wait side by side. */
+/** Commands that run side by side. */
 const AT_ONCE = 4;
 
 /**
@@ -43,13 +44,14 @@ export class Attachments {
 
   /** Ports in one transaction, then their flows, and only then the devices. Throws for the first that fails. */
   async plug(cards: readonly Attachment[]): Promise<readonly PortState[]> {
-    await this.#ensurePairs(cards.filter(isVeth));
     const specs = cards.map(({ port }) => port);
+    await this.#ensurePairs(cards.filter(isVeth));
     requireWorking(await this.#ovs.ensurePorts(specs));
-    await this.#replaceDead(cards.filter((card) => !isVeth(card)));
+    const found = await this.#replaceDead(cards.filter((card) => !isVeth(card)));
     const states = requireWorking(await this.#ovs.ensurePorts(specs));
     await this.#guard(cards, states);
-    await inTurns(cards, (card) => this.#place(card));
+    await this.#links.place(found);
+    await inTurns(cards, AT_ONCE, (card) => this.#raise(card));
     return states;
   }
 
@@ -66,7 +68,7 @@ export class Attachments {
       await this.#flows.remove(bridge, ids);
     }
     await this.#ovs.removePorts(cards.map(({ port }) => port.name));
-    await inTurns(cards.filter(isVeth), ({ port }) => this.#links.remove(port.name));
+    await this.#links.remove(cards.filter(isVeth).map(({ port }) => port.name));
   }
 
   async observe(cards: readonly Attachment[]): Promise<readonly AttachmentState[]> {
@@ -74,37 +76,28 @@ export class Attachments {
     for (const bridge of groupByBridge(cards).keys()) {
       for (const [cookie, count] of await this.#flows.count(bridge)) flows.set(cookie, count);
     }
-    const states: AttachmentState[] = [];
-    await inTurns(cards, async (card, index) => {
+    return inTurns(cards, AT_ONCE, async (card) => {
       const port = this.#ovs.portState(card.port.name);
       // The namespace may be gone, which is what is asked.
       const link = await this.#links.find(card.namespace, card.inside).catch(() => undefined);
-      states[index] = { port, link, problems: findProblems(card, port, link, flows) };
+      return { port, link, problems: findProblems(card, port, link, flows) };
     });
-    return states;
   }
 
   /** A port over an older pair of the same name is taken away: ovs-vswitchd may not have seen that pair go. */
   async #ensurePairs(cards: readonly Attachment[]): Promise<void> {
-    const made: string[] = [];
-    await inTurns(cards, async (card) => {
-      if (await this.#links.ensureVeth(placementOf(card))) made.push(card.port.name);
-    });
-    await this.#ovs.removePorts(made);
+    const made = await this.#links.ensurePairs(await this.#links.survey(cards.map(placementOf)));
+    await this.#ovs.removePorts(made.map(({ name }) => name));
   }
 
-  /** A device that is nowhere died with the namespace it was in, and the port gets another. */
-  async #replaceDead(cards: readonly Attachment[]): Promise<void> {
-    if (cards.length === 0) return;
-    const atHome = new Set((await this.#links.observe(this.#links.home)).map(({ name }) => name));
-    const dead: PortSpec[] = [];
-    await inTurns(
-      cards.filter(({ port }) => !atHome.has(port.name)),
-      async ({ port, namespace, inside }) => {
-        if ((await this.#links.find(namespace, inside)) === undefined) dead.push(port);
-      },
-    );
-    if (dead.length > 0) await this.#ovs.recreatePorts(dead);
+  /** A device that is nowhere died with the namespace it was in: the port gets another, at home. */
+  async #replaceDead(cards: readonly Attachment[]): Promise<readonly Whereabouts[]> {
+    const found = await this.#links.survey(cards.map(placementOf));
+    const isDead = ({ isHome, isInside }: Whereabouts): boolean => !isHome && !isInside;
+    const dead = new Set(found.filter(isDead).map(({ placement }) => placement.name));
+    if (dead.size === 0) return found;
+    await this.#ovs.recreatePorts(cards.map(({ port }) => port).filter(({ name }) => dead.has(name)));
+    return found.map((each) => (isDead(each) ? { ...each, isHome: true } : each));
   }
 
   async #guard(cards: readonly Attachment[], states: readonly PortState[]): Promise<void> {
@@ -120,10 +113,10 @@ export class Attachments {
     }
   }
 
-  async #place(card: Attachment): Promise<void> {
-    const { port, namespace, inside } = card;
-    if (!isVeth(card)) await this.#links.place(placementOf(card));
-    else if (this.#isUserspace(port.bridge)) await this.#links.disableChecksumOffload(namespace, inside);
+  async #raise({ port, namespace, inside }: Attachment): Promise<void> {
+    if (port.kind === "veth" && this.#isUserspace(port.bridge)) {
+      await this.#links.disableChecksumOffload(namespace, inside);
+    }
     await this.#links.raise(namespace, inside);
   }
 
@@ -177,20 +170,4 @@ function groupByBridge(cards: readonly Attachment[]): ReadonlyMap<string, readon
     else group.push(card);
   }
   return groups;
-}
-
-/** Calls for each item, a few at a time; throws the first failure once nothing runs any more. */
-async function inTurns<T>(
-  items: readonly T[],
-  call: (item: T, index: number) => Promise<void>,
-): Promise<void> {
-  const rest = items.entries();
-  const failures: unknown[] = [];
-  const work = async (): Promise<void> => {
-    for (const [index, item] of rest) {
-      await call(item, index).catch((error: unknown) => failures.push(error));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (failures.length > 0) throw failures[0];
 }

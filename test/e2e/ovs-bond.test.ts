@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { BondSpec } from "../../provisioner/drivers/ovs-bonds.ts";
+import { applyChange, observeHostNetwork } from "../../provisioner/host-network/apply.ts";
+import { bondOf, type HostNetworkSpec, planHostNetwork } from "../../provisioner/host-network/plan.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { describeIf } from "../support/host.ts";
-import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import {
   addressOf,
   card,
@@ -19,17 +19,20 @@ import {
 } from "../support/ovs-lab.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const BOND: BondSpec = {
-  name: "bond0",
+const HOST: HostNetworkSpec = {
   bridge: "br0",
-  members: ["p1", "p2"],
+  datapath: "netdev",
+  bond: "bond0",
+  nics: ["p1", "p2"],
   primary: "p1",
-  trunks: LAB_VLANS,
+  vlans: LAB_VLANS,
   updelayMs: 200,
 };
+const BOND = bondOf(HOST);
+/** Each echo request stands for this much time. */
+const EVERY_SECONDS = 0.02;
 
 describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
-  const before = snapshotHost();
   const cleanup = new Cleanup();
   const lab = new OvsLab(cleanup);
   const drivers: Drivers[] = [];
@@ -44,8 +47,7 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
       if (number === 1) host = each;
       await lab.connect(each, fabric);
       const its = await lab.drivers(each);
-      await its.ovs.ensureBridge({ name: "br0", datapath: "netdev" });
-      await its.ovs.ensureBond(BOND);
+      await initialize(its);
       drivers.push(its);
       for (const [offset, vlan] of LAB_VLANS.entries()) {
         const name = `c${number}${offset}`;
@@ -57,9 +59,15 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
   });
   afterAll(async () => {
     await cleanup.run();
-    await expectNothingLeft(before);
+    expect(lab.leftovers()).toEqual([]);
   });
 
+  /** What `plimsoll host init` does: the plan made and carried out. */
+  async function initialize(its: Drivers): Promise<void> {
+    const plan = planHostNetwork(await observeHostNetwork(its), HOST);
+    expect(plan.problems).toEqual([]);
+    for (const change of plan.changes) await applyChange(change, its);
+  }
   const bond = (): Drivers["ovs"] => drivers[0]?.ovs ?? expect.fail("no drivers");
   const active = (): string | undefined =>
     bond()
@@ -79,7 +87,12 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
   test("a bond that is as wanted is left alone", async () => {
     const rows = (): unknown => bond().bridges();
     const asBefore = rows();
+    const [its] = drivers;
 
+    expect(its && planHostNetwork(await observeHostNetwork(its), HOST)).toEqual({
+      changes: [],
+      problems: [],
+    });
     const state = await bond().ensureBond(BOND);
 
     expect(rows()).toEqual(asBefore);
@@ -94,11 +107,11 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
 
   test("when the active leg loses its carrier less than a second is lost", async () => {
     const sent = 150;
-    const answered = ping(here.namespace, addressOf(20), { count: sent, everySeconds: 0.02 });
+    const answered = ping(here.namespace, addressOf(20), { count: sent, everySeconds: EVERY_SECONDS });
     await sleep(500);
     await setLeg("1", "down");
     await forget();
-    const lostSeconds = (sent - (await answered)) * 0.02;
+    const lostSeconds = (sent - (await answered)) * EVERY_SECONDS;
 
     expect(active()).toBe("p2");
     expect(lostSeconds).toBeLessThan(1);

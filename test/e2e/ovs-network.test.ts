@@ -3,7 +3,6 @@ import { announceAddress, probeAddress } from "../../provisioner/drivers/arp.ts"
 import type { Attachment } from "../../provisioner/drivers/ovs-attachments.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { describeIf } from "../support/host.ts";
-import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import {
   addressOf,
   card,
@@ -18,7 +17,6 @@ import {
 } from "../support/ovs-lab.ts";
 
 describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
-  const before = snapshotHost();
   const cleanup = new Cleanup();
   const lab = new OvsLab(cleanup);
   let drivers: Drivers;
@@ -39,7 +37,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
   });
   afterAll(async () => {
     await cleanup.run();
-    await expectNothingLeft(before);
+    expect(lab.leftovers()).toEqual([]);
   });
 
   test("a VLAN reaches itself and no other, whatever the kind of card", async () => {
@@ -127,7 +125,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     });
 
     await expect(links.configure(namespace, inside, { addresses: ["10.10.0.3/99"] })).rejects.toThrow(
-      'address add 10.10.0.3/99 dev eth0: Error: any valid prefix is expected rather than "10.10.0.3/99".',
+      'address replace 10.10.0.3/99 dev eth0: Error: any valid prefix is expected rather than "10.10.0.3/99".',
     );
   });
 

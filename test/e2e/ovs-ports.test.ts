@@ -2,11 +2,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PortSpec } from "../../provisioner/drivers/ovs-ports.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { describeIf } from "../support/host.ts";
-import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import { addressOf, card, type Drivers, OVS_LAB, type OvsHost, OvsLab } from "../support/ovs-lab.ts";
 
 describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
-  const before = snapshotHost();
   const cleanup = new Cleanup();
   const lab = new OvsLab(cleanup);
   let host: OvsHost;
@@ -24,7 +22,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
   });
   afterAll(async () => {
     await cleanup.run();
-    await expectNothingLeft(before);
+    expect(lab.leftovers()).toEqual([]);
   });
 
   test("a bridge is made once; one of another datapath is refused", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exec } from "../../core/runtime/exec.ts";
 import { Flows } from "../../provisioner/drivers/flows.ts";
@@ -120,6 +120,11 @@ export class OvsLab {
     const name = path.slice("/run/netns/".length);
     await exec(["ip", "netns", "delete", name]);
     this.#namespaces.splice(this.#namespaces.indexOf(name), 1);
+  }
+
+  /** Namespaces of this lab that are still there. */
+  leftovers(): readonly string[] {
+    return readdirSync("/run/netns").filter((name) => name.startsWith(this.#prefix));
   }
 
   async host(name: string): Promise<OvsHost> {

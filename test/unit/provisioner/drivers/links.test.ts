@@ -16,7 +16,7 @@ function open(
 test("a device at home is moved, and gets its name on the way", async () => {
   const { links, changes } = open({ c1: MAC }, {});
 
-  await links.place(placement);
+  await links.place(await links.survey([placement]));
 
   expect(changes).toEqual(["/home: link set dev c1 netns /run/netns/c name eth0"]);
 });
@@ -24,7 +24,7 @@ test("a device at home is moved, and gets its name on the way", async () => {
 test("a device that is there already stays", async () => {
   const { links, changes } = open({}, { eth0: MAC });
 
-  await links.place(placement);
+  await links.place(await links.survey([placement]));
 
   expect(changes).toEqual([]);
 });
@@ -32,7 +32,7 @@ test("a device that is there already stays", async () => {
 test("an orphan inside makes room for the new device", async () => {
   const { links, changes } = open({ c1: MAC }, { eth0: MAC });
 
-  await links.place(placement);
+  await links.place(await links.survey([placement]));
 
   expect(changes).toEqual([
     "/run/netns/c: link delete dev eth0",
@@ -41,17 +41,27 @@ test("an orphan inside makes room for the new device", async () => {
 });
 
 test("a device that is nowhere, and one of another, are errors", async () => {
-  await expect(open({}, {}).links.place(placement)).rejects.toMatchObject({
+  const { links } = open({}, {});
+  await expect(links.place(await links.survey([placement]))).rejects.toMatchObject({
     code: "LINK_ABSENT",
     message: "device c1: neither at home nor in /run/netns/c",
   });
-  const other = { eth0: "02:00:00:00:00:99" };
-  for (const act of ["place", "ensureVeth"] as const) {
-    await expect(open({ c1: MAC }, other).links[act](placement)).rejects.toMatchObject({
-      code: "LINK_TAKEN",
-      message: `device eth0 in /run/netns/c: has 02:00:00:00:00:99, not ${MAC}: it is another`,
-    });
-  }
+  await expect(
+    open({ c1: MAC }, { eth0: "02:00:00:00:00:99" }).links.survey([placement]),
+  ).rejects.toMatchObject({
+    code: "LINK_TAKEN",
+    message: `device eth0 in /run/netns/c: has 02:00:00:00:00:99, not ${MAC}: it is another`,
+  });
+});
+
+test("for nothing no command is run", async () => {
+  const { links, changes } = open({}, {});
+
+  await links.place(await links.survey([]));
+  await links.ensurePairs([]);
+  await links.remove([]);
+
+  expect(changes).toEqual([]);
 });
 
 test("a device is taken back home under its own name, if it is there", async () => {
@@ -71,24 +81,21 @@ test("a device is taken back home under its own name, if it is there", async () 
 test("a pair is made whole", async () => {
   const add = `/home: link add c1 type veth peer name eth0 netns /run/netns/c address ${MAC}`;
   const up = "/home: link set dev c1 up";
-  const whole = open({ c1: "x" }, { eth0: MAC });
-  const none = open({}, {});
-  const half = open({ c1: "x" }, {});
+  const ensure = async (home: Devices, inside: Devices): Promise<unknown> => {
+    const { links, changes } = open(home, inside);
+    const made = await links.ensurePairs(await links.survey([placement]));
+    return [made.map(({ name }) => name), ...changes];
+  };
 
-  expect(await whole.links.ensureVeth(placement)).toBe(false);
-  expect(await none.links.ensureVeth(placement)).toBe(true);
-  expect(await half.links.ensureVeth(placement)).toBe(true);
-
-  expect(whole.changes).toEqual([up]);
-  expect(none.changes).toEqual([add, up]);
-  expect(half.changes).toEqual(["/home: link delete dev c1", add, up]);
+  expect(await ensure({ c1: "x" }, { eth0: MAC })).toEqual([[], up]);
+  expect(await ensure({}, {})).toEqual([["c1"], add, up]);
+  expect(await ensure({ c1: "x" }, {})).toEqual([["c1"], "/home: link delete dev c1", add, up]);
 });
 
-test("only a device that is there is removed", async () => {
+test("only devices that are there are removed", async () => {
   const { links, changes } = open({ c1: MAC }, {});
 
-  await links.remove("c1");
-  await links.remove("c2");
+  await links.remove(["c1", "c2"]);
 
   expect(changes).toEqual(["/home: link delete dev c1"]);
 });
