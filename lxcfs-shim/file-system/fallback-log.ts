@@ -18,9 +18,10 @@ export class FallbackLog {
     const cause = `${file} ${status.state} ${status.reason}`;
     if (this.#told.has(cause) || this.#told.size >= MAX_CAUSES) return;
     this.#told.add(cause);
-    if (status.state === "host")
-      this.#log.warn({ file, container, reason: status.reason }, "host values served");
-    else
-      this.#log.info({ file, container, fields: status.fields, reason: status.reason }, "host fields served");
+    const { reason } = status;
+    if (status.state === "host") this.#log.warn({ file, container, reason }, "host values served");
+    else if (status.state === "partial")
+      this.#log.info({ file, container, fields: status.fields, reason }, "host fields served");
+    else this.#log.info({ file, container, state: status.state, reason }, "no values served");
   }
 }

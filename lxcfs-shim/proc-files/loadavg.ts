@@ -10,6 +10,17 @@ export const loadavg: ProcFile = {
   describes:
     "the container's own runnable and uninterruptible tasks; the last pid in the container's numbering",
   needs: ["load"],
+  fields: [
+    {
+      field: "1, 5 and 15 minutes",
+      from: "its running and uninterruptible tasks, damped by the kernel's constants",
+    },
+    {
+      field: "running/threads",
+      from: "states in /proc/PID/task/*/stat of cgroup.procs, those below included",
+    },
+    { field: "last pid", from: "its newest process, in its own numbering (NSpid)" },
+  ],
   render,
 };
 

@@ -1,4 +1,7 @@
-import type { ContainerView, HostText, MemoryView, ProcFile } from "./types.ts";
+import type { MemoryDetail } from "../../core/kernel/cgroup/stats.ts";
+import { V1_MEMORY_KEYS } from "../../core/kernel/cgroup/v1/memory.ts";
+import { V2_MEMORY_KEYS } from "../../core/kernel/cgroup/v2/memory.ts";
+import type { ContainerView, FieldSource, HostText, MemoryView, ProcFile } from "./types.ts";
 
 // MemTotal:       24684084 kB
 // MemFree:        23846868 kB
@@ -11,53 +14,72 @@ export const meminfo: ProcFile = {
   describes:
     "the container's memory and swap from its cgroup; huge page pools, vmalloc, commit limits and DirectMap are the host's",
   needs: ["memory"],
+  get fields() {
+    return sources();
+  },
   underived,
   render,
 };
 
 /** What the lines are computed from. */
-interface Figures extends MemoryView {
+export interface Figures extends MemoryView {
   readonly freeBytes: number;
   readonly availableBytes: number;
 }
 
-/** A line's value in bytes; undefined when this kernel's cgroups do not count it. */
-type Line = (figures: Figures) => number | undefined;
+/** A line that is one counter of memory.stat, or the sum of two; or computed, and how. */
+type Line =
+  | readonly (keyof MemoryDetail)[]
+  | { readonly says: string; readonly bytes: (figures: Figures) => number };
+
+const SWAP = "min(limit up to the root, the host's); 0 without swap accounting";
 
 const LINES: ReadonlyMap<string, Line> = new Map<string, Line>([
-  ["MemTotal", (f) => f.totalBytes],
-  ["MemFree", (f) => f.freeBytes],
-  ["MemAvailable", (f) => f.availableBytes],
-  ["Cached", (f) => f.detail.fileBytes],
-  ["SwapCached", (f) => f.detail.swapCachedBytes],
-  ["Active", (f) => sum(f.detail.activeAnonBytes, f.detail.activeFileBytes)],
-  ["Inactive", (f) => sum(f.detail.inactiveAnonBytes, f.detail.inactiveFileBytes)],
-  ["Active(anon)", (f) => f.detail.activeAnonBytes],
-  ["Inactive(anon)", (f) => f.detail.inactiveAnonBytes],
-  ["Active(file)", (f) => f.detail.activeFileBytes],
-  ["Inactive(file)", (f) => f.detail.inactiveFileBytes],
-  ["Unevictable", (f) => f.detail.unevictableBytes],
-  ["SwapTotal", (f) => f.swap?.totalBytes ?? 0],
-  ["SwapFree", (f) => (f.swap === undefined ? 0 : atLeast0(f.swap.totalBytes - f.swap.usedBytes))],
-  ["Zswap", (f) => f.detail.zswapBytes],
-  ["Zswapped", (f) => f.detail.zswappedBytes],
-  ["Dirty", (f) => f.detail.fileDirtyBytes],
-  ["Writeback", (f) => f.detail.fileWritebackBytes],
-  ["AnonPages", (f) => f.detail.anonBytes],
-  ["Mapped", (f) => f.detail.fileMappedBytes],
-  ["Shmem", (f) => f.detail.shmemBytes],
-  ["KReclaimable", (f) => f.detail.slabReclaimableBytes],
-  ["Slab", (f) => f.detail.slabBytes],
-  ["SReclaimable", (f) => f.detail.slabReclaimableBytes],
-  ["SUnreclaim", (f) => f.detail.slabUnreclaimableBytes],
-  ["KernelStack", (f) => f.detail.kernelStackBytes],
-  ["PageTables", (f) => f.detail.pagetablesBytes],
-  ["SecPageTables", (f) => f.detail.secPagetablesBytes],
-  ["VmallocUsed", (f) => f.detail.vmallocBytes],
-  ["Percpu", (f) => f.detail.percpuBytes],
-  ["AnonHugePages", (f) => f.detail.anonThpBytes],
-  ["ShmemHugePages", (f) => f.detail.shmemThpBytes],
-  ["FileHugePages", (f) => f.detail.fileThpBytes],
+  ["MemTotal", { says: "min(limit up to the root, the host's)", bytes: (f) => f.totalBytes }],
+  [
+    "MemFree",
+    { says: "the least of limit − usage up to the root; ≤ MemAvailable", bytes: (f) => f.freeBytes },
+  ],
+  [
+    "MemAvailable",
+    { says: "MemFree + inactive page cache; ≤ MemTotal and the host's", bytes: (f) => f.availableBytes },
+  ],
+  ["Cached", ["fileBytes"]],
+  ["SwapCached", ["swapCachedBytes"]],
+  ["Active", ["activeAnonBytes", "activeFileBytes"]],
+  ["Inactive", ["inactiveAnonBytes", "inactiveFileBytes"]],
+  ["Active(anon)", ["activeAnonBytes"]],
+  ["Inactive(anon)", ["inactiveAnonBytes"]],
+  ["Active(file)", ["activeFileBytes"]],
+  ["Inactive(file)", ["inactiveFileBytes"]],
+  ["Unevictable", ["unevictableBytes"]],
+  ["SwapTotal", { says: SWAP, bytes: (f) => f.swap?.totalBytes ?? 0 }],
+  [
+    "SwapFree",
+    {
+      says: "SwapTotal − swap used",
+      bytes: (f) => (f.swap === undefined ? 0 : atLeast0(f.swap.totalBytes - f.swap.usedBytes)),
+    },
+  ],
+  ["Zswap", ["zswapBytes"]],
+  ["Zswapped", ["zswappedBytes"]],
+  ["Dirty", ["fileDirtyBytes"]],
+  ["Writeback", ["fileWritebackBytes"]],
+  ["AnonPages", ["anonBytes"]],
+  ["Mapped", ["fileMappedBytes"]],
+  ["Shmem", ["shmemBytes"]],
+  ["KReclaimable", ["slabReclaimableBytes"]],
+  ["Slab", ["slabBytes"]],
+  ["SReclaimable", ["slabReclaimableBytes"]],
+  ["SUnreclaim", ["slabUnreclaimableBytes"]],
+  ["KernelStack", ["kernelStackBytes"]],
+  ["PageTables", ["pagetablesBytes"]],
+  ["SecPageTables", ["secPagetablesBytes"]],
+  ["VmallocUsed", ["vmallocBytes"]],
+  ["Percpu", ["percpuBytes"]],
+  ["AnonHugePages", ["anonThpBytes"]],
+  ["ShmemHugePages", ["shmemThpBytes"]],
+  ["FileHugePages", ["fileThpBytes"]],
 ]);
 
 /**
@@ -86,7 +108,7 @@ const ZERO_WHEN_UNCOUNTED: ReadonlySet<string> = new Set([
 function render(view: ContainerView, host: HostText): string {
   const text = host.text("meminfo");
   if (view.memory === undefined) return text;
-  const figures = figuresOf(view.memory, hostAvailableBytes(text));
+  const figures = figuresOf(view.memory, text);
   return text
     .split("\n")
     .map((line) => renderLine(line, figures))
@@ -95,9 +117,19 @@ function render(view: ContainerView, host: HostText): string {
 
 function renderLine(line: string, figures: Figures): string {
   const name = line.slice(0, Math.max(0, line.indexOf(":")));
-  const bytes = LINES.get(name)?.(figures) ?? (ZERO_WHEN_UNCOUNTED.has(name) ? 0 : undefined);
+  const bytes = bytesOf(LINES.get(name), figures) ?? (ZERO_WHEN_UNCOUNTED.has(name) ? 0 : undefined);
   if (bytes === undefined) return line;
   return `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
+}
+
+/** Undefined when this kernel's cgroups do not count it. */
+function bytesOf(line: Line | undefined, figures: Figures): number | undefined {
+  if (line === undefined) return undefined;
+  return isComputed(line) ? line.bytes(figures) : sum(line.map((key) => figures.detail[key]));
+}
+
+function isComputed(line: Line): line is Exclude<Line, readonly (keyof MemoryDetail)[]> {
+  return "says" in line;
 }
 
 /**
@@ -105,17 +137,17 @@ function renderLine(line: string, figures: Figures): string {
  * cache, so that `free`'s "used" (MemTotal − MemAvailable) is what `docker stats` and the kubelet call
  * the working set; the host itself caps both.
  */
-function figuresOf(memory: MemoryView, hostAvailable: number): Figures {
+export function figuresOf(memory: MemoryView, hostMeminfo: string): Figures {
   const free = Math.min(atLeast0(memory.totalBytes - memory.usageBytes), atLeast0(memory.roomBytes));
   const inactiveFile = memory.detail.inactiveFileBytes ?? 0;
-  const available = Math.min(free + inactiveFile, memory.totalBytes, hostAvailable);
+  const available = Math.min(free + inactiveFile, memory.totalBytes, hostAvailableBytes(hostMeminfo));
   return { ...memory, freeBytes: Math.min(free, available), availableBytes: available };
 }
 
 function underived(view: ContainerView): readonly string[] {
   if (view.memory === undefined) return [];
-  const figures = figuresOf(view.memory, Number.POSITIVE_INFINITY);
-  return [...LINES].filter(([, line]) => line(figures) === undefined).map(([name]) => name);
+  const figures = figuresOf(view.memory, "");
+  return [...LINES].filter(([, line]) => bytesOf(line, figures) === undefined).map(([name]) => name);
 }
 
 function hostAvailableBytes(text: string): number {
@@ -123,8 +155,37 @@ function hostAvailableBytes(text: string): number {
   return match === null ? Number.POSITIVE_INFINITY : Number(match[1]) * 1024;
 }
 
-function sum(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a + b;
+function sum(values: readonly (number | undefined)[]): number | undefined {
+  return values.reduce(
+    (total, value) => (total === undefined || value === undefined ? undefined : total + value),
+    0,
+  );
+}
+
+function sources(): readonly FieldSource[] {
+  const lines = [...LINES].map(([field, line]): FieldSource => {
+    if (isComputed(line)) return { field, from: line.says };
+    const zero = ZERO_WHEN_UNCOUNTED.has(field);
+    return { field, from: memoryStatSource(line, zero ? "0: not counted" : undefined) };
+  });
+  const zeros = [...ZERO_WHEN_UNCOUNTED].filter((field) => !LINES.has(field));
+  return [
+    ...lines,
+    ...zeros.map((field) => ({ field, from: "0: not counted" })),
+    { field: "every other line", from: {} },
+  ];
+}
+
+/** What memory.stat calls these on each version; `uncounted` where it has them not. */
+export function memoryStatSource(
+  details: readonly (keyof MemoryDetail)[],
+  uncounted?: string,
+): { readonly v1?: string; readonly v2?: string } {
+  const [v1, v2] = [V1_MEMORY_KEYS, V2_MEMORY_KEYS].map((keys) => {
+    const names = details.map((detail) => Object.keys(keys).find((name) => keys[name] === detail));
+    return names.includes(undefined) ? uncounted : names.join(" + ");
+  });
+  return { ...(v1 !== undefined && { v1 }), ...(v2 !== undefined && { v2 }) };
 }
 
 function atLeast0(value: number): number {

@@ -18,6 +18,21 @@ export const stat: ProcFile = {
   describes:
     "the container's CPU times, processes, procs_running and procs_blocked; intr, ctxt, softirq and btime are the host's",
   needs: ["cpu"],
+  fields: [
+    {
+      field: "user, system",
+      from: {
+        v1: "cpuacct.usage, divided as cpuacct.usage_user and _sys say, evenly over its CPUs",
+        v2: "cpu.stat usage_usec, divided as user_usec and system_usec say, evenly over its CPUs",
+      },
+    },
+    { field: "nice", from: { v1: "0: not counted", v2: "cpu.stat nice_usec (Linux 6.11), else 0" } },
+    { field: "idle", from: "age × min(quota, CPUs) − used" },
+    { field: "iowait, irq, softirq, steal, guest, guest_nice", from: "0: not counted" },
+    { field: "processes", from: "its last pid, or its threads where those are more" },
+    { field: "procs_running, procs_blocked", from: "states of its tasks; the reader is one that runs" },
+    { field: "intr, ctxt, btime, softirq, every other line", from: {} },
+  ],
   render,
 };
 

@@ -10,6 +10,14 @@ export const swaps: ProcFile = {
   path: "swaps",
   describes: "one area as large as meminfo's SwapTotal, none without swap; the host's areas stay unnamed",
   needs: ["memory"],
+  fields: [
+    { field: "Filename, Type, Priority", from: "none, virtual, -2" },
+    { field: "Size", from: "meminfo's SwapTotal" },
+    {
+      field: "Used",
+      from: { v1: "memory.memsw.usage_in_bytes − memory.usage_in_bytes", v2: "memory.swap.current" },
+    },
+  ],
   render,
 };
 

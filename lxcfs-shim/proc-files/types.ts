@@ -1,4 +1,4 @@
-import type { MemoryDetail } from "../../core/kernel/cgroup/stats.ts";
+import type { IoDeviceStats, MemoryDetail, Pressure } from "../../core/kernel/cgroup/stats.ts";
 
 /**
  * The machine a container is meant to see: the one input of every renderer. `undefined` for a part
@@ -12,12 +12,15 @@ export interface ContainerView {
   /** Age of the container's init. */
   readonly uptimeSeconds: number;
   readonly load?: LoadView | undefined;
+  /** What the container moved, by block device. */
+  readonly io?: readonly IoDeviceStats[] | undefined;
+  readonly pressure?: Pressure | undefined;
   /** Why a part is undefined; undefined for a part that is there. */
   missing(part: ViewPart): string | undefined;
 }
 
 /** What a renderer may ask of a view, and the view may be unable to tell. */
-export type ViewPart = "memory" | "cpu" | "load";
+export type ViewPart = "memory" | "cpu" | "load" | "io" | "pressure";
 
 export interface MemoryView {
   /** min(effective limit, host's MemTotal). */
@@ -71,16 +74,27 @@ export interface ProcFile {
   readonly path: string;
   /** One line for `--help` and the documentation: what is the container's and what stays the host's. */
   readonly describes: string;
-  /** The parts of the view without which the file is the host's, wholly or where they stand. */
+  /** The parts of the view without which the file is not the container's, wholly or where they stand. */
   readonly needs: readonly ViewPart[];
+  /** What it is without them; the host's unless it says otherwise. */
+  readonly without?: "empty" | "zeros";
+  /** Where each field comes from: the documentation's table, and its test's. */
+  readonly fields: readonly FieldSource[];
   /** Fields that are not the container's on this host although others could derive them. */
   underived?(view: ContainerView): readonly string[];
   /** Pure: the whole file's text. */
   render(view: ContainerView, host: HostText): string;
 }
 
+/** Where one field, or all lines of one kind, comes from. */
+export interface FieldSource {
+  readonly field: string;
+  /** A file and key of the cgroup, or a sentence; where a version has none, the field is the host's. */
+  readonly from: string | { readonly v1?: string; readonly v2?: string };
+}
+
 /** How much of a file is the container's, so that nothing falls back to the host's figures unsaid. */
 export type FileStatus =
   | { readonly state: "virtual" }
   | { readonly state: "partial"; readonly fields: readonly string[]; readonly reason: string }
-  | { readonly state: "host"; readonly reason: string };
+  | { readonly state: "host" | "empty" | "zeros"; readonly reason: string };

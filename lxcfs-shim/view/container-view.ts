@@ -4,6 +4,7 @@ import {
   readEffective,
 } from "../../core/kernel/cgroup/effective.ts";
 import type { CgroupReader } from "../../core/kernel/cgroup/reader.ts";
+import type { CgroupStats } from "../../core/kernel/cgroup/stats.ts";
 import { parseCpuList } from "../../core/kernel/cpu-list.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { once } from "../../core/kernel/once.ts";
@@ -60,6 +61,8 @@ interface Ground extends ContainerViewsOptions {
 
 /** What several parts share, each computed once. */
 interface Shared {
+  /** The container's own cgroup, without its ancestors. */
+  readonly own: CgroupStats;
   readonly effective: EffectiveLimits;
   readonly quotaCpus: () => number;
   readonly cpus: () => readonly number[];
@@ -73,6 +76,8 @@ function openView(ground: Ground): ContainerView {
     memory: once(() => memoryPart(ground, shared)),
     cpu: once(() => cpuPart(ground, shared)),
     load: once(() => loadPart(shared)),
+    io: once(() => ownPart(shared.own.io, "no cgroup of its own that counts block I/O")),
+    pressure: once(() => ownPart(shared.own.pressure, "no pressure of its cgroup")),
   };
   return {
     get memory() {
@@ -83,6 +88,12 @@ function openView(ground: Ground): ContainerView {
     },
     get load() {
       return parts.load().value;
+    },
+    get io() {
+      return parts.io().value;
+    },
+    get pressure() {
+      return parts.pressure().value;
     },
     get cpus() {
       return shared.cpus();
@@ -100,6 +111,7 @@ function share({ root, reader, loads, cpuPolicy, container, host }: Ground): Sha
   const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
   const uptimeSeconds = once(() => ageSeconds(container, host));
   return {
+    own: reader.read(container.cgroup),
     effective,
     quotaCpus,
     cpus: once(() => visibleCpus(limits(), () => onlineCpus(root), cpuPolicy)),
@@ -114,8 +126,8 @@ function memoryPart({ host }: Ground, { effective }: Shared): Part<MemoryView> {
   return { value: memoryView(memory, host.text("meminfo")) };
 }
 
-function cpuPart({ reader, remembered, container }: Ground, shared: Shared): Part<CpuView> {
-  const used = reader.read(container.cgroup).cpu;
+function cpuPart({ remembered, container }: Ground, shared: Shared): Part<CpuView> {
+  const used = shared.own.cpu;
   if (used === undefined) return { missing: "no cgroup of its own that counts CPU time" };
   const { usageSeconds, niceSeconds = 0, userSeconds, systemSeconds } = used;
   const atSeconds = shared.uptimeSeconds();
@@ -143,6 +155,10 @@ function loadPart(shared: Shared): Part<LoadView> {
       lastPid: census.lastPid,
     },
   };
+}
+
+function ownPart<T>(value: T | undefined, missing: string): Part<T> {
+  return value === undefined ? { missing } : { value };
 }
 
 /** The newest pid is how many a pid namespace has given out, until they wrap. */

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { IoDeviceStats } from "../../core/kernel/cgroup/stats.ts";
 import type {
   ContainerView,
   CpuView,
@@ -61,12 +62,24 @@ const anyLoad: fc.Arbitrary<LoadView> = fc.record({
   lastPid: fc.nat(),
 });
 
+const anyDisk: fc.Arbitrary<IoDeviceStats> = fc.record({
+  major: fc.constant(8),
+  minor: fc.constantFrom(0, 1, 16),
+  readBytes: bytes,
+  writeBytes: bytes,
+  discardBytes: bytes,
+  reads: fc.nat(),
+  writes: fc.nat(),
+  discards: fc.nat(),
+});
+
 /** Any view, parts missing included. */
 export const anyView: fc.Arbitrary<ContainerView> = fc
   .record({
     memory: fc.option(anyMemory, { nil: undefined }),
     cpu: fc.option(anyCpu, { nil: undefined }),
     load: fc.option(anyLoad, { nil: undefined }),
+    io: fc.option(fc.array(anyDisk, { maxLength: 3 }), { nil: undefined }),
     uptimeSeconds: fc.double({ min: 0, max: 1e9, noNaN: true }),
   })
   .map((parts) => viewOf({ ...parts, cpus: (parts.cpu?.ticks ?? [0]).map((_, index) => index) }));

@@ -85,9 +85,21 @@ export interface MemoryDetail {
   readonly swapCachedBytes?: number;
   readonly zswapBytes?: number;
   readonly zswappedBytes?: number;
-  /** Events since creation, not bytes: page faults, and those among them that waited for a disk. */
+  /** From here on events since creation, not bytes: page faults, and those among them that waited for a disk. */
   readonly pgfault?: number;
   readonly pgmajfault?: number;
+  /** Pages moved to and from swap, since Linux 6.12. */
+  readonly pswpin?: number;
+  readonly pswpout?: number;
+  readonly pgscanKswapd?: number;
+  readonly pgscanDirect?: number;
+  readonly pgstealKswapd?: number;
+  readonly pgstealDirect?: number;
+  readonly pgrefill?: number;
+  readonly pgactivate?: number;
+  readonly pgdeactivate?: number;
+  readonly workingsetRefaultAnon?: number;
+  readonly workingsetRefaultFile?: number;
 }
 
 export interface CpuStats {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
+import { PROC_FILES } from "../../../lxcfs-shim/proc-files/index.ts";
 import { renderFiles } from "../../../lxcfs-shim/render.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { FakeHost } from "../../support/fake-host.ts";
@@ -25,7 +26,7 @@ test("several have their names before them, no name is all", () => {
   expect(render("41", "uptime", "loadavg")).toBe(
     "==> /proc/uptime <==\n500.00 1970.00\n\n==> /proc/loadavg <==\n0.00 0.00 0.00 1/1 1\n\n",
   );
-  expect(render("41").match(/^==> .* <==$/gm)).toHaveLength(6);
+  expect(render("41").match(/^==> .* <==$/gm)).toHaveLength(PROC_FILES.length);
 });
 
 describe("--explain", () => {

@@ -13,7 +13,7 @@ import { parseLimit, parseNumber, readAttribute, swapWithin } from "../values.ts
  * (CONFIG_SWAP, and on kernels before 6.1 not with swapaccount=0).
  */
 
-const KEYS: MemoryKeys = {
+export const V1_MEMORY_KEYS: MemoryKeys = {
   total_rss: "anonBytes",
   total_cache: "fileBytes",
   total_shmem: "shmemBytes",
@@ -29,6 +29,8 @@ const KEYS: MemoryKeys = {
   total_swapcached: "swapCachedBytes",
   total_pgfault: "pgfault",
   total_pgmajfault: "pgmajfault",
+  total_workingset_refault_anon: "workingsetRefaultAnon",
+  total_workingset_refault_file: "workingsetRefaultFile",
 };
 
 export function readMemory(directory: string): MemoryStats | undefined {
@@ -70,7 +72,7 @@ export function readMemoryLimits(directory: string): MemoryLimits | undefined {
 }
 
 export function parseDetail(text: string, path: string): MemoryDetail {
-  return parseMemoryStat(text, path, KEYS);
+  return parseMemoryStat(text, path, V1_MEMORY_KEYS);
 }
 
 function readMemswLimit(directory: string): number | undefined {

@@ -13,7 +13,7 @@ import { parseLimit, parseNumber, readAttribute } from "../values.ts";
  * accounting only. memory.stat always counts the whole subtree.
  */
 
-const KEYS: MemoryKeys = {
+export const V2_MEMORY_KEYS: MemoryKeys = {
   anon: "anonBytes",
   file: "fileBytes",
   shmem: "shmemBytes",
@@ -41,6 +41,17 @@ const KEYS: MemoryKeys = {
   zswapped: "zswappedBytes",
   pgfault: "pgfault",
   pgmajfault: "pgmajfault",
+  pswpin: "pswpin",
+  pswpout: "pswpout",
+  pgscan_kswapd: "pgscanKswapd",
+  pgscan_direct: "pgscanDirect",
+  pgsteal_kswapd: "pgstealKswapd",
+  pgsteal_direct: "pgstealDirect",
+  pgrefill: "pgrefill",
+  pgactivate: "pgactivate",
+  pgdeactivate: "pgdeactivate",
+  workingset_refault_anon: "workingsetRefaultAnon",
+  workingset_refault_file: "workingsetRefaultFile",
 };
 
 export function readMemory(directory: string): MemoryStats | undefined {
@@ -82,7 +93,7 @@ export function readMemoryLimits(directory: string): MemoryLimits | undefined {
 }
 
 export function parseDetail(text: string, path: string): MemoryDetail {
-  return parseMemoryStat(text, path, KEYS);
+  return parseMemoryStat(text, path, V2_MEMORY_KEYS);
 }
 
 function readSwapLimit(directory: string): number | undefined {

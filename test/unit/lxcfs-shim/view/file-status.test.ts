@@ -6,13 +6,18 @@ import { viewOf } from "../../../support/container-view.ts";
 const load = { load1: 0, load5: 0, load15: 0, running: 1, threads: 1, lastPid: 1 };
 
 function fileThatNeeds(needs: ProcFile["needs"], underived: readonly string[] = []): ProcFile {
-  return { path: "x", describes: "", needs, underived: () => underived, render: () => "" };
+  return { path: "x", describes: "", needs, fields: [], underived: () => underived, render: () => "" };
 }
 
 test.for<[string, ProcFile, ReturnType<typeof fileStatus>]>([
   ["needs nothing", fileThatNeeds([]), { state: "virtual" }],
   ["has what it needs", fileThatNeeds(["load"]), { state: "virtual" }],
   ["has nothing of what it needs", fileThatNeeds(["cpu"]), { state: "host", reason: "no cpu here" }],
+  [
+    "is empty without what it needs",
+    { ...fileThatNeeds(["io"]), without: "empty" },
+    { state: "empty", reason: "no io here" },
+  ],
   [
     "has a part of what it needs",
     fileThatNeeds(["cpu", "load"]),
