@@ -11,8 +11,8 @@ import { type Exec, exec } from "../../core/runtime/exec.ts";
 import type { NamespacePath } from "./links.ts";
 
 /**
- * How thoroughly an address is asked for: `rfc5227` sends the three probes of RFC 5227 §2.1.1 a second
- * apart and listens for one more, 4 s; `fast` sends one and listens for a second.
+ * How thoroughly an address is asked for. `rfc5227` sends the three probes of RFC 5227 §2.1.1 a second
+ * apart; arping(8) listens for one second after the last, where the RFC has two. `fast` sends one.
  */
 export type ProbeMode = "fast" | "rfc5227";
 
@@ -21,9 +21,9 @@ export interface ProbeResult {
   readonly takenBy?: string;
 }
 
-const PROBES: Readonly<Record<ProbeMode, { readonly count: number; readonly listenSeconds: number }>> = {
-  fast: { count: 1, listenSeconds: 1 },
-  rfc5227: { count: 3, listenSeconds: 4 },
+const PROBES: Readonly<Record<ProbeMode, { readonly count: number; readonly seconds: number }>> = {
+  fast: { count: 1, seconds: 1 },
+  rfc5227: { count: 3, seconds: 3 },
 };
 
 /**
@@ -37,8 +37,8 @@ export async function probeAddress(
   mode: ProbeMode,
   run: Exec = exec,
 ): Promise<ProbeResult> {
-  const { count, listenSeconds } = PROBES[mode];
-  const options = ["-D", "-c", `${count}`, "-w", `${listenSeconds}`];
+  const { count, seconds } = PROBES[mode];
+  const options = ["-D", "-c", `${count}`, "-w", `${seconds}`];
   const { code, stdout, stderr } = await run(arping(namespace, device, address, options), {
     okCodes: [0, 1, 2],
   });

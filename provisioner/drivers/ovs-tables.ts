@@ -18,7 +18,7 @@ import {
 } from "../ovsdb/values.ts";
 
 export const SWITCH_TABLES: MonitoredTables = {
-  Open_vSwitch: [...COMMIT_COLUMNS, "ovs_version"],
+  Open_vSwitch: COMMIT_COLUMNS,
   Bridge: ["name", "ports", "datapath_type"],
   Port: [
     "name",
@@ -91,12 +91,6 @@ export function parseBridges(tables: Tables): readonly OvsBridge[] {
       ),
     };
   });
-}
-
-/** Empty unless ovs-ctl or an operator has set it. */
-export function parseVersion(tables: Tables): string | undefined {
-  const [row] = tables.rows("Open_vSwitch").values();
-  return row === undefined ? undefined : decodeOptionalText(row, "ovs_version");
 }
 
 function parsePort(tables: Tables, bridge: string, uuid: string, row: Row): OvsPort {

@@ -1,3 +1,4 @@
+import { systemClock } from "../../core/runtime/clock.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { Ovsdb, TransactOptions } from "./client.ts";
 import type { Operation, OperationResult } from "./operations.ts";
@@ -21,7 +22,7 @@ export async function commitToSwitch(
   options: TransactOptions = {},
 ): Promise<readonly OperationResult[]> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const deadline = performance.now() + timeoutMs;
+  const deadline = systemClock.monotonicMs() + timeoutMs;
   // The table has exactly one row.
   const results = await db.transact(
     [
@@ -34,7 +35,7 @@ export async function commitToSwitch(
   const wanted = decodeNumber(results.at(-1)?.rows?.[0] ?? {}, "next_cfg");
   const isApplied = (): true | undefined => (currentConfiguration(db) >= wanted ? true : undefined);
   try {
-    await db.until("ovs-vswitchd", isApplied, Math.max(1, deadline - performance.now()));
+    await db.until("ovs-vswitchd", isApplied, Math.max(1, deadline - systemClock.monotonicMs()));
   } catch (cause) {
     if (!(cause instanceof PlimsollError) || cause.code !== "OVSDB_TIMEOUT") throw cause;
     throw new PlimsollError(

@@ -35,7 +35,7 @@ test("silence is free; how long it is listened for depends on the mode", async (
   const inside = "nsenter --net=/run/netns/c1 -- arping";
   expect(commands).toEqual([
     `${inside} -D -c 1 -w 1 -I eth0 10.10.0.1`,
-    `${inside} -D -c 3 -w 4 -I eth0 10.10.0.1`,
+    `${inside} -D -c 3 -w 3 -I eth0 10.10.0.1`,
     `${inside} -U -c 2 -I eth0 10.10.0.1`,
   ]);
 });
