@@ -49,13 +49,16 @@ function difference(after: HostSnapshot, before: HostSnapshot): HostSnapshot {
   };
 }
 
-/** `mount id, mount point, file system type` of each line of mountinfo (proc_pid_mountinfo(5)). */
+/**
+ * `mount id, mount point, file system type` of each line of mountinfo (proc_pid_mountinfo(5)). The first
+ * `ip netns add` since boot binds /run/netns to itself, and leaves that for the next one.
+ */
 function readMounts(): readonly string[] {
   const lines = readFileSync("/proc/self/mountinfo", "utf8").trimEnd().split("\n");
-  return lines.map((line) => {
+  return lines.flatMap((line) => {
     const [fields = "", source = ""] = line.split(" - ");
     const [id, , , , mountPoint] = fields.split(" ");
-    return `${id} ${mountPoint} ${source.split(" ")[0]}`;
+    return mountPoint === "/run/netns" ? [] : [`${id} ${mountPoint} ${source.split(" ")[0]}`];
   });
 }
 
