@@ -1,7 +1,7 @@
 import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { refusing } from "./refusal.ts";
-import { CPU_DIRECTORY, join } from "./tree.ts";
+import { HOST_DIRECTORIES, join } from "./tree.ts";
 
 export interface HostEntry {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface HostFiles {
   read(path: string): Uint8Array;
   /** Where a symbolic link leads. */
   link(path: string): Uint8Array;
-  /** Every path below the directory that is passed on. */
+  /** Every path below the directories that are passed on. */
   walk(): Iterable<string>;
 }
 
@@ -37,10 +37,14 @@ export function openHostFiles(root: HostRoot): HostFiles {
     return entries.map((entry) => ({ name: entry.name, type: typeOf(entry) }));
   }
 
-  function* walk(path: string = CPU_DIRECTORY): Generator<string> {
+  function* walk(): Generator<string> {
+    for (const path of HOST_DIRECTORIES) if (stat(path) !== undefined) yield* below(path);
+  }
+
+  function* below(path: string): Generator<string> {
     for (const { name, type } of list(path)) {
       yield join(path, name);
-      if (type === S_IFDIR) yield* walk(join(path, name));
+      if (type === S_IFDIR) yield* below(join(path, name));
     }
   }
 

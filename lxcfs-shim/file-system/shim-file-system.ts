@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { once } from "../../core/kernel/once.ts";
 import { type Clock, systemClock } from "../../core/runtime/clock.ts";
@@ -23,7 +24,7 @@ import { nodeIdOf } from "./node-id.ts";
 import { NodePaths } from "./node-paths.ts";
 import { Refusal } from "./refusal.ts";
 import { Snapshots } from "./snapshots.ts";
-import { CPU_DIRECTORY, cpuOfPath, join, nodeAt } from "./tree.ts";
+import { cpuOfPath, HOST_DIRECTORIES, join, nodeAt, SYSTEM_DIRECTORY } from "./tree.ts";
 
 export interface ShimFileSystemOptions {
   readonly root: HostRoot;
@@ -146,8 +147,9 @@ class ShimFileSystem implements FileSystem {
       case "sys": {
         const viewpoint = this.#viewpoint(caller);
         if (viewpoint.kind === "host") return this.#hostFiles.read(path);
-        const host = openHostText((name) => this.#root.sys(`devices/system/cpu/${name}`));
-        return Buffer.from(node.file.render(viewpoint.view, host));
+        const host = openHostText((name) => this.#root.sys(`devices/system/${name}`));
+        const name = path.slice(SYSTEM_DIRECTORY.length + 1);
+        return Buffer.from(node.file.render(viewpoint.view, host, name));
       }
     }
   }
@@ -165,7 +167,9 @@ class ShimFileSystem implements FileSystem {
     const node = nodeAt(path) ?? noSuchFile();
     const children =
       node.kind === "directory"
-        ? node.names.map((name) => ({ name, type: typeOf(join(path, name)) }))
+        ? node.names
+            .filter((name) => this.#isThere(join(path, name)))
+            .map((name) => ({ name, type: typeOf(join(path, name)) }))
         : this.#hostFiles.list(path).filter(this.#visibleIn(path, caller));
     return [{ name: ".", type: S_IFDIR }, { name: "..", type: S_IFDIR }, ...children].map(
       ({ name, type }) => ({
@@ -183,15 +187,25 @@ class ShimFileSystem implements FileSystem {
       case "directory":
         return { node: nodeIdOf(path), mode: S_IFDIR | 0o555, sizeBytes: 0, links: 2, timeMs };
       case "proc":
+        return virtualFile(path, node.file.mode ?? 0o444, timeMs);
       case "sys":
-        // As procfs: the size is not known before somebody reads.
-        return { node: nodeIdOf(path), mode: S_IFREG | 0o444, sizeBytes: 0, links: 1, timeMs };
+        if (node.isOnHost) this.#hostAttributes(path, caller);
+        return virtualFile(path, 0o444, timeMs);
       case "host": {
-        if (!this.#visibleIn("", caller)({ name: path })) noSuchFile();
-        const { mode, size: sizeBytes, nlink: links } = this.#hostFiles.stat(path) ?? noSuchFile();
+        const { mode, size: sizeBytes, nlink: links } = this.#hostAttributes(path, caller);
         return { node: nodeIdOf(path), mode: mode & ~0o222, sizeBytes, links, timeMs };
       }
     }
+  }
+
+  #hostAttributes(path: string, caller: Caller): Stats {
+    if (!this.#visibleIn("", caller)({ name: path })) noSuchFile();
+    return this.#hostFiles.stat(path) ?? noSuchFile();
+  }
+
+  /** Kernels without NUMA have no directory of nodes. */
+  #isThere(path: string): boolean {
+    return !HOST_DIRECTORIES.includes(path) || this.#hostFiles.stat(path) !== undefined;
   }
 
   /** Which names in a directory the caller is to see: not the directories of CPUs it does not have. */
@@ -220,8 +234,14 @@ class ShimFileSystem implements FileSystem {
 }
 
 function validMs(path: string): number {
-  const kind = nodeAt(path)?.kind;
-  return kind === undefined || (kind === "host" && path !== CPU_DIRECTORY) ? ASK_AGAIN_MS : FIXED_VALID_MS;
+  const node = nodeAt(path);
+  if (node === undefined || (node.kind === "sys" && node.isOnHost)) return ASK_AGAIN_MS;
+  return node.kind === "host" && !HOST_DIRECTORIES.includes(path) ? ASK_AGAIN_MS : FIXED_VALID_MS;
+}
+
+/** As procfs: the size is not known before somebody reads. */
+function virtualFile(path: string, permissions: number, timeMs: number): Attributes {
+  return { node: nodeIdOf(path), mode: S_IFREG | permissions, sizeBytes: 0, links: 1, timeMs };
 }
 
 function typeOf(path: string): number {

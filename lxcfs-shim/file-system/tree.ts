@@ -4,44 +4,58 @@ import { SYS_FILES } from "../sys-files/index.ts";
 import type { SysFile } from "../sys-files/types.ts";
 
 /** Below the mount as below /: whoever binds LXCFS' files binds ours. */
-export const CPU_DIRECTORY = "sys/devices/system/cpu";
+export const SYSTEM_DIRECTORY = "sys/devices/system";
+
+/** The host's directories that are passed on, read only, with our files over theirs. */
+export const HOST_DIRECTORIES: readonly string[] = ["cpu", "node"].map((name) =>
+  join(SYSTEM_DIRECTORY, name),
+);
 
 /** What a path stands for. Paths have no slash at either end; the root's is "". */
 export type Node =
   | { readonly kind: "proc"; readonly file: ProcFile }
-  | { readonly kind: "sys"; readonly file: SysFile }
+  /** `isOnHost`: there only if the host has it, and if the caller has the CPU it belongs to. */
+  | { readonly kind: "sys"; readonly file: SysFile; readonly isOnHost: boolean }
   | { readonly kind: "directory"; readonly names: readonly string[] }
   /** Whatever the host has there, read only. */
   | { readonly kind: "host" };
 
+const PATTERNS: readonly { readonly pattern: RegExp; readonly node: Node }[] = SYS_FILES.filter(
+  isPattern,
+).map((file) => ({ pattern: patternOf(file.path), node: { kind: "sys", file, isOnHost: true } }));
 const FIXED: ReadonlyMap<string, Node> = fixedNodes();
 
-/** Every path that is there for everybody, whatever the host. */
-export const FIXED_PATHS: readonly string[] = [...FIXED.keys(), CPU_DIRECTORY];
+/** Every path that is there for everybody; the host's directories where the host has them. */
+export const FIXED_PATHS: readonly string[] = [...FIXED.keys(), ...HOST_DIRECTORIES];
 
 export function nodeAt(path: string): Node | undefined {
   const fixed = FIXED.get(path);
   if (fixed !== undefined) return fixed;
-  return path === CPU_DIRECTORY || path.startsWith(`${CPU_DIRECTORY}/`) ? { kind: "host" } : undefined;
+  if (!HOST_DIRECTORIES.some((host) => path === host || path.startsWith(`${host}/`))) return undefined;
+  return PATTERNS.find(({ pattern }) => pattern.test(path))?.node ?? { kind: "host" };
 }
 
 export function join(parent: string, name: string): string {
   return parent === "" ? name : `${parent}/${name}`;
 }
 
-/** The CPU whose directory `path` is or lies in. */
+const OF_A_CPU = new RegExp(`^${SYSTEM_DIRECTORY}/(?:cpu|node/node\\d+)/cpu(\\d+)(?:/|$)`);
+
+/** The CPU whose directory `path` is, lies in, or links to. */
 export function cpuOfPath(path: string): number | undefined {
-  if (!path.startsWith(`${CPU_DIRECTORY}/cpu`)) return undefined;
-  const id = /^cpu(\d+)(?:\/|$)/.exec(path.slice(CPU_DIRECTORY.length + 1))?.[1];
+  const id = OF_A_CPU.exec(path)?.[1];
   return id === undefined ? undefined : Number(id);
 }
 
 function fixedNodes(): ReadonlyMap<string, Node> {
   const nodes = new Map<string, Node>();
   for (const file of PROC_FILES) nodes.set(`proc/${file.path}`, { kind: "proc", file });
-  for (const file of SYS_FILES) nodes.set(`${CPU_DIRECTORY}/${file.name}`, { kind: "sys", file });
-  for (const [path, names] of directoriesAbove([...nodes.keys()])) {
-    if (path !== CPU_DIRECTORY) nodes.set(path, { kind: "directory", names: [...names] });
+  for (const file of SYS_FILES) {
+    if (!isPattern(file))
+      nodes.set(join(SYSTEM_DIRECTORY, file.path), { kind: "sys", file, isOnHost: false });
+  }
+  for (const [path, names] of directoriesAbove([...nodes.keys(), ...HOST_DIRECTORIES])) {
+    if (!HOST_DIRECTORIES.includes(path)) nodes.set(path, { kind: "directory", names: [...names] });
   }
   return nodes;
 }
@@ -56,4 +70,17 @@ function directoriesAbove(paths: readonly string[]): ReadonlyMap<string, Readonl
     }
   }
   return directories;
+}
+
+function isPattern({ path }: SysFile): boolean {
+  return /[N*{]/.test(path);
+}
+
+/** `N` a number, `*` a part of a name, `{a,b}` either. */
+function patternOf(path: string): RegExp {
+  const source = join(SYSTEM_DIRECTORY, path)
+    .replaceAll("N", "\\d+")
+    .replaceAll("*", "[^/]+")
+    .replaceAll(/\{(\w+),(\w+)\}/g, "(?:$1|$2)");
+  return new RegExp(`^${source}$`);
 }

@@ -117,9 +117,14 @@ function render(view: ContainerView, host: HostText): string {
 
 function renderLine(line: string, figures: Figures): string {
   const name = line.slice(0, Math.max(0, line.indexOf(":")));
-  const bytes = bytesOf(LINES.get(name), figures) ?? (ZERO_WHEN_UNCOUNTED.has(name) ? 0 : undefined);
+  const bytes = lineBytes(name, figures);
   if (bytes === undefined) return line;
   return `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
+}
+
+/** The value of a line; undefined for one that is the host's. */
+export function lineBytes(name: string, figures: Figures): number | undefined {
+  return bytesOf(LINES.get(name), figures) ?? (ZERO_WHEN_UNCOUNTED.has(name) ? 0 : undefined);
 }
 
 /** Undefined when this kernel's cgroups do not count it. */

@@ -7,6 +7,7 @@ import type { ProcFile } from "./types.ts";
 
 export const slabinfo: ProcFile = {
   path: "slabinfo",
+  mode: 0o400, // as procfs has it: where the host is shown, its heap is not for all to see
   describes: "its heads only: the kernel counts a container's caches in one sum, which meminfo shows",
   needs: [],
   fields: [{ field: "every cache", from: "none: kept per cgroup by no kernel since 5.9" }],

@@ -72,6 +72,8 @@ export interface HostText {
 export interface ProcFile {
   /** Relative to /proc, the kernel's name. */
   readonly path: string;
+  /** Read by everybody (0444) unless it says otherwise. */
+  readonly mode?: 0o400;
   /** One line for `--help` and the documentation: what is the container's and what stays the host's. */
   readonly describes: string;
   /** The parts of the view without which the file is not the container's, wholly or where they stand. */

@@ -7,11 +7,11 @@ import type { SysFile } from "./types.ts";
 // allocators index their tables by sched_getcpu(), and size them by it.
 
 export const offline: SysFile = {
-  name: "offline",
+  path: "cpu/offline",
   describes: "the host's possible CPUs that the container does not have",
   render: (view, host) => {
     const visible = new Set(view.cpus);
-    const rest = parseCpuList(host.text("possible"), "possible").filter((id) => !visible.has(id));
+    const rest = parseCpuList(host.text("cpu/possible"), "possible").filter((id) => !visible.has(id));
     return `${renderCpuList(rest)}\n`;
   },
 };

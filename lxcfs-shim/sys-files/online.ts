@@ -6,7 +6,7 @@ import type { SysFile } from "./types.ts";
 // Documentation/admin-guide/cputopology.rst
 
 export const online: SysFile = {
-  name: "online",
+  path: "cpu/online",
   describes: "the container's CPUs",
   render: (view) => `${renderCpuList(view.cpus)}\n`,
 };

@@ -6,7 +6,7 @@ import type { SysFile } from "./types.ts";
 // Documentation/admin-guide/cputopology.rst
 
 export const present: SysFile = {
-  name: "present",
+  path: "cpu/present",
   describes: "the container's CPUs",
   render: (view) => `${renderCpuList(view.cpus)}\n`,
 };

@@ -64,7 +64,10 @@ find "$SHIM/proc" -type f | while IFS= read -r file; do
   target=$root/proc/\${file#"$SHIM/proc/"}
   [ ! -e "$target" ] || mount --bind "$file" "$target"
 done
-mount --bind "$SHIM/sys/devices/system/cpu" "$root/sys/devices/system/cpu"
+for directory in cpu node; do
+  [ ! -e "$SHIM/sys/devices/system/$directory" ] ||
+    mount --bind "$SHIM/sys/devices/system/$directory" "$root/sys/devices/system/$directory"
+done
 
 mkdir -p "$root/etc/plimsoll"
 printf '%s\\n' "$IDENTITY" > "$root/etc/plimsoll/identity.json"

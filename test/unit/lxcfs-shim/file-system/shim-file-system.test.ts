@@ -69,6 +69,48 @@ function error(errno: number): Reply {
   return { kind: "error", errno };
 }
 
+describe("files there are many of", () => {
+  const LIST = `${CPU}/cpu2/topology/core_siblings_list`;
+
+  test("are the caller's where the host has them", () => {
+    const { host, ask } = openOn();
+    host.write(LIST, "0-3\n");
+
+    expect(walk(ask, LIST)).toMatchObject({
+      kind: "entry",
+      attributes: { mode: S_IFREG | 0o444 },
+      validMs: 0,
+    });
+    expect(read(ask, LIST)).toBe("1-2\n");
+    expect(read(ask, LIST, HOST)).toBe("0-3\n");
+  });
+
+  test("are not there where the host has none, or for a CPU of somebody else", () => {
+    const { host, ask } = openOn();
+    host.write(LIST.replace("cpu2", "cpu3"), "0-3\n");
+
+    expect(walk(ask, LIST)).toEqual(error(ERRNO.ENOENT));
+    expect(walk(ask, LIST.replace("cpu2", "cpu3"))).toEqual(error(ERRNO.ENOENT));
+    expect(walk(ask, LIST.replace("cpu2", "cpu3"), HOST)).toMatchObject({ kind: "entry" });
+  });
+});
+
+test("NUMA nodes are there where the host has some, without other people's CPUs", () => {
+  const { host, ask } = openOn();
+  const system = "sys/devices/system";
+  expect(list(ask, system)).toEqual([".", "..", "cpu"]);
+
+  host.write(`${system}/node/node0/cpulist`, "0-3\n");
+  for (const cpu of [0, 1]) host.link(`${system}/node/node0/cpu${cpu}`, `../../cpu/cpu${cpu}`);
+  expect(list(ask, system)).toEqual([".", "..", "cpu", "node"]);
+  expect(list(ask, `${system}/node/node0`)).toEqual([".", "..", "cpu1", "cpulist"]);
+  expect(read(ask, `${system}/node/node0/cpulist`)).toBe("1-2\n");
+});
+
+test("slabinfo is for root alone, as in procfs", () => {
+  expect(walk(openOn().ask, "proc/slabinfo")).toMatchObject({ attributes: { mode: S_IFREG | 0o400 } });
+});
+
 describe("files", () => {
   test("look like those of procfs", () => {
     const { ask } = openOn();
