@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { errnoOf } from "../../core/runtime/errors.ts";
 import { startProcess } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { waitFor } from "./wait-for.ts";
@@ -36,7 +38,7 @@ export function startProgram(
   argv: readonly string[],
   options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
 ): RunningProgram {
-  const child = startProcess(argv, { stdio: ["ignore", "pipe", "pipe"], detached: true, ...options });
+  const child = startProcess(argv, { stdio: ["ignore", "pipe", "pipe"], ...options });
   const lines: string[] = [];
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -56,8 +58,8 @@ export function startProgram(
   };
   cleanup.add(`process ${argv.join(" ")}`, async () => {
     if (hasEnded || child.pid === undefined) return;
-    // The whole group: what a program started keeps its pipes open, and `ended` would never come.
-    process.kill(-child.pid, "SIGKILL");
+    killTree(child.pid);
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy(); // somebody may hold their other end
     await ended;
   });
   return {
@@ -85,4 +87,20 @@ function collectLines(stream: Readable | null, ...into: readonly string[][]): vo
   createInterface({ input: stream }).on("line", (line) => {
     for (const lines of into) lines.push(line);
   });
+}
+
+/**
+ * Kills a process and all below it, for what it started would outlive it. (A process group of its own would do
+ * as well, but then neither Ctrl-C nor timeout(1) would reach it.)
+ */
+function killTree(pid: number): void {
+  try {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean),
+    );
+    process.kill(pid, "SIGKILL");
+    for (const child of children) killTree(Number(child));
+  } catch (error) {
+    if (!["ENOENT", "ESRCH"].includes(errnoOf(error) ?? "")) throw error; // those have ended meanwhile
+  }
 }
