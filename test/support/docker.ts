@@ -26,6 +26,9 @@ export async function startDocker(cleanup: Cleanup): Promise<PrivateDocker> {
     join(folder, "pid"),
   ];
   const network = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
+  // Where / is not a shared mount, dockerd binds its data to itself and leaves that; 32: it did not.
+  const unmount = ["umount", join(folder, "data")];
+  cleanup.add("dockerd's data", async () => void (await exec(unmount, { okCodes: [0, 32] })));
   const dockerd = startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network]);
   cleanup.add("dockerd", async () => void (await dockerd.stop("SIGTERM")));
   const engine = openDockerEngine(socket);
