@@ -69,13 +69,22 @@ async function up(options: CommandOptions, signal: AbortSignal): Promise<void> {
     signal,
   };
   try {
-    await withRunning(upOptions, log, (running) =>
-      Promise.race([present(running, options, signal), running.failure, rejectOnAbort(signal)]),
-    );
+    await withRunning(upOptions, log, (running) => presentUntil(running, options, signal));
   } catch (error) {
     if (!signal.aborted) throw error;
     // Without --once a signal is the ordinary end.
     if (options.once) exitWith(EXIT.interrupted);
+  }
+}
+
+/** Presents until it is done, a part ends by itself, or `signal` aborts; nothing goes on afterwards. */
+async function presentUntil(running: Running, options: CommandOptions, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const presentation = present(running, options, AbortSignal.any([signal, over.signal]));
+  try {
+    await Promise.race([presentation, running.failure, rejectOnAbort(signal)]);
+  } finally {
+    over.abort();
   }
 }
 
