@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { startProcess } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { cgroupVersion } from "./host.ts";
@@ -52,9 +53,16 @@ export function makeCgroup(cleanup: Cleanup, name: string): TestCgroup {
 export interface ViewContainer {
   /** Of its first process, in the host's numbering. */
   readonly pid: number;
-  /** Runs a command inside to its end. */
+  /** Runs a command inside to its end. It is not in the cgroup: what it does is not counted there. */
   run(...argv: readonly string[]): string;
+  /** Starts a command inside that is. */
+  start(...argv: readonly string[]): InsideProcess;
   kill(): void;
+}
+
+export interface InsideProcess {
+  /** Ends it, and gives what it printed. */
+  stop(): Promise<string>;
 }
 
 export async function startViewContainer(
@@ -66,8 +74,8 @@ export async function startViewContainer(
     (path) => `echo $$ > ${path}/cgroup.procs`,
   );
   const inside = [
-    `for file in ${mount}/proc/*; do mount --bind "$file" "/proc/\${file##*/}"; done`,
-    `mount --bind ${mount}/sys/devices/system/cpu /sys/devices/system/cpu`,
+    `for file in ${mount}/proc/*; do [ ! -e "/proc/\${file##*/}" ] || mount --bind "$file" "/proc/\${file##*/}"; done`,
+    `for file in ${mount}/sys/devices/system/*; do mount --bind "$file" "/sys/devices/system/\${file##*/}"; done`,
     "exec sleep 600",
   ].join("\n");
   const unshare = "unshare --mount --pid --cgroup --fork --kill-child --mount-proc --propagation private";
@@ -83,16 +91,42 @@ export async function startViewContainer(
       timeout: 20_000,
       env: { ...process.env, LC_ALL: "C" },
     });
-  return { pid, run, kill: () => void child.kill("SIGKILL") };
+  const start = (...argv: readonly string[]): InsideProcess => {
+    const inCgroup = ["sh", "-ec", [...joinCgroup, 'exec "$@"'].join("\n"), "sh"];
+    const entered = startProcess([...inCgroup, nsenter, ...into, ...argv], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const printed = entered.stdout === null ? Promise.resolve("") : text(entered.stdout);
+    const stop = (): Promise<string> => {
+      // nsenter waits for the process that is in the pid namespace, and hands no signal on.
+      for (const child of childrenOf(entered.pid ?? 0)) process.kill(child, "SIGTERM");
+      return printed;
+    };
+    cleanup.add(argv.join(" "), async () => void (await stop()));
+    return { stop };
+  };
+  return { pid, run, start, kill: () => void child.kill("SIGKILL") };
 }
 
 /** The one child of unshare, once it has become what it is to be. */
 function sleepingInit(unshare: number): number | undefined {
+  const [child] = childrenOf(unshare);
   try {
-    const [child] = readFileSync(`/proc/${unshare}/task/${unshare}/children`, "utf8").trim().split(" ");
-    return readFileSync(`/proc/${child}/comm`, "utf8") === "sleep\n" ? Number(child) : undefined;
+    return readFileSync(`/proc/${child}/comm`, "utf8") === "sleep\n" ? child : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .trim()
+      .split(" ")
+      .map(Number)
+      .filter(Boolean);
+  } catch {
+    return [];
   }
 }
 
