@@ -60,7 +60,7 @@ export class Intake {
     const machines = divideByMachine(ingested.series);
     this.#refuseStrangers(machines, sender);
     this.#catalog.learn(ingested.families);
-    for (const machine of machines) this.#latest.store(machine);
+    for (const machine of machines) this.#latest.store(this.#latest.shapes.read(machine));
     for (const [what, count] of Object.entries(ingested.skipped)) {
       if (count > 0) this.skipped.set(what, (this.skipped.get(what) ?? 0) + count);
     }

@@ -1,7 +1,7 @@
-import type { Labels, Sample, Series } from "../core/metrics/series.ts";
+import { familyName, type Labels, type MetricKind, type Sample } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
-import type { MachineSeries } from "./identity.ts";
-import { SeriesMap } from "./series-map.ts";
+import { LatestTable } from "./latest-table.ts";
+import { type Reading, type Shape, Shapes } from "./shapes.ts";
 
 export interface LatestLimits {
   /** A series not heard of for this long is no longer shown. */
@@ -19,10 +19,9 @@ export const DEFAULT_LATEST_LIMITS: LatestLimits = {
   maxSeries: 1_000_000,
 };
 
-/** One series as it was last heard of. */
+/** One series of a machine as it was last heard of. */
 export interface LatestSeries {
-  readonly name: string;
-  readonly labels: Labels;
+  readonly shape: Shape;
   readonly sample: Sample;
 }
 
@@ -31,21 +30,25 @@ export interface Machine {
   /** By our clock, when a sample of it came in: milliseconds since 1970. */
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
+  /** The labels all its series share: instance, ip, hostname. */
+  readonly identity: Labels;
   /** Without those that are stale. */
-  readonly series: readonly LatestSeries[];
+  series(): Generator<LatestSeries>;
 }
 
-interface Entry extends LatestSeries {
-  sample: Sample;
-  /** Monotonic: a machine's own clock may be wrong, silence is measured by ours. */
-  heardMs: number;
+/** One metric family over all machines. */
+export interface LatestFamily {
+  readonly name: string;
+  /** Value by value, in no order. */
+  members(): Generator<{ readonly shape: Shape; readonly identity: Labels; readonly value: number }>;
 }
 
 interface MachineEntry {
   readonly ip: string;
   readonly firstSeenMs: number;
   lastSeenMs: number;
-  readonly entries: SeriesMap<Entry>;
+  identity: Labels;
+  readonly table: LatestTable;
 }
 
 /** A stored timestamp further ahead than this is a wrong clock, and later samples do not wait for it. */
@@ -53,15 +56,20 @@ const FUTURE_MS = 600_000;
 
 /** The latest value of each series of each machine, bounded in every direction. */
 export class LatestStore {
+  /** What series are told apart by: kept for as long as a machine has one of them. */
+  readonly shapes: Shapes;
   /** Samples that were not stored, by reason. */
   readonly dropped = { late: 0, seriesLimit: 0, machineLimit: 0 };
   /** In the order they were last heard of, the longest silent first. */
   readonly #machines = new Map<string, MachineEntry>();
+  /** Who has a series of this shape: a family is shown without asking every machine for it. */
+  readonly #holders = new Map<Shape, MachineEntry[]>();
   readonly #limits: LatestLimits;
   readonly #clock: Clock;
   #seriesCount = 0;
 
   constructor(limits: LatestLimits, clock: Clock) {
+    this.shapes = new Shapes(limits.maxSeries);
     this.#limits = limits;
     this.#clock = clock;
   }
@@ -74,16 +82,16 @@ export class LatestStore {
     return this.#seriesCount;
   }
 
-  store({ machine: ip, series }: MachineSeries): void {
-    const machine = this.#hear(ip);
+  store({ machine: ip, identity, points }: Reading): void {
+    const machine = this.#hear(ip, identity);
     if (machine === undefined) {
-      this.dropped.machineLimit += series.length;
+      this.dropped.machineLimit += points.length;
       return;
     }
     const heardMs = this.#clock.monotonicMs();
-    for (const one of series) {
-      const sample = newest(one.samples);
-      if (sample !== undefined) this.#storeSample(machine, one, sample, heardMs);
+    for (const { shape, samples } of points) {
+      const sample = newest(samples);
+      if (sample !== undefined) this.#storeSample(machine, shape, sample, heardMs);
     }
   }
 
@@ -98,19 +106,66 @@ export class LatestStore {
     for (const machine of this.#machines.values()) yield this.#view(machine);
   }
 
+  /** Every family with its values, sorted by name; `kindOf` tells what is known of a series' family. */
+  families(kindOf: (seriesName: string) => MetricKind): readonly LatestFamily[] {
+    const families = new Map<string, Shape[]>();
+    for (const shape of this.#holders.keys()) {
+      const name = familyName(shape.name, kindOf(shape.name));
+      const members = families.get(name);
+      if (members === undefined) families.set(name, [shape]);
+      else members.push(shape);
+    }
+    return [...families]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, shapes]) => ({ name, members: () => this.#values(shapes) }));
+  }
+
+  /** Forgets a machine: its address belongs to another one now. */
+  forget(ip: string): void {
+    const machine = this.#machines.get(ip);
+    if (machine === undefined) return;
+    this.#machines.delete(ip);
+    this.#release(
+      new Map(machine.table.prune(Number.POSITIVE_INFINITY).map((shape) => [shape, new Set([machine])])),
+    );
+  }
+
   /** Forgets stale series. Machines stay, with when they were seen, until their place is needed. */
   sweep(): void {
-    for (const { entries } of this.#machines.values()) {
-      this.#seriesCount -= entries.prune((entry) => this.#isSilent(entry));
+    const sinceMs = this.#heardSinceMs();
+    const gone = new Map<Shape, Set<MachineEntry>>();
+    for (const machine of this.#machines.values()) {
+      for (const shape of machine.table.prune(sinceMs)) {
+        gone.set(shape, (gone.get(shape) ?? new Set()).add(machine));
+      }
+    }
+    this.#release(gone);
+    this.shapes.sweep((shape) => this.#holders.has(shape));
+  }
+
+  *#values(shapes: readonly Shape[]): ReturnType<LatestFamily["members"]> {
+    const sinceMs = this.#heardSinceMs();
+    for (const shape of shapes) {
+      for (const { table, identity } of this.#holders.get(shape) ?? []) {
+        const value = table.valueSince(shape, sinceMs);
+        if (value !== undefined) yield { shape, identity, value };
+      }
     }
   }
 
-  #hear(ip: string): MachineEntry | undefined {
+  #hear(ip: string, identity: Labels): MachineEntry | undefined {
     const nowMs = this.#clock.nowMs();
     const known = this.#machines.get(ip);
     if (known === undefined && !this.#makeRoom()) return undefined;
-    const machine = known ?? { ip, firstSeenMs: nowMs, lastSeenMs: nowMs, entries: new SeriesMap() };
+    const machine = known ?? {
+      ip,
+      firstSeenMs: nowMs,
+      lastSeenMs: nowMs,
+      identity,
+      table: new LatestTable(),
+    };
     machine.lastSeenMs = nowMs;
+    if (!isPart(identity, machine.identity)) machine.identity = { ...machine.identity, ...identity };
     this.#machines.delete(ip);
     this.#machines.set(ip, machine);
     return machine;
@@ -120,47 +175,64 @@ export class LatestStore {
   #makeRoom(): boolean {
     if (this.#machines.size < this.#limits.maxMachines) return true;
     const [longestSilent] = this.#machines.values();
-    if (longestSilent === undefined || this.#view(longestSilent).series.length > 0) return false;
-    this.#seriesCount -= longestSilent.entries.size;
-    return this.#machines.delete(longestSilent.ip);
+    if (longestSilent === undefined || !this.#view(longestSilent).series().next().done) return false;
+    this.forget(longestSilent.ip);
+    return true;
   }
 
-  #storeSample(machine: MachineEntry, series: Series, sample: Sample, heardMs: number): void {
-    const entry = machine.entries.find(series);
-    if (entry === undefined) {
-      this.#add(machine, { name: series.name, labels: series.labels, sample, heardMs });
-    } else if (this.#isLate(sample, entry.sample)) {
-      this.dropped.late++;
-    } else {
-      entry.sample = sample;
-      entry.heardMs = heardMs;
-    }
+  #storeSample(machine: MachineEntry, shape: Shape, sample: Sample, heardMs: number): void {
+    const storedMs = machine.table.timestampMs(shape);
+    if (storedMs === undefined && !this.#admit(machine, shape)) this.dropped.seriesLimit++;
+    else if (storedMs !== undefined && this.#isLate(sample.timestampMs, storedMs)) this.dropped.late++;
+    else machine.table.put(shape, sample, heardMs);
   }
 
-  #add(machine: MachineEntry, entry: Entry): void {
+  #admit(machine: MachineEntry, shape: Shape): boolean {
     const { maxSeriesPerMachine, maxSeries } = this.#limits;
-    if (machine.entries.size >= maxSeriesPerMachine || this.#seriesCount >= maxSeries) {
-      this.dropped.seriesLimit++;
-      return;
-    }
-    machine.entries.add(entry);
+    if (machine.table.size >= maxSeriesPerMachine || this.#seriesCount >= maxSeries) return false;
     this.#seriesCount++;
+    const holders = this.#holders.get(shape);
+    if (holders === undefined) this.#holders.set(shape, [machine]);
+    else holders.push(machine);
+    return true;
   }
 
-  #isLate(sample: Sample, stored: Sample): boolean {
-    if (sample.timestampMs >= stored.timestampMs) return false;
-    return stored.timestampMs <= this.#clock.nowMs() + FUTURE_MS;
+  #release(gone: ReadonlyMap<Shape, ReadonlySet<MachineEntry>>): void {
+    for (const [shape, machines] of gone) {
+      this.#seriesCount -= machines.size;
+      const left = this.#holders.get(shape)?.filter((holder) => !machines.has(holder)) ?? [];
+      if (left.length > 0) this.#holders.set(shape, left);
+      else this.#holders.delete(shape);
+    }
   }
 
-  #view({ ip, firstSeenMs, lastSeenMs, entries }: MachineEntry): Machine {
-    // An ended series is kept until it is swept, so that a late sample does not bring it back.
-    const series = [...entries].filter((entry) => !entry.sample.stale && !this.#isSilent(entry));
-    return { ip, firstSeenMs, lastSeenMs, series };
+  #isLate(timestampMs: number, storedMs: number): boolean {
+    return timestampMs < storedMs && storedMs <= this.#clock.nowMs() + FUTURE_MS;
   }
 
-  #isSilent(entry: Entry): boolean {
-    return this.#clock.monotonicMs() - entry.heardMs > this.#limits.staleAfterMs;
+  #heardSinceMs(): number {
+    return this.#clock.monotonicMs() - this.#limits.staleAfterMs;
   }
+
+  #view({ ip, firstSeenMs, lastSeenMs, identity, table }: MachineEntry): Machine {
+    const sinceMs = this.#heardSinceMs();
+    return { ip, firstSeenMs, lastSeenMs, identity, series: () => shown(table, sinceMs) };
+  }
+}
+
+/** An ended series is kept until it is swept, so that a late sample does not bring it back; it is not shown. */
+function* shown(table: LatestTable, sinceMs: number): Generator<LatestSeries> {
+  for (const shape of table.shapes()) {
+    const found = table.find(shape);
+    if (found !== undefined && !found.sample.stale && found.heardMs >= sinceMs) {
+      yield { shape, sample: found.sample };
+    }
+  }
+}
+
+function isPart(labels: Labels, whole: Labels): boolean {
+  for (const name in labels) if (labels[name] !== whole[name]) return false;
+  return true;
 }
 
 function newest(samples: readonly Sample[]): Sample | undefined {

@@ -1,5 +1,4 @@
 import { renderValue } from "../../core/metrics/exposition.ts";
-import { setLabel } from "../../core/metrics/labels.ts";
 import type { Labels } from "../../core/metrics/series.ts";
 import { jsonReply, Refusal, type Route } from "../http/route.ts";
 import { canonicalAddress } from "../identity.ts";
@@ -21,33 +20,42 @@ export function machineRoutes(latest: LatestStore): readonly Route[] {
       handle: ({ params: { ip = "" } }) => {
         const machine = latest.machine(canonicalAddress(ip) ?? "");
         if (machine === undefined) throw new Refusal(404, `nothing has been heard of ${ip}`);
-        return jsonReply(200, { ...summaryOf(machine), values: machine.series.map(renderLatest) });
+        const values = [...machine.series()].map((one) => renderLatest(one, machine.identity));
+        return jsonReply(200, { ...summaryOf(machine), values });
       },
     },
   ];
 }
 
-function summaryOf({ ip, firstSeenMs, lastSeenMs, series }: Machine): object {
+function summaryOf({ ip, firstSeenMs, lastSeenMs, identity, series }: Machine): object {
+  const { seriesCount, labels } = summarise(series());
   return {
     ip,
     firstSeen: new Date(firstSeenMs).toISOString(),
     lastSeen: new Date(lastSeenMs).toISOString(),
-    seriesCount: series.length,
-    labels: commonLabels(series),
+    seriesCount,
+    labels: { ...labels, ...identity },
   };
 }
 
-function renderLatest({ name, labels, sample: { timestampMs, value } }: LatestSeries): object {
+function renderLatest({ shape, sample: { timestampMs, value } }: LatestSeries, identity: Labels): object {
+  const { name, labels } = shape;
   // JSON has no NaN and no infinities: these are strings, as Prometheus writes them.
-  return { name, labels, timestampMs, value: Number.isFinite(value) ? value : renderValue(value) };
+  return {
+    name,
+    labels: { ...labels, ...identity },
+    timestampMs,
+    value: Number.isFinite(value) ? value : renderValue(value),
+  };
 }
 
-/** What every series of a machine says the same of itself: its identity, without a list of names to maintain. */
-function commonLabels(series: readonly LatestSeries[]): Labels {
-  const common: Record<string, string> = {};
-  const [first, ...others] = series;
-  for (const [name, value] of Object.entries(first?.labels ?? {})) {
-    if (others.every(({ labels }) => labels[name] === value)) setLabel(common, name, value);
+/** How many series, and what all of them say the same: labels of the machine without a list of names to maintain. */
+function summarise(series: Iterable<LatestSeries>): { seriesCount: number; labels: Labels } {
+  let seriesCount = 0;
+  let common: Record<string, string> = {};
+  for (const { shape } of series) {
+    if (seriesCount++ === 0) common = { ...shape.labels };
+    else for (const name in common) if (shape.labels[name] !== common[name]) delete common[name];
   }
-  return common;
+  return { seriesCount, labels: common };
 }

@@ -3,7 +3,7 @@
 //   # TYPE node_load1 gauge
 //   node_load1{instance="10.0.0.7"} 0.25
 import { sortedLabelNames } from "./labels.ts";
-import { familyName, type Labels, type Series } from "./series.ts";
+import { familyName, type Labels, type MetricKind, type Series } from "./series.ts";
 
 export const TEXT_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -15,11 +15,12 @@ export function renderExposition(series: Iterable<Series>): string {
 /** The same page in pieces of one family each, sorted by family, for a writer that minds its reader's pace. */
 export function* renderFamilies(series: Iterable<Series>): Generator<string> {
   for (const [name, members] of groupByFamily(series)) {
-    yield `${header(name, members)}${members.map(renderSample).join("")}`;
+    yield `${headerOf(name, members)}${members.map(renderSample).join("")}`;
   }
 }
 
-function groupByFamily(series: Iterable<Series>): [string, Series[]][] {
+/** Series by the family they belong to, sorted by its name; stale ones are left out. */
+export function groupByFamily(series: Iterable<Series>): [name: string, members: Series[]][] {
   const families = new Map<string, Series[]>();
   for (const one of series) {
     const last = one.samples.at(-1);
@@ -33,25 +34,31 @@ function groupByFamily(series: Iterable<Series>): [string, Series[]][] {
 }
 
 /** HELP and TYPE once, from the member that knows most: agents of two versions may differ. */
-function header(name: string, members: readonly Series[]): string {
+function headerOf(name: string, members: readonly Series[]): string {
   const known = members.find((one) => one.kind !== "unknown") ?? members[0];
   const help = members.find((one) => one.help !== "")?.help ?? "";
-  const kind = known === undefined || known.kind === "unknown" ? "untyped" : known.kind;
-  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${kind}\n`;
+  return renderHeader(name, known?.kind ?? "unknown", help);
 }
 
-function renderSample(series: Series): string {
-  const value = series.samples.at(-1)?.value ?? Number.NaN;
-  return `${series.name}${renderLabels(series.labels)} ${renderValue(value)}\n`;
+/** The two lines before a family's samples. */
+export function renderHeader(name: string, kind: MetricKind, help: string): string {
+  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${kind === "unknown" ? "untyped" : kind}\n`;
 }
 
-function renderLabels(labels: Labels): string {
+/** The line of a series' latest sample. */
+export function renderSample({ name, labels, samples }: Series): string {
+  const pairs = renderPairs(labels);
+  return `${name}${pairs === "" ? "" : `{${pairs}}`} ${renderValue(samples.at(-1)?.value ?? Number.NaN)}\n`;
+}
+
+/** `a="1",b="2"`, sorted; a label without a value is no label. */
+export function renderPairs(labels: Labels): string {
   const pairs: string[] = [];
   for (const name of sortedLabelNames(labels)) {
     const value = labels[name] ?? "";
     if (value !== "") pairs.push(`${name}="${escapeValue(value)}"`);
   }
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+  return pairs.join(",");
 }
 
 /** As Go's ParseFloat reads it; JavaScript's own notation differs in the infinities only. */

@@ -177,7 +177,7 @@ describeIf()("on its own", () => {
     );
     await f(
       2,
-      `error: configuration ${folder}: cannot be read: EISDIR: EISDIR: illegal operation on a directory, read`,
+      `error: configuration ${folder}: cannot be read: EISDIR`,
       ...["serve", "--config", folder],
     );
     await f(

@@ -17,8 +17,11 @@ function openStore(limits: Partial<LatestLimits> = {}): {
   return {
     clock,
     store,
-    put: (machine, ...series) => store.store({ machine, series }),
-    shown: (ip) => store.machine(ip)?.series.map(({ name, sample }) => `${name} ${sample.value}`),
+    put: (machine, ...series) => store.store(store.shapes.read({ machine, series })),
+    shown: (ip) => {
+      const machine = store.machine(ip);
+      return machine && [...machine.series()].map(({ shape, sample }) => `${shape.name} ${sample.value}`);
+    },
   };
 }
 
@@ -78,7 +81,8 @@ test("a machine remembers when it was seen first and last, after its series are 
   put(IP, gauge("a", {}));
   await clock.advance(5000);
   store.sweep();
-  expect(store.machine(IP)).toEqual({ ip: IP, firstSeenMs: start, lastSeenMs: start + 500, series: [] });
+  expect(store.machine(IP)).toMatchObject({ ip: IP, firstSeenMs: start, lastSeenMs: start + 500 });
+  expect([...(store.machine(IP)?.series() ?? [])]).toEqual([]);
 });
 
 test("a sample from far in the future does not hold up those of now", () => {
@@ -110,4 +114,40 @@ test("bounded by series of a machine, by series, by machines; what does not fit 
   put("10.0.0.3", a, b);
   expect([...store.machines()].map(({ ip }) => ip)).toEqual(["10.0.0.2", "10.0.0.3"]);
   expect(store.seriesCount).toBe(3);
+});
+
+test("a family is shown of every machine that has it, from one look at each of its values", async () => {
+  const { store, put, clock } = openStore({ staleAfterMs: 1000 });
+  const families = () =>
+    store
+      .families((name) => (name.startsWith("h_") ? "histogram" : "gauge"))
+      .map(({ name, members }) => [
+        name,
+        [...members()].map(({ shape, identity, value }) => `${identity.ip} ${shape.name} ${value}`),
+      ]);
+  put(IP, gauge("h_sum", { ip: IP }, 5), gauge("a", { ip: IP, hostname: "web" }, 1));
+  await clock.advance(900);
+  put("10.0.0.8", gauge("h_count", { ip: "10.0.0.8" }, 2), gauge("a", { ip: "10.0.0.8" }, 3));
+  expect(families()).toEqual([
+    ["a", ["10.0.0.7 a 1", "10.0.0.8 a 3"]],
+    ["h", ["10.0.0.7 h_sum 5", "10.0.0.8 h_count 2"]],
+  ]);
+  await clock.advance(900);
+  store.sweep();
+  expect(families()).toEqual([
+    ["a", ["10.0.0.8 a 3"]],
+    ["h", ["10.0.0.8 h_count 2"]],
+  ]);
+  expect(store.shapes.size).toBe(2);
+  store.forget("10.0.0.8");
+  store.sweep();
+  expect([families(), store.seriesCount, store.shapes.size, store.machineCount]).toEqual([[], 0, 0, 1]);
+});
+
+test("a machine under another host name has the same series", () => {
+  const { store, put, shown } = openStore();
+  put(IP, gauge("a", { ip: IP, instance: IP, hostname: "first" }, 1));
+  put(IP, gauge("a", { ip: IP, instance: IP, hostname: "second" }, 2));
+  expect(shown(IP)).toEqual(["a 2"]);
+  expect(store.machine(IP)?.identity).toEqual({ ip: IP, instance: IP, hostname: "second" });
 });

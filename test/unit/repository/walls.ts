@@ -32,7 +32,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "collector",
-    may: ["core/metrics", "core/runtime", "node:*", "commander", "prom-client", "undici"],
+    may: ["core/metrics", "core/runtime", "node:*", "commander", "libsql", "prom-client", "undici"],
   },
   { room: "provisioner", may: ["core/runtime", "node:*", "commander", "libsql", "undici"] },
   // The one driver with a database inside: its documents mean nothing to it.
@@ -48,9 +48,8 @@ export const DOORS: readonly { readonly to: string; readonly through: readonly s
   { to: "node:child_process", through: ["core/runtime/exec.ts", "lxcfs-shim/mount.ts"] },
   { to: "process.env", through: ["core/runtime/config.ts"] },
   { to: "systeminformation", through: ["agent/facts.ts"] },
-  { to: "libsql", through: ["provisioner/store/embedded.ts"] },
+  { to: "libsql", through: ["collector/store/database.ts", "provisioner/store/embedded.ts"] },
   { to: "fuse-native", through: ["lxcfs-shim/transport/fuse-native.ts"] },
-  { to: "libsql", through: ["provisioner/store/embedded.ts"] },
   // require() would load packages that no import names.
   { to: "node:module", through: [] },
   { to: "node:process", through: [] },

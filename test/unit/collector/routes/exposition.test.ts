@@ -12,7 +12,7 @@ test("one page, each family once, the collector's own among the others", async (
   catalog.learn([{ name: "load", kind: "gauge", help: "Load." }]);
   for (const ip of ["10.0.0.7", "10.0.0.8"]) {
     const series = [gauge("load", { instance: ip }), gauge("own", { instance: ip }, 2)];
-    latest.store({ machine: ip, series });
+    latest.store(latest.shapes.read({ machine: ip, series }));
   }
   const telemetry = { series: async () => [gauge("own", {}, 3)] };
   const { headers, text } = await askRoute(expositionRoute(latest, catalog, telemetry));

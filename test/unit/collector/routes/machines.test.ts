@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../../collector/latest.ts";
 import { machineRoutes } from "../../../../collector/routes/machines.ts";
+import type { Series } from "../../../../core/metrics/series.ts";
 import { askRoute } from "../../../support/ask-route.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { gauge } from "../../../support/push.ts";
@@ -8,11 +9,14 @@ import { gauge } from "../../../support/push.ts";
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
 const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
 const identity = { instance: "10.0.0.7", hostname: "web-7" };
-latest.store({
-  machine: "10.0.0.7",
-  series: [gauge("a", { ...identity, cpu: "0" }, 1, 5), gauge("b", { ...identity, cpu: "1" }, Number.NaN, 6)],
-});
-latest.store({ machine: "fd00::1", series: [] });
+const put = (machine: string, ...series: Series[]): void =>
+  latest.store(latest.shapes.read({ machine, series }));
+put(
+  "10.0.0.7",
+  gauge("a", { ...identity, cpu: "0" }, 1, 5),
+  gauge("b", { ...identity, cpu: "1" }, Number.NaN, 6),
+);
+put("fd00::1");
 const [list, one] = machineRoutes(latest);
 
 async function ask(route: typeof list, params = {}): Promise<unknown> {
