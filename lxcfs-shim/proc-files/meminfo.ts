@@ -30,9 +30,12 @@ export interface Figures extends MemoryView {
 /** A line that is one counter of memory.stat, or the sum of two; or computed, and how. */
 type Line =
   | readonly (keyof MemoryDetail)[]
-  | { readonly says: string; readonly bytes: (figures: Figures) => number };
+  | { readonly says: FieldSource["from"]; readonly bytes: (figures: Figures) => number };
 
-const SWAP = "min(limit up to the root, the host's); 0 without swap accounting";
+const SWAP = {
+  v1: "min(limit of RAM + swap − limit of RAM, both up to the root; the host's); 0 without swap accounting",
+  v2: "min(memory.swap.max up to the root, the host's); 0 without swap accounting",
+};
 
 const LINES: ReadonlyMap<string, Line> = new Map<string, Line>([
   ["MemTotal", { says: "min(limit up to the root, the host's)", bytes: (f) => f.totalBytes }],

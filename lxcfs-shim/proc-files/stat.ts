@@ -18,6 +18,7 @@ export const stat: ProcFile = {
   describes:
     "the container's CPU times, processes, procs_running and procs_blocked; intr, ctxt, softirq and btime are the host's",
   needs: ["cpu"],
+  without: "partial",
   fields: [
     {
       field: "user, system",

@@ -78,8 +78,8 @@ export interface ProcFile {
   readonly describes: string;
   /** The parts of the view without which the file is not the container's, wholly or where they stand. */
   readonly needs: readonly ViewPart[];
-  /** What it is without them; the host's unless it says otherwise. */
-  readonly without?: "empty" | "zeros";
+  /** What it is without any of them; the host's unless it says otherwise. */
+  readonly without?: "empty" | "zeros" | "partial";
   /** Where each field comes from: the documentation's table, and its test's. */
   readonly fields: readonly FieldSource[];
   /** Fields that are not the container's on this host although others could derive them. */

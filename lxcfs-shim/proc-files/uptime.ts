@@ -12,6 +12,7 @@ export const uptime: ProcFile = {
   path: "uptime",
   describes: "the age of the container's first process; idle is the sum of /proc/stat's",
   needs: ["cpu"],
+  without: "partial",
   fields: [
     { field: "uptime", from: "the host's uptime − the start of its first process (/proc/PID/stat)" },
     { field: "idle", from: "the sum of stat's idle" },

@@ -7,8 +7,9 @@ export function fileStatus(file: ProcFile, view: ContainerView): FileStatus {
     return reason === undefined ? [] : [[part, reason]];
   });
   const reason = [...new Set(missing.map(([, why]) => why))].join("; ");
-  if (missing.length > 0 && missing.length === file.needs.length) {
-    return { state: file.without ?? "host", reason };
+  const { without = "host" } = file;
+  if (missing.length > 0 && missing.length === file.needs.length && without !== "partial") {
+    return { state: without, reason };
   }
   if (missing.length > 0) return { state: "partial", fields: missing.map(([part]) => part), reason };
   const fields = file.underived?.(view) ?? [];

@@ -1,53 +1,21 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { openCgroupReader } from "../../../../core/kernel/cgroup/open-reader.ts";
-import { openHostRoot } from "../../../../core/kernel/host-root.ts";
-import { readPidStat } from "../../../../core/kernel/proc/pid-stat.ts";
 import { PROC_FILES } from "../../../../lxcfs-shim/proc-files/index.ts";
-import type { ContainerView } from "../../../../lxcfs-shim/proc-files/types.ts";
-import { readContainer } from "../../../../lxcfs-shim/view/container.ts";
-import { openContainerViews } from "../../../../lxcfs-shim/view/container-view.ts";
 import { openHostText } from "../../../../lxcfs-shim/view/host-text.ts";
-import { openLoadAverages } from "../../../../lxcfs-shim/view/load-averages.ts";
-import { openCensus } from "../../../../lxcfs-shim/view/task-census.ts";
 import { anyView, hostText } from "../../../support/container-view.ts";
+import { FIXTURE_HOSTS, fixtureRoot, HOSTS, viewOfFixture } from "../../../support/fixture-hosts.ts";
 import { expectGolden } from "../../../support/golden.ts";
-import { ManualClock } from "../../../support/manual-clock.ts";
-
-const HOSTS = join(import.meta.dirname, "../../../fixtures/hosts");
-
-/** Each fixture's container by its first process (README.md there). */
-const INITS: Readonly<Record<string, number>> = {
-  arm64: 1204,
-  "many-cpu": 70112,
-  "v1-hybrid": 16647,
-  "v2-nested-limits": 1490,
-  "v2-no-psi": 811,
-  "v2-systemd": 2801,
-};
-
-function viewOfFixture(name: string): ContainerView {
-  const root = openHostRoot(join(HOSTS, name));
-  const pid = INITS[name] ?? 0;
-  const startTicks = readPidStat(root, pid)?.startTicks ?? Number.NaN;
-  const container = readContainer(root, name, { pid, startTicks });
-  if (container === undefined) throw new Error(`${name} has no process ${pid}`);
-  const reader = openCgroupReader(root);
-  const loads = openLoadAverages({ census: openCensus(root, reader), clock: new ManualClock() });
-  return openContainerViews({ root, reader, loads }).open(container, openHostText(root.proc));
-}
 
 test("every fixture host has a container", () => {
   const folders = readdirSync(HOSTS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
-  expect(folders.map(({ name }) => name).sort()).toEqual(Object.keys(INITS));
+  expect(folders.map(({ name }) => name).sort()).toEqual(FIXTURE_HOSTS);
 });
 
-describe.for(Object.keys(INITS))("on %s", (name) => {
+describe.for(FIXTURE_HOSTS)("on %s", (name) => {
   test.for(PROC_FILES)("$path", (file) => {
-    const root = openHostRoot(join(HOSTS, name));
+    const root = fixtureRoot(name);
 
     expectGolden(
       `proc-files/${name}/${file.path}`,
@@ -61,7 +29,7 @@ test("every file says what it is in one line", () => {
 });
 
 test("whatever the view: no NaN, no negative number, no infinity, and every line ended", () => {
-  const root = openHostRoot(join(HOSTS, "v2-systemd"));
+  const root = fixtureRoot("v2-systemd");
   const host = openHostText(root.proc);
   fc.assert(
     fc.property(anyView, fc.constantFrom(...PROC_FILES), (view, file) => {

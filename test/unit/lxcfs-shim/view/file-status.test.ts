@@ -19,6 +19,11 @@ test.for<[string, ProcFile, ReturnType<typeof fileStatus>]>([
     { state: "empty", reason: "no io here" },
   ],
   [
+    "has fields without what it needs",
+    { ...fileThatNeeds(["cpu"]), without: "partial" },
+    { state: "partial", fields: ["cpu"], reason: "no cpu here" },
+  ],
+  [
     "has a part of what it needs",
     fileThatNeeds(["cpu", "load"]),
     { state: "partial", fields: ["cpu"], reason: "no cpu here" },

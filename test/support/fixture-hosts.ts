@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
+import { type HostRoot, openHostRoot } from "../../core/kernel/host-root.ts";
+import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
+import type { ContainerView } from "../../lxcfs-shim/proc-files/types.ts";
+import { readContainer } from "../../lxcfs-shim/view/container.ts";
+import { openContainerViews } from "../../lxcfs-shim/view/container-view.ts";
+import { openHostText } from "../../lxcfs-shim/view/host-text.ts";
+import { openLoadAverages } from "../../lxcfs-shim/view/load-averages.ts";
+import { openCensus } from "../../lxcfs-shim/view/task-census.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+export const HOSTS: string = join(import.meta.dirname, "../fixtures/hosts");
+
+/** Each fixture's container by its first process (README.md there). */
+const INITS: Readonly<Record<string, number>> = {
+  arm64: 1204,
+  "many-cpu": 70112,
+  "v1-hybrid": 16647,
+  "v2-nested-limits": 1490,
+  "v2-no-psi": 811,
+  "v2-systemd": 2801,
+};
+
+export const FIXTURE_HOSTS: readonly string[] = Object.keys(INITS);
+
+export function fixtureRoot(name: string): HostRoot {
+  return openHostRoot(join(HOSTS, name));
+}
+
+export function viewOfFixture(name: string): ContainerView {
+  const root = fixtureRoot(name);
+  const pid = INITS[name] ?? 0;
+  const startTicks = readPidStat(root, pid)?.startTicks ?? Number.NaN;
+  const container = readContainer(root, name, { pid, startTicks });
+  if (container === undefined) throw new Error(`${name} has no process ${pid}`);
+  const reader = openCgroupReader(root);
+  const loads = openLoadAverages({ census: openCensus(root, reader), clock: new ManualClock() });
+  return openContainerViews({ root, reader, loads }).open(container, openHostText(root.proc));
+}
