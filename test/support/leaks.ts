@@ -1,7 +1,10 @@
 import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What our programs may leave behind on a host, each as lines that tell it from the others. */
 export interface HostSnapshot {
@@ -73,12 +76,17 @@ function readCgroups(folder: string, depth: number): readonly string[] {
     });
 }
 
+/** This checkout's programs, on the host and as a container sees them; another checkout's are not this test's. */
+const OUR_PROGRAM = new RegExp(
+  `(${ROOT.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(bin/\\.\\./)?|/opt/plimsoll/(bin/\\.\\./)?)dist/(agent|collector|lxcfs-shim|provisioner)/main\\.js`,
+);
+
 /** `pid start-time command` of a process that runs one of our programs; nothing for any other. */
 function readOurProcess(pid: string): readonly string[] {
   if (!/^\d+$/.test(pid)) return [];
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-    if (!/\/dist\/(agent|collector|lxcfs-shim|provisioner)\/main\.js/.test(command)) return [];
+    if (!OUR_PROGRAM.test(command)) return [];
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const startTime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     return [`${pid} ${startTime} ${command}`];
