@@ -8,7 +8,7 @@ import { cgroupVersion } from "./host.ts";
 import { waitFor } from "./wait-for.ts";
 
 const BASE = "/sys/fs/cgroup";
-const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "pids"] as const;
+const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "pids", "blkio"] as const;
 
 /** One cgroup, with a directory on each hierarchy that has a part in it. */
 export interface TestCgroup {
@@ -27,7 +27,7 @@ const PERIOD_US = 100_000;
 export function makeCgroup(cleanup: Cleanup, name: string): TestCgroup {
   const directory = (controller: string): string => join(BASE, cgroupVersion === 1 ? controller : "", name);
   const directories = [...new Set(V1_CONTROLLERS.map(directory))];
-  if (cgroupVersion === 2) writeFileSync(join(BASE, "cgroup.subtree_control"), "+memory +cpu +pids");
+  if (cgroupVersion === 2) writeFileSync(join(BASE, "cgroup.subtree_control"), "+memory +cpu +pids +io");
   for (const path of directories) {
     mkdirSync(path);
     // Its processes have ended, but the kernel may still be taking them down.
@@ -63,6 +63,8 @@ export interface ViewContainer {
 export interface InsideProcess {
   /** Ends it, and gives what it printed. */
   stop(): Promise<string>;
+  /** Waits for its end. */
+  finished(): Promise<string>;
 }
 
 export async function startViewContainer(
@@ -103,7 +105,7 @@ export async function startViewContainer(
       return printed;
     };
     cleanup.add(argv.join(" "), async () => void (await stop()));
-    return { stop };
+    return { stop, finished: () => printed };
   };
   return { pid, run, start, kill: () => void child.kill("SIGKILL") };
 }
