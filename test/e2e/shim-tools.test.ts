@@ -161,7 +161,7 @@ describeIf(
     try {
       const screen = await waitFor("htop's meters", () => {
         const text = tmux("capture-pane", "-p");
-        return /Uptime/.test(text) && /%\]/.test(text) ? text : undefined;
+        return /Uptime: \d+:\d+/.test(text) && /\d%\]/.test(text) ? text : undefined;
       });
 
       expect(screen).toMatch(/Mem\[.*\/300M\]/);
