@@ -1,5 +1,5 @@
-import type { Pressure } from "../../core/kernel/cgroup/stats.ts";
-import type { ProcFile } from "./types.ts";
+import type { Pressure, PressureText } from "../../core/kernel/cgroup/stats.ts";
+import type { ContainerView, ProcFile } from "./types.ts";
 
 // some avg10=0.00 avg60=0.00 avg300=0.00 total=0
 // full avg10=0.00 avg60=0.00 avg300=0.00 total=0
@@ -15,6 +15,14 @@ const NO_PRESSURE = ["some", "full"]
   .map((kind) => `${kind} avg10=0.00 avg60=0.00 avg300=0.00 total=0\n`)
   .join("");
 
+/** Passed on as it is, so long as it is whole. */
+const WHOLE = /^(?:(?:some|full) avg10=\d+\.\d\d avg60=\d+\.\d\d avg300=\d+\.\d\d total=\d{1,20}\n){1,2}$/;
+
+function textOf({ pressure }: ContainerView, resource: keyof Pressure): PressureText | undefined {
+  const text = pressure?.[resource];
+  return text !== undefined && WHOLE.test(text) ? text : undefined;
+}
+
 function pressureFile(resource: keyof Pressure): ProcFile {
   return {
     path: `pressure/${resource}`,
@@ -27,7 +35,7 @@ function pressureFile(resource: keyof Pressure): ProcFile {
         from: { v1: "0, unless a hybrid host has it on v2", v2: `${resource}.pressure` },
       },
     ],
-    underived: (view) => (view.pressure?.[resource] === undefined ? ["every line"] : []),
-    render: (view) => view.pressure?.[resource] ?? NO_PRESSURE,
+    underived: (view) => (textOf(view, resource) === undefined ? ["every line"] : []),
+    render: (view) => textOf(view, resource) ?? NO_PRESSURE,
   };
 }

@@ -1,5 +1,6 @@
 import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
+import { ParseError } from "../../core/kernel/parse-error.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import type { ContainerView, FileStatus, HostText, ProcFile } from "../proc-files/types.ts";
 import type { Container } from "./container.ts";
@@ -9,6 +10,7 @@ import { openHostText } from "./host-text.ts";
 import { openIdentifier } from "./identity.ts";
 import { type LoadChannel, openLoadAverages } from "./load-averages.ts";
 import { openCensus } from "./task-census.ts";
+import { unknownView } from "./unknown-view.ts";
 import type { CpuPolicy } from "./visible-cpus.ts";
 
 /** From where a process looks at the machine, for one moment. */
@@ -69,7 +71,9 @@ export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: Viewpoin
       return { kind: "text", text, status: () => fileStatus(file, view) };
     } catch (error) {
       if (isGone()) return containerEnded();
-      throw error;
+      if (!(error instanceof ParseError)) throw error;
+      // A kernel newer than this program, or a file torn by somebody: one line must not cost a reader its file.
+      return renderUnknown(file, viewpoint, error.message);
     }
   }
 
@@ -79,6 +83,20 @@ export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: Viewpoin
 function hostFile(file: ProcFile, host: HostText): Rendered {
   const status: FileStatus = { state: "host", reason: "the caller is the host's" };
   return { kind: "text", text: host.text(file.path), status: () => status };
+}
+
+function renderUnknown(
+  file: ProcFile,
+  { view, host }: Extract<Viewpoint, { kind: "container" }>,
+  reason: string,
+): Rendered {
+  const unknown = unknownView(view, host, reason);
+  const status: FileStatus = { state: "host", reason };
+  try {
+    return { kind: "text", text: file.render(unknown, host), status: () => fileStatus(file, unknown) };
+  } catch {
+    return { kind: "text", text: host.text(file.path), status: () => status };
+  }
 }
 
 function containerEnded(): Rendered {

@@ -13,7 +13,7 @@ import { ManualClock } from "./manual-clock.ts";
 export const HOSTS: string = join(import.meta.dirname, "../fixtures/hosts");
 
 /** Each fixture's container by its first process (README.md there). */
-const INITS: Readonly<Record<string, number>> = {
+export const INITS: Readonly<Record<string, number>> = {
   arm64: 1204,
   "many-cpu": 70112,
   "v1-hybrid": 16647,

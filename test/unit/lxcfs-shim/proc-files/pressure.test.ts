@@ -11,6 +11,10 @@ test("is the text of the cgroup", () => {
   expect(cpuPressure.render(viewOf({ pressure: { cpu: text } }), host)).toBe(text);
 });
 
+test("is none where it is torn", () => {
+  expect(cpuPressure.render(viewOf({ pressure: { cpu: text.slice(0, -5) } }), host)).toBe(zeros);
+});
+
 test("is none where the cgroup has none, never the host's", () => {
   expect(cpuPressure.render(viewOf({}), host)).toBe(zeros);
   expect(ioPressure.render(viewOf({ pressure: { cpu: text } }), host)).toBe(zeros);
