@@ -9,6 +9,8 @@ export interface ContainerView {
   readonly cpu?: CpuView | undefined;
   /** The ids of the CPUs the container has, ascending, at least one. The same ids in every file. */
   readonly cpus: readonly number[];
+  /** What /sys/devices/system/cpu/possible shows. */
+  readonly possibleCpus?: "host" | "visible";
   /** Age of the container's init. */
   readonly uptimeSeconds: number;
   readonly load?: LoadView | undefined;

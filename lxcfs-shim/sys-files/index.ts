@@ -2,6 +2,7 @@ import { cacheLists, cacheMasks, nodeLists, nodeMasks, topologyLists, topologyMa
 import { nodeMeminfo } from "./node-meminfo.ts";
 import { offline } from "./offline.ts";
 import { online } from "./online.ts";
+import { possible } from "./possible.ts";
 import { present } from "./present.ts";
 import type { SysFile } from "./types.ts";
 
@@ -14,6 +15,7 @@ export const SYS_FILES: readonly SysFile[] = [
   nodeMeminfo,
   offline,
   online,
+  possible,
   present,
   topologyLists,
   topologyMasks,

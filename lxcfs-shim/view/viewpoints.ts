@@ -11,19 +11,21 @@ import { openIdentifier } from "./identity.ts";
 import { type LoadChannel, openLoadAverages } from "./load-averages.ts";
 import { openCensus } from "./task-census.ts";
 import { unknownView } from "./unknown-view.ts";
-import type { CpuPolicy } from "./visible-cpus.ts";
+import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewOptions } from "./view-options.ts";
 
 /** From where a process looks at the machine, for one moment. */
 export type Viewpoint =
   | { readonly kind: "host"; readonly host: HostText }
-  | {
-      readonly kind: "container";
-      readonly container: Container;
-      readonly view: ContainerView;
-      readonly host: HostText;
-    }
+  | ContainerViewpoint
   /** The process ended meanwhile, or is out of the server's sight. */
   | { readonly kind: "gone"; readonly reason: string };
+
+interface ContainerViewpoint {
+  readonly kind: "container";
+  readonly container: Container;
+  readonly view: ContainerView;
+  readonly host: HostText;
+}
 
 /** What a file says to somebody, and how much of it is the container's. */
 export type Rendered =
@@ -39,16 +41,16 @@ export interface Viewpoints {
 export interface ViewpointsOptions {
   readonly root: HostRoot;
   readonly clock: Clock;
-  readonly cpuPolicy?: CpuPolicy | undefined;
+  readonly viewOptions?: ViewOptions | undefined;
   /** To the sampler of load averages; without one, readers sample for themselves. */
   readonly loadChannel?: LoadChannel | undefined;
 }
 
-export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: ViewpointsOptions): Viewpoints {
+export function openViewpoints({ root, clock, viewOptions = DEFAULT_VIEW_OPTIONS, loadChannel }: ViewpointsOptions): Viewpoints {
   const reader = openCgroupReader(root);
   const identifier = openIdentifier({ root, reader, clock });
   const loads = openLoadAverages({ census: openCensus(root, reader), clock, channel: loadChannel });
-  const views = openContainerViews({ root, reader, loads, cpuPolicy });
+  const views = openContainerViews({ root, reader, loads, viewOptions });
 
   function of(pid: number): Viewpoint {
     const identity = identifier.identify(pid);
@@ -61,7 +63,12 @@ export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: Viewpoin
 
   function render(file: ProcFile, viewpoint: Viewpoint): Rendered {
     if (viewpoint.kind === "gone") return viewpoint;
-    if (viewpoint.kind === "host") return hostFile(file, viewpoint.host);
+    if (viewpoint.kind === "host") return hostFile(file, viewpoint.host, "the caller is the host's");
+    if (viewOptions.hostFiles.includes(file.path)) return hostFile(file, viewpoint.host, SWITCHED_OFF);
+    return renderContainer(file, viewpoint);
+  }
+
+  function renderContainer(file: ProcFile, viewpoint: ContainerViewpoint): Rendered {
     const { container, view, host } = viewpoint;
     const isGone = (): boolean => !identifier.isAlive(container);
     try {
@@ -80,14 +87,14 @@ export function openViewpoints({ root, clock, cpuPolicy, loadChannel }: Viewpoin
   return { of, render };
 }
 
-function hostFile(file: ProcFile, host: HostText): Rendered {
-  const status: FileStatus = { state: "host", reason: "the caller is the host's" };
+function hostFile(file: ProcFile, host: HostText, reason: string): Rendered {
+  const status: FileStatus = { state: "host", reason };
   return { kind: "text", text: host.text(file.path), status: () => status };
 }
 
 function renderUnknown(
   file: ProcFile,
-  { view, host }: Extract<Viewpoint, { kind: "container" }>,
+  { view, host }: ContainerViewpoint,
   reason: string,
 ): Rendered {
   const unknown = unknownView(view, host, reason);
