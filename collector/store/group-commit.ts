@@ -2,6 +2,7 @@ import type { Database } from "./database.ts";
 
 interface Waiting {
   write(): void;
+  undo(): void;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -26,11 +27,14 @@ export class GroupCommit {
     this.#gatherMs = gatherMs;
   }
 
-  /** Resolves when what `write` wrote is durable, rejects when it is not there. */
-  add(write: () => void): Promise<void> {
+  /**
+   * Resolves when what `write` wrote is durable, rejects when it is not there. `undo` is called before
+   * anybody else can see that it is not: for what memory already says of it.
+   */
+  add(write: () => void, undo: () => void = () => {}): Promise<void> {
     this.#timer ??= setTimeout(() => this.flush(), this.#gatherMs);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ write, resolve, reject });
+      this.#waiting.push({ write, undo, resolve, reject });
     });
   }
 
@@ -46,6 +50,7 @@ export class GroupCommit {
       });
     } catch (error) {
       this.failures++;
+      for (const { undo } of group) undo();
       for (const { reject } of group) reject(error);
       return;
     }

@@ -18,11 +18,16 @@ test("one that fails leaves nothing of the others, and is told to all", async ()
   const database = openMemoryDatabase();
   const commits = new GroupCommit(database);
   const insert = database.prepare("INSERT INTO history VALUES (?, ?)");
+  const undone: string[] = [];
   const results = Promise.allSettled([
-    commits.add(() => insert.run(1, "a")),
+    commits.add(
+      () => insert.run(1, "a"),
+      () => undone.push("a"),
+    ),
     commits.add(() => insert.run(1, "twice")),
   ]);
   commits.flush();
+  expect(undone).toEqual(["a"]);
   expect((await results).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(database.prepare("SELECT * FROM history").all()).toEqual([]);
   expect(commits.failures).toBe(1);
