@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
 import { renderCommand } from "./render-command.ts";
 import type { ServeFlags } from "./serve-options.ts";
@@ -19,6 +19,18 @@ function serveCommand(signal: AbortSignal): Command {
     .option("--transport <name>", "dev-fuse, or fuse-native: libfuse 2, one container (default: dev-fuse)")
     .option("--container-pid <pid>", "with fuse-native: a process of the container to show")
     .option("--config <file>", "YAML or JSON with these options (default: /etc/plimsoll/shim.yaml if there)")
+    .option(
+      "--recovery <way>",
+      "requests of a server that died: resend, or record as on kernels before 6.9 (default: resend)",
+    )
+    .addOption(new Option("--held", "descriptors 3, 4 and 5 are the holder's").hideHelp())
+    .addOption(new Option("--replaces <pid>", "the server to be replaced").hideHelp())
+    .addOption(new Option("--end", "take down what the last server left").hideHelp())
+    .option("--cpus <policy>", "CPUs by both, cpuset, quota or host: all of the host's (default: both)")
+    .option("--possible-cpus <which>", "host: size tables by the machine, or visible (default: host)")
+    .option("--loadavg <on|off>", "off: load averages are the host's (default: on)")
+    .option("--swap <on|off>", "off: containers have no swap (default: on)")
+    .option("--host-files <files>", "files that are the host's for everybody, e.g. diskstats,slabinfo")
     .option("--log-level <level>", "error, warn, info, debug or trace (default: info)")
     .action(async (flags: ServeFlags) => {
       const { serve } = await import("./serve.ts"); // --help needs none of it

@@ -3,12 +3,16 @@ import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
 import type { HostRoot } from "../core/kernel/host-root.ts";
-import { bug, PlimsollError } from "../core/runtime/errors.ts";
+import { bug, NotFoundError, PlimsollError } from "../core/runtime/errors.ts";
 import type { Logger, LogLevel } from "../core/runtime/log.ts";
 import { abortConnection, mountDevice, unmount } from "./mount.ts";
 import { findMount, prepareMountPoint } from "./mount-point.ts";
 import type { OperationCounts } from "./session/counters.ts";
+import type { Agreement } from "./session/session.ts";
 import { type ServingThread, startThread } from "./session/thread.ts";
+import { type Held, retirePredecessor } from "./succession/held.ts";
+import { type Inheritance, type MountedConnection, readInheritance } from "./succession/inheritance.ts";
+import { openNotebook } from "./succession/notebook.ts";
 import { openDevFuse } from "./transport/dev-fuse.ts";
 
 export interface ServeMountOptions {
@@ -20,16 +24,15 @@ export interface ServeMountOptions {
   readonly transfer?: readonly MessagePort[];
   readonly log: Logger;
   readonly logLevel: LogLevel;
+  /** By whoever keeps the connection beyond the life of this process; otherwise it ends with us. */
+  readonly held?: Held | undefined;
+  /** False: as if the kernel did not hand out a dead server's requests again. */
+  readonly mayResend?: boolean;
   /** Called when the first reader would be answered. */
   onReady(mount: ServedMount): void | Promise<void>;
 }
 
-export interface ServedMount {
-  readonly mountPoint: string;
-  /** The name under /sys/fs/fuse/connections. */
-  readonly connection: number;
-  /** FUSE version agreed with the kernel. */
-  readonly protocol: string;
+export interface ServedMount extends Inheritance {
   readCounts(): OperationCounts;
 }
 
@@ -39,70 +42,106 @@ const ABORT_MS = 5000;
 
 /**
  * Serves a mount from a thread of its own until `signal` aborts, then takes everything down. Throws when
- * the thread dies or the mount is taken away by somebody else: then too no reader is left waiting.
+ * the thread dies or the mount is taken away by somebody else: no reader is left waiting, unless a holder will
+ * start the next server.
  *
  * The main thread never touches the mount: it would wait for the thread it has to look after.
  */
 export async function serveMount(options: ServeMountOptions, signal: AbortSignal): Promise<void> {
-  const mountPoint = await prepareMountPoint(options.root, options.directory, options.log);
-  const descriptor = openDevFuse();
+  const { held, root, log } = options;
+  const inherited = held && readInheritance(openNotebook(held.books));
+  const mountPoint = inherited?.mountPoint ?? (await prepareMountPoint(root, options.directory, log));
+  const device = held?.device ?? openDevFuse();
   const thread = startThread({ ...options, options: options.moduleOptions });
-  let connection: number | undefined;
+  let mount: MountedConnection | undefined;
+  let isServed = false;
   try {
     await thread.loaded;
     if (signal.aborted) return;
-    await mountDevice(descriptor, mountPoint);
-    connection = connectionOf(options.root, mountPoint);
-    const protocol = await thread.serve(descriptor);
-    const readCounts = (): OperationCounts => thread.counters.read();
-    await options.onReady({ mountPoint, connection, protocol, readCounts });
+    if (inherited === undefined) await mountDevice(device, mountPoint);
+    else await retirePredecessor(root, held?.predecessor);
+    mount = inherited === undefined ? firstMount(root, mountPoint) : nextServer(inherited);
+    const { mayResend = true } = options;
+    const agreement = await thread.serve({
+      device,
+      books: held?.books,
+      mount,
+      inherited: agreementOf(inherited),
+      mayResend,
+    });
+    isServed = true;
+    await options.onReady({ ...mount, ...agreement, readCounts: () => thread.counters.read() });
     if (!signal.aborted) await Promise.race([once(signal, "abort"), endedEarly(thread, mountPoint)]);
   } finally {
-    await takeDown({ thread, descriptor, mountPoint, connection, options });
+    const isLeft = held !== undefined && (isServed || inherited !== undefined) && !signal.aborted;
+    if (!isLeft) await takeDown({ thread, device, mountPoint, connection: mount?.connection, options });
   }
 }
 
+/** Takes down what a server that cannot do it any more has left with its holder. */
+export async function endHeldMount(root: HostRoot, held: Held, log: Logger): Promise<void> {
+  const inherited = readInheritance(openNotebook(held.books));
+  if (inherited === undefined) return;
+  await unmountOurs(inherited, root, log);
+  await abortConnection(inherited.connection);
+}
+
 /** The minor number of a FUSE mount's device is its connection's name. */
-function connectionOf(root: HostRoot, mountPoint: string): number {
+function firstMount(root: HostRoot, mountPoint: string): MountedConnection {
   const minor = findMount(root, mountPoint)?.device.split(":")[1];
-  return minor === undefined ? bug(`${mountPoint} is mounted and not in mountinfo`) : Number(minor);
+  if (minor === undefined) return bug(`${mountPoint} is mounted and not in mountinfo`);
+  return { mountPoint, connection: Number(minor), mountedAtMs: Date.now(), generation: 1 };
+}
+
+function agreementOf(inherited: Inheritance | undefined): Agreement | undefined {
+  return inherited && { protocol: inherited.protocol, resends: inherited.resends };
+}
+
+function nextServer(inherited: MountedConnection): MountedConnection {
+  const { mountPoint, connection, mountedAtMs, generation } = inherited;
+  return { mountPoint, connection, mountedAtMs, generation: generation + 1 };
 }
 
 async function endedEarly(thread: ServingThread, mountPoint: string): Promise<never> {
   const cause = await thread.ended;
-  const message =
-    cause === undefined
-      ? `${mountPoint} was unmounted or aborted by somebody else`
-      : "the serving thread died";
-  throw new PlimsollError("SERVE", message, { cause });
+  if (cause === undefined) {
+    throw new NotFoundError(`${mountPoint} was unmounted or aborted by somebody else`);
+  }
+  throw new PlimsollError("SERVE", "the serving thread died", { cause });
 }
 
 interface Standing {
   readonly thread: ServingThread;
-  readonly descriptor: number;
+  readonly device: number;
   readonly mountPoint: string;
-  /** Undefined: it was never mounted. */
+  /** Undefined: it was never mounted, or is still another server's. */
   readonly connection: number | undefined;
   readonly options: ServeMountOptions;
 }
 
 /** Undoes whatever stands. Does not throw: what cannot be undone is logged, and the process ends all the same. */
-async function takeDown(standing: Standing): Promise<void> {
-  const { thread, descriptor, connection } = standing;
+async function takeDown({ thread, device, mountPoint, connection, options }: Standing): Promise<void> {
+  const { root, log } = options;
+  const unmountIt = async (): Promise<void> => {
+    if (connection !== undefined) await unmountOurs({ mountPoint, connection }, root, log);
+  };
   if (await endsWithin(thread, 0)) {
-    closeSync(descriptor); // the last holder: the kernel ends the connection, whoever waits gets ENOTCONN
-    await unmountOurs(standing);
+    closeSync(device); // without a holder we were the last: the kernel ends the connection, whoever waits gets ENOTCONN
+    await unmountIt();
     return;
   }
-  await unmountOurs(standing);
+  await unmountIt();
   if (connection === undefined) thread.terminate();
-  else if (!(await endsWithin(thread, GRACE_MS))) await abortOrDie(standing, connection);
-  closeSync(descriptor);
+  else if (!(await endsWithin(thread, GRACE_MS))) await abortOrDie(thread, connection, log);
+  closeSync(device);
 }
 
-async function unmountOurs({ mountPoint, connection, options: { root, log } }: Standing): Promise<void> {
-  const mount = findMount(root, mountPoint);
-  if (connection === undefined || mount?.device.split(":")[1] !== `${connection}`) return;
+async function unmountOurs(
+  { mountPoint, connection }: Pick<MountedConnection, "mountPoint" | "connection">,
+  root: HostRoot,
+  log: Logger,
+): Promise<void> {
+  if (findMount(root, mountPoint)?.device.split(":")[1] !== `${connection}`) return;
   try {
     await unmount(mountPoint);
   } catch (error) {
@@ -114,7 +153,7 @@ async function unmountOurs({ mountPoint, connection, options: { root, log } }: S
  * What still holds the mount (a container's bind mounts, an open file) would keep it served for ever. A
  * thread in a system call cannot be ended from here: where even the abort fails, the process has to go at once.
  */
-async function abortOrDie({ thread, options: { log } }: Standing, connection: number): Promise<void> {
+async function abortOrDie(thread: ServingThread, connection: number, log: Logger): Promise<void> {
   try {
     await abortConnection(connection); // wakes a thread that waits for requests
   } catch (error) {

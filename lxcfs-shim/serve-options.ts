@@ -2,42 +2,51 @@ import { existsSync } from "node:fs";
 import { environmentOption, readConfigFile } from "../core/runtime/config.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
+import { type Given, oneOf } from "./given-option.ts";
+import { parseViewOptions, VIEW_KEYS, type ViewKey } from "./parse-view-options.ts";
+import type { ViewOptions } from "./view/view-options.ts";
 
 /** Read when it exists and no other is named. */
 export const CONFIG_FILE = "/etc/plimsoll/shim.yaml";
 
 /** What the command line says, as text. */
-export interface ServeFlags {
+export interface ServeFlags extends Partial<Readonly<Record<ViewKey, string>>> {
   readonly config?: string;
   readonly mount?: string;
   readonly transport?: string;
   readonly containerPid?: string;
   readonly logLevel?: string;
+  readonly recovery?: string;
+  /** Of the holder's, not for people. */
+  readonly held?: boolean;
+  readonly replaces?: string;
+  readonly end?: boolean;
 }
 
 export interface ServeOptions {
   readonly mount: string;
   readonly transport: TransportChoice;
   readonly logLevel: LogLevel;
+  readonly view: ViewOptions;
+  /** How a new server gets at the requests a dead one had received: from the kernel if it can, or from its own record. */
+  readonly recovery: Recovery;
 }
+
+export type Recovery = (typeof RECOVERIES)[number];
 
 /** libfuse hides who asks: through it, one container is served, named by one of its processes. */
 export type TransportChoice =
   | { readonly kind: "dev-fuse" }
   | { readonly kind: "fuse-native"; readonly containerPid: number };
 
+const RECOVERIES = ["resend", "record"] as const;
+
 const TRANSPORTS = ["dev-fuse", "fuse-native"] as const;
 
 /** One option of `serve`: `logLevel` in a file is `--log-level` as a flag and PLIMSOLL_SHIM_LOG_LEVEL in the environment. */
-const KEYS = ["mount", "transport", "containerPid", "logLevel"] as const;
+const KEYS = [...VIEW_KEYS, "mount", "transport", "containerPid", "logLevel", "recovery"] as const;
 
 type Key = (typeof KEYS)[number];
-
-/** A value as text, and what it was given by, for messages. */
-interface Given {
-  readonly option: string;
-  readonly value: string;
-}
 
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */
 export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions> {
@@ -48,6 +57,8 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     mount: parseMount(given("mount")),
     transport: parseTransport(given("transport"), given("containerPid")),
     logLevel: oneOf(LOG_LEVELS, "a log level", given("logLevel")) ?? "info",
+    view: parseViewOptions(given),
+    recovery: oneOf(RECOVERIES, "a way of recovery", given("recovery")) ?? "resend",
   };
 }
 
@@ -111,17 +122,4 @@ function parsePid(given: Given | undefined): number {
   }
   if (/^[1-9]\d{0,9}$/.test(given.value)) return Number(given.value);
   throw new UsageError(`${given.option}: ${JSON.stringify(given.value)} is not a process id`);
-}
-
-function oneOf<Choice extends string>(
-  choices: readonly Choice[],
-  what: string,
-  given: Given | undefined,
-): Choice | undefined {
-  if (given === undefined) return undefined;
-  const choice = choices.find((known) => known === given.value);
-  if (choice !== undefined) return choice;
-  throw new UsageError(`${given.option}: ${JSON.stringify(given.value)} is not ${what}`, {
-    hint: `one of ${choices.join(", ")}`,
-  });
 }

@@ -2,16 +2,26 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { openHostRoot } from "../core/kernel/host-root.ts";
 import { openShimFileSystem } from "./file-system/shim-file-system.ts";
 import { serveInThread } from "./session/in-thread.ts";
+import { bootClock } from "./succession/boot-clock.ts";
 import type { LoadChannel } from "./view/load-averages.ts";
+import type { ViewOptions } from "./view/view-options.ts";
 
 /** What serve.ts gives the thread that answers readers. */
 export interface ShimThreadOptions {
   /** To the sampler of load averages. */
   readonly loadPort: MessagePort;
+  readonly viewOptions: ViewOptions;
 }
 
-serveInThread<ShimThreadOptions>(({ options: { loadPort }, log }) =>
-  openShimFileSystem({ root: openHostRoot(), log, loadChannel: channelOf(loadPort) }),
+serveInThread<ShimThreadOptions>(({ options: { loadPort, viewOptions }, log, notebook }) =>
+  openShimFileSystem({
+    root: openHostRoot(),
+    log,
+    clock: bootClock,
+    notebook,
+    viewOptions,
+    loadChannel: channelOf(loadPort),
+  }),
 );
 
 function channelOf(port: MessagePort): LoadChannel {

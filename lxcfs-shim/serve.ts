@@ -1,15 +1,16 @@
 import { extname } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { type HostRoot, openHostRoot } from "../core/kernel/host-root.ts";
-import { systemClock } from "../core/runtime/clock.ts";
 import { PlimsollError } from "../core/runtime/errors.ts";
 import type { LogFields, Logger } from "../core/runtime/log.ts";
 import { openLogger } from "../core/runtime/logger.ts";
 import { tellSystemdReady } from "../core/runtime/systemd.ts";
-import { type ServedMount, type ServeMountOptions, serveMount } from "./serve-mount.ts";
+import { endHeldMount, type ServedMount, type ServeMountOptions, serveMount } from "./serve-mount.ts";
 import { serveNative } from "./serve-native.ts";
 import { readServeOptions, type ServeFlags, type ServeOptions } from "./serve-options.ts";
 import type { ShimThreadOptions } from "./serve-worker.ts";
+import { bootClock } from "./succession/boot-clock.ts";
+import { type Held, heldDescriptors, holderEnd, tellHolder } from "./succession/held.ts";
 import type { LoadMessage, WatchMessage } from "./view/load-averages.ts";
 import { openLoadSampler } from "./view/load-sampler.ts";
 import { openCensus } from "./view/task-census.ts";
@@ -24,18 +25,23 @@ export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<voi
   const log = openLogger("plimsoll-shim", options.logLevel);
   const root = openHostRoot();
   const { transport } = options;
-  if (transport.kind === "fuse-native")
+  const held = flags.held ? heldDescriptors(flags.replaces) : undefined;
+  if (flags.end && held !== undefined) await endHeldMount(root, held, log);
+  else if (transport.kind === "fuse-native")
     await serveOneContainer(root, options, transport.containerPid, log, signal);
-  else await serveCallers(root, options, log, signal);
+  else await serveCallers(root, options, held, log, signal);
 }
 
 /** Every container at once: the view follows from who reads. */
 async function serveCallers(
   root: HostRoot,
-  { mount, logLevel }: ServeOptions,
+  { mount, view, logLevel, recovery }: ServeOptions,
+  held: Held | undefined,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  const holder = process.ppid;
+  const ending = held === undefined ? signal : AbortSignal.any([signal, holderEnd(holder)]);
   const { port1, port2 } = new MessageChannel();
   const stopSampling = sampleLoads(root, port1, log);
   let served: ServedMount | undefined;
@@ -43,19 +49,22 @@ async function serveCallers(
     root,
     directory: mount,
     module: WORKER_MODULE,
-    moduleOptions: { loadPort: port2 } satisfies ShimThreadOptions,
+    moduleOptions: { loadPort: port2, viewOptions: view } satisfies ShimThreadOptions,
     transfer: [port2],
     log,
     logLevel,
+    held,
+    mayResend: recovery === "resend",
     onReady: (ready) => {
       served = ready;
-      const { mountPoint, connection, protocol } = ready;
-      return announce(log, { mountPoint, transport: "dev-fuse", connection, protocol });
+      if (held !== undefined) tellHolder(holder);
+      const { mountPoint, connection, protocol, generation } = ready;
+      return announce(log, { mountPoint, transport: "dev-fuse", connection, protocol, generation });
     },
   };
   try {
-    await serveMount(mountOptions, signal);
-    log.info({ reason: signal.reason, operations: served?.readCounts() }, "stopped");
+    await serveMount(mountOptions, ending);
+    log.info({ reason: ending.reason, operations: served?.readCounts() }, "stopped");
   } finally {
     await stopSampling();
   }
@@ -63,7 +72,7 @@ async function serveCallers(
 
 async function serveOneContainer(
   root: HostRoot,
-  { mount }: ServeOptions,
+  { mount, view }: ServeOptions,
   containerPid: number,
   log: Logger,
   signal: AbortSignal,
@@ -71,7 +80,7 @@ async function serveOneContainer(
   const { openShimFileSystem } = await import("./file-system/shim-file-system.ts");
   const onReady = (mountPoint: string): Promise<void> =>
     announce(log, { mountPoint, transport: "fuse-native", containerPid });
-  const fileSystem = openShimFileSystem({ root, log });
+  const fileSystem = openShimFileSystem({ root, log, viewOptions: view });
   await serveNative({ root, directory: mount, fileSystem, containerPid, log, onReady }, signal);
   log.info({ reason: signal.reason }, "stopped");
 }
@@ -93,7 +102,7 @@ function requireRoot(): void {
 function sampleLoads(root: HostRoot, port: MessagePort, log: Logger): () => Promise<void> {
   const stop = new AbortController();
   const send = (message: LoadMessage): void => port.postMessage(message);
-  const sampler = openLoadSampler({ census: openCensus(root), clock: systemClock, send });
+  const sampler = openLoadSampler({ census: openCensus(root), clock: bootClock, send });
   port.on("message", (message: WatchMessage) => sampler.watch(message));
   const running = sampler.run(stop.signal).catch((error: unknown) => {
     log.error({ err: error }, "load averages are no longer sampled");

@@ -14,10 +14,11 @@ import type {
   Reply,
 } from "../fuse/operation.ts";
 import type { ProcFile } from "../proc-files/types.ts";
+import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { openHostText } from "../view/host-text.ts";
 import type { LoadChannel } from "../view/load-averages.ts";
-import type { ViewOptions } from "../view/view-options.ts";
 import { openViewpoints, type Viewpoint, type Viewpoints } from "../view/viewpoints.ts";
+import type { CpuPolicy } from "../view/visible-cpus.ts";
 import { FallbackLog } from "./fallback-log.ts";
 import { type HostFiles, openHostFiles, S_IFDIR, S_IFMT, S_IFREG } from "./host-files.ts";
 import { nodeIdOf } from "./node-id.ts";
@@ -30,9 +31,11 @@ export interface ShimFileSystemOptions {
   readonly root: HostRoot;
   readonly log: Logger;
   readonly clock?: Clock;
-  readonly viewOptions?: ViewOptions | undefined;
+  readonly cpuPolicy?: CpuPolicy | undefined;
   /** To the sampler of load averages; without one, readers sample for themselves. */
   readonly loadChannel?: LoadChannel | undefined;
+  /** What a predecessor left. */
+  readonly notebook?: Notebook | undefined;
 }
 
 /** LXCFS' layout, each file as its caller's container has it. */
@@ -59,17 +62,18 @@ class ShimFileSystem implements FileSystem {
   readonly #fallbacks: FallbackLog;
   readonly #startedMs: number;
 
-  constructor({ clock, log, ...options }: ShimFileSystemOptions & { readonly clock: Clock }) {
+  constructor(given: ShimFileSystemOptions & { readonly clock: Clock }) {
+    const { clock, log, notebook = openNotebook(), ...options } = given;
     this.#root = options.root;
     this.#log = log;
-    this.#viewpoints = openViewpoints({ ...options, clock });
+    this.#viewpoints = openViewpoints({ ...options, clock, notebook });
     this.#hostFiles = openHostFiles(options.root);
     this.#paths = new NodePaths(
       () => this.#hostFiles.walk(),
       () => clock.monotonicMs(),
     );
     this.#startedMs = clock.nowMs();
-    this.#snapshots = new Snapshots(this.#startedMs);
+    this.#snapshots = new Snapshots(this.#startedMs, notebook);
     this.#fallbacks = new FallbackLog(log);
   }
 

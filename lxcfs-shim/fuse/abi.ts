@@ -64,6 +64,9 @@ export const FUSE_INIT_EXT: number = 1 << 30;
 /** Bit 39. */
 export const FUSE_HAS_RESEND_FLAG2: number = 1 << 7;
 
+/** enum fuse_notify_code */
+export const FUSE_NOTIFY_RESEND = 7;
+
 /** Answers to OPEN. */
 export const FOPEN_DIRECT_IO: number = 1 << 0;
 

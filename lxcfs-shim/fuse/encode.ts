@@ -1,4 +1,4 @@
-import { FOPEN_DIRECT_IO, FUSE_READ_MAX_BYTES, SIZE } from "./abi.ts";
+import { FOPEN_DIRECT_IO, FUSE_NOTIFY_RESEND, FUSE_READ_MAX_BYTES, SIZE } from "./abi.ts";
 import type { Attributes, DirectoryEntry, Reply } from "./operation.ts";
 
 /** struct fuse_init_out, as far as we use it. */
@@ -59,6 +59,14 @@ export function encodeInit(into: Buffer, unique: Uint8Array, init: InitOut): Buf
   into.writeUInt32LE(init.timeGranularityNs, at + 24);
   into.writeUInt32LE(init.flags2, at + 32); // 28: max_pages and map_alignment, not negotiated
   return finish(into, unique, SIZE.initOut);
+}
+
+/** Asks the kernel to hand out again what it has no answer for. A notification: no request's unique, and its code in place of an error. */
+export function encodeResend(into: Buffer): Buffer {
+  into.writeUInt32LE(SIZE.outHeader, 0);
+  into.writeInt32LE(FUSE_NOTIFY_RESEND, 4);
+  into.fill(0, 8, SIZE.outHeader);
+  return into.subarray(0, SIZE.outHeader);
 }
 
 /** Puts struct fuse_out_header before `bodyBytes` of body. */

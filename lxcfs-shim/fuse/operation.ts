@@ -25,6 +25,8 @@ export type Operation =
       readonly handle: number;
       readonly offset: number;
       readonly size: number;
+      /** A server that was killed had this request: the answer may have gone out. */
+      readonly again?: boolean;
     }
   | { readonly kind: "release"; readonly node: NodeId; readonly handle: number }
   | { readonly kind: "opendir"; readonly node: NodeId }

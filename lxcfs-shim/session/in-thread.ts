@@ -2,18 +2,23 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { bug } from "../../core/runtime/errors.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../../core/runtime/log.ts";
 import type { FileSystem } from "../fuse/operation.ts";
+import { openInFlight } from "../succession/in-flight.ts";
+import { bequeath } from "../succession/inheritance.ts";
+import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { openDevFuseTransport } from "../transport/dev-fuse.ts";
 import { Counters } from "./counters.ts";
 import { runSession } from "./session.ts";
-import type { ThreadData, ThreadMessage } from "./thread-messages.ts";
+import type { ServeMessage, ThreadData, ThreadMessage } from "./thread-messages.ts";
 
 export interface ThreadContext<Options> {
   readonly options: Options;
   readonly log: Logger;
+  /** What the predecessor left, and what is left to the successor. */
+  readonly notebook: Notebook;
 }
 
 /**
- * The body of a worker module: opens the file system, waits for the mounted descriptor, serves it and
+ * The body of a worker module: waits for the mounted device, opens the file system, serves it and
  * ends with it. From then on this thread blocks in read(2) and has no event loop: no timer, no promise, no message.
  */
 export function serveInThread<Options>(open: (context: ThreadContext<Options>) => FileSystem): void {
@@ -21,15 +26,21 @@ export function serveInThread<Options>(open: (context: ThreadContext<Options>) =
   const { logLevel, counters, options } = workerData as ThreadData;
   const post = (message: ThreadMessage): void => port.postMessage(message);
   const log = portLogger(port, logLevel);
-  const fileSystem = open({ options: options as Options, log });
-  port.once("message", (descriptor: number) => {
+  port.once("message", ({ device, books, mount, inherited, mayResend }: ServeMessage) => {
+    const notebook = openNotebook(books);
     runSession({
-      transport: openDevFuseTransport(descriptor),
-      fileSystem,
+      transport: openDevFuseTransport(device),
+      fileSystem: open({ options: options as Options, log, notebook }),
+      inFlight: books && openInFlight(books),
+      inherited,
+      mayResend,
       counters: new Counters(counters),
       log,
       traceOperations: logLevel === "trace",
-      onReady: (protocol) => post({ kind: "ready", protocol }),
+      onReady: (agreement) => {
+        bequeath(notebook, { ...mount, ...agreement });
+        post({ kind: "ready", agreement });
+      },
     });
     post({ kind: "unmounted" });
   });

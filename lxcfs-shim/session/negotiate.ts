@@ -43,8 +43,9 @@ export type Negotiation =
   | { readonly kind: "ask-again"; readonly reply: InitOut }
   | { readonly kind: "impossible"; readonly reason: string };
 
-/** Our answer to INIT. */
-export function negotiate(init: InitIn): Negotiation {
+/** Our answer to INIT. `mayResend` false: as if the kernel were older than 6.9. */
+export function negotiate(offered: InitIn, mayResend = true): Negotiation {
+  const init = mayResend ? offered : { ...offered, flags2: offered.flags2 & ~FUSE_HAS_RESEND_FLAG2 };
   if (init.major > FUSE_KERNEL_VERSION) return { kind: "ask-again", reply: initOut(init) };
   if (init.major < FUSE_KERNEL_VERSION || init.minor < FUSE_OLDEST_MINOR_VERSION) {
     const oldest = `${FUSE_KERNEL_VERSION}.${FUSE_OLDEST_MINOR_VERSION}`;

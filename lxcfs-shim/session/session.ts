@@ -1,9 +1,11 @@
 import type { Logger } from "../../core/runtime/log.ts";
-import { decodeRequest, type InitIn, type Request } from "../fuse/decode.ts";
-import { encodeInit, encodeReply, REPLY_MAX_BYTES } from "../fuse/encode.ts";
+import { FUSE_HAS_RESEND_FLAG2 } from "../fuse/abi.ts";
+import { decodeRequest, type InitIn, type Request, type RequestBody } from "../fuse/decode.ts";
+import { encodeInit, encodeReply, encodeResend, REPLY_MAX_BYTES } from "../fuse/encode.ts";
 import { ERRNO } from "../fuse/errno.ts";
 import type { Caller, FileSystem, Operation, Reply } from "../fuse/operation.ts";
 import { expectsReply, refusalOf } from "../fuse/refusals.ts";
+import type { InFlight } from "../succession/in-flight.ts";
 import type { Transport } from "../transport/types.ts";
 import type { Counters } from "./counters.ts";
 import { negotiate } from "./negotiate.ts";
@@ -16,8 +18,22 @@ export interface SessionOptions {
   readonly log: Logger;
   /** Each operation at trace level. Building the lines costs more than serving, so it is decided here. */
   readonly traceOperations?: boolean;
-  /** Called once INIT is answered: from here on the mount is served. */
-  onReady(protocol: string): void;
+  /** Where requests are recorded for a successor, if the kernel does not hand them out again. */
+  readonly inFlight?: InFlight | undefined;
+  /** What a server that is gone agreed on with the kernel: there will be no INIT. */
+  readonly inherited?: Agreement | undefined;
+  /** False: the kernel is not asked to hand out requests again, though it could. */
+  readonly mayResend?: boolean;
+  /** Called once INIT is answered, or was by a predecessor: from here on the mount is served. */
+  onReady(agreement: Agreement): void;
+}
+
+/** The outcome of INIT. */
+export interface Agreement {
+  /** FUSE version, `7.45`. */
+  readonly protocol: string;
+  /** The kernel hands requests out again that a dead server had received: FUSE_HAS_RESEND. */
+  readonly resends: boolean;
 }
 
 /**
@@ -26,6 +42,7 @@ export interface SessionOptions {
  */
 export function runSession(options: SessionOptions): void {
   const session = new Session(options);
+  if (options.inherited !== undefined) session.takeOver(options.inherited);
   for (let message = options.transport.receive(); message !== undefined; ) {
     session.serve(message);
     message = options.transport.receive();
@@ -36,18 +53,47 @@ class Session {
   readonly #options: SessionOptions;
   readonly #failures: OncePerCause;
   readonly #buffer = Buffer.allocUnsafeSlow(REPLY_MAX_BYTES);
+  #isRecording = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#failures = new OncePerCause(options.log);
   }
 
+  /** Sees to the requests that the predecessor took with it. */
+  takeOver(agreement: Agreement): void {
+    const { transport, inFlight, onReady } = this.#options;
+    this.#isRecording = !agreement.resends;
+    const unanswered = this.#isRecording ? inFlight?.read() : undefined;
+    if (agreement.resends) transport.send(encodeResend(this.#buffer));
+    if (unanswered !== undefined) this.#recover(unanswered);
+    onReady(agreement);
+  }
+
+  /**
+   * Answers the last request on record, again if need be. It may also have been killed between receiving the next one and
+   * recording it: nobody knows what that was, but its unique follows (FUSE_REQ_ID_STEP), and EINTR lets its caller ask again.
+   */
+  #recover(message: Buffer): void {
+    const request = decodeRequest(message);
+    if (request === undefined) return;
+    this.#serve({ ...request, body: askedAgain(request.body) });
+    const next = Buffer.alloc(8);
+    next.writeBigUInt64LE(message.readBigUInt64LE(8) + UNIQUE_STEP);
+    this.#sendError(next, ERRNO.EINTR);
+  }
+
   serve(message: Buffer): void {
+    if (this.#isRecording) this.#options.inFlight?.record(message);
     const request = decodeRequest(message);
     if (request === undefined) {
       this.#failures.report("malformed", { bytes: message.length }, "request without a header dropped");
       return;
     }
+    this.#serve(request);
+  }
+
+  #serve(request: Request): void {
     try {
       const reply = this.#answer(request);
       if (reply !== undefined && expectsReply(request.opcode)) this.#options.transport.send(reply);
@@ -102,8 +148,8 @@ class Session {
   }
 
   #initialise(unique: Uint8Array, init: InitIn): Buffer | undefined {
-    const { log, onReady } = this.#options;
-    const result = negotiate(init);
+    const { log, onReady, mayResend } = this.#options;
+    const result = negotiate(init, mayResend);
     if (result.kind === "impossible") {
       log.error({ reason: result.reason }, "kernel too old");
       return this.#encode(unique, { kind: "error", errno: ERRNO.EPROTO });
@@ -111,7 +157,10 @@ class Session {
     const reply = encodeInit(this.#buffer, unique, result.reply);
     if (result.kind === "ask-again") return reply;
     this.#options.transport.send(reply);
-    onReady(`${result.reply.major}.${result.reply.minor}`);
+    const { major, minor, flags2 } = result.reply;
+    const agreement = { protocol: `${major}.${minor}`, resends: (flags2 & FUSE_HAS_RESEND_FLAG2) !== 0 };
+    this.#isRecording = !agreement.resends;
+    onReady(agreement);
     return undefined;
   }
 
@@ -127,6 +176,14 @@ class Session {
       this.#failures.report("send error", { err: error }, "error reply refused");
     }
   }
+}
+
+/** FUSE_REQ_ID_STEP of fs/fuse/fuse_dev_i.h: the low bit marks interrupts. */
+const UNIQUE_STEP = 2n;
+
+function askedAgain(body: RequestBody): RequestBody {
+  if (body.kind !== "operation" || body.operation.kind !== "read") return body;
+  return { ...body, operation: { ...body.operation, again: true } };
 }
 
 /** Without the file's text. */

@@ -2,7 +2,8 @@ import { type MessagePort, Worker } from "node:worker_threads";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger, LogLevel } from "../../core/runtime/log.ts";
 import { Counters } from "./counters.ts";
-import type { ThreadData, ThreadMessage } from "./thread-messages.ts";
+import type { Agreement } from "./session.ts";
+import type { ServeMessage, ThreadData, ThreadMessage } from "./thread-messages.ts";
 
 export interface ThreadOptions {
   /** A module that calls `serveInThread`. */
@@ -20,8 +21,8 @@ export interface ServingThread {
   readonly counters: Counters;
   /** It can be mounted for. */
   readonly loaded: Promise<void>;
-  /** Hands over the mounted descriptor; resolves with the protocol's version once the kernel has got its first answer. */
-  serve(descriptor: number): Promise<string>;
+  /** Hands over the mounted device; resolves once INIT is answered, with its outcome. */
+  serve(message: ServeMessage): Promise<Agreement>;
   /** How it ended: undefined when its mount was taken away, otherwise why it died. Never rejects. */
   readonly ended: Promise<unknown>;
   /** For one that has not been given a descriptor. */
@@ -56,9 +57,9 @@ export function startThread({ module, options, log, logLevel, transfer = [] }: T
   return {
     counters,
     loaded: loaded.then(() => {}),
-    serve: (descriptor) => {
-      worker.postMessage(descriptor);
-      return ready.then(({ protocol }) => protocol);
+    serve: (message) => {
+      worker.postMessage(message);
+      return ready.then(({ agreement }) => agreement);
     },
     ended,
     terminate: () => void worker.terminate(),

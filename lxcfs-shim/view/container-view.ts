@@ -11,14 +11,14 @@ import { once } from "../../core/kernel/once.ts";
 import { parseUptime } from "../../core/kernel/proc/uptime.ts";
 import { readKernelAttribute } from "../../core/kernel/text.ts";
 import type { ContainerView, CpuView, HostText, LoadView, MemoryView } from "../proc-files/types.ts";
-import { BoundedMap } from "./bounded-map.ts";
+import { type Notebook, openNotebook } from "../succession/notebook.ts";
+import { RememberedMap } from "../succession/remembered-map.ts";
 import type { Container } from "./container.ts";
 import { accountTicks, advanceCpuAccount, type CpuAccount } from "./cpu-accounting.ts";
 import { loadValue } from "./load-average.ts";
 import type { LoadAverages, LoadReading } from "./load-averages.ts";
 import type { TaskCensus } from "./task-census.ts";
-import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewOptions } from "./view-options.ts";
-import { visibleCpus } from "./visible-cpus.ts";
+import { type CpuPolicy, visibleCpus } from "./visible-cpus.ts";
 
 export interface ContainerViews {
   /** What `container` is to see now. Nothing is read before a renderer asks for it, and each part once. */
@@ -29,7 +29,8 @@ export interface ContainerViewsOptions {
   readonly root: HostRoot;
   readonly reader: CgroupReader;
   readonly loads: LoadAverages;
-  readonly viewOptions?: ViewOptions | undefined;
+  readonly cpuPolicy?: CpuPolicy | undefined;
+  readonly notebook?: Notebook | undefined;
 }
 
 /** What has to be remembered of a container so that its counters never go back. */
@@ -49,20 +50,20 @@ const REMEMBERED_CONTAINERS = 4096;
 const USER_HZ = 100;
 
 export function openContainerViews(options: ContainerViewsOptions): ContainerViews {
-  const remembered = new BoundedMap<string, Remembered>(REMEMBERED_CONTAINERS);
+  const notebook = options.notebook ?? openNotebook();
+  const remembered = new RememberedMap<Remembered>(notebook, "container", REMEMBERED_CONTAINERS);
   return { open: (container, host) => openView({ ...options, remembered, container, host }) };
 }
 
 /** What one view is made from. */
 interface Ground extends ContainerViewsOptions {
-  readonly remembered: BoundedMap<string, Remembered>;
+  readonly remembered: RememberedMap<Remembered>;
   readonly container: Container;
   readonly host: HostText;
 }
 
 /** What several parts share, each computed once. */
 interface Shared {
-  readonly options: ViewOptions;
   /** The container's own cgroup, without its ancestors. */
   readonly own: CgroupStats;
   readonly effective: EffectiveLimits;
@@ -76,8 +77,8 @@ function openView(ground: Ground): ContainerView {
   const shared = share(ground);
   const parts = {
     memory: once(() => memoryPart(ground, shared)),
-    cpu: once(() => (shared.options.cpus === "host" ? { missing: SWITCHED_OFF } : cpuPart(ground, shared))),
-    load: once(() => (shared.options.loadavg ? loadPart(shared) : { missing: SWITCHED_OFF })),
+    cpu: once(() => cpuPart(ground, shared)),
+    load: once(() => loadPart(shared)),
     io: once(() => ownPart(shared.own.io, "no cgroup of its own that counts block I/O")),
     pressure: once(() => ownPart(shared.own.pressure, "no pressure of its cgroup")),
   };
@@ -100,9 +101,6 @@ function openView(ground: Ground): ContainerView {
     get cpus() {
       return shared.cpus();
     },
-    get possibleCpus() {
-      return shared.options.possibleCpus;
-    },
     get uptimeSeconds() {
       return shared.uptimeSeconds();
     },
@@ -110,29 +108,25 @@ function openView(ground: Ground): ContainerView {
   };
 }
 
-function share({ root, reader, loads, viewOptions: options = DEFAULT_VIEW_OPTIONS, container, host }: Ground): Shared {
+function share({ root, reader, loads, cpuPolicy, container, host }: Ground): Shared {
   const effective = readEffective(reader, container.cgroup);
   const quotaCpus = once(() => effective.quotaCpus);
   const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
   const uptimeSeconds = once(() => ageSeconds(container, host));
   return {
-    options,
     own: reader.read(container.cgroup),
     effective,
     quotaCpus,
-    cpus: once(() => {
-      const online = () => onlineCpus(root);
-      return options.cpus === "host" ? online() : visibleCpus(limits(), online, options.cpus);
-    }),
+    cpus: once(() => visibleCpus(limits(), () => onlineCpus(root), cpuPolicy)),
     uptimeSeconds,
     load: once(() => loads.read(container, uptimeSeconds)),
   };
 }
 
-function memoryPart({ host }: Ground, { effective, options }: Shared): Part<MemoryView> {
+function memoryPart({ host }: Ground, { effective }: Shared): Part<MemoryView> {
   const { memory } = effective;
   if (memory === undefined) return { missing: "no memory cgroup of its own or above it" };
-  return { value: memoryView(memory, host.text("meminfo"), options.swap) };
+  return { value: memoryView(memory, host.text("meminfo")) };
 }
 
 function cpuPart({ remembered, container }: Ground, shared: Shared): Part<CpuView> {
@@ -172,7 +166,7 @@ function ownPart<T>(value: T | undefined, missing: string): Part<T> {
 
 /** The newest pid is how many a pid namespace has given out, until they wrap. */
 function countProcesses(
-  remembered: BoundedMap<string, Remembered>,
+  remembered: RememberedMap<Remembered>,
   { key }: Container,
   { lastPid, threads }: TaskCensus,
 ): number {
@@ -185,7 +179,6 @@ function countProcesses(
 function memoryView(
   { stats, limitBytes, roomBytes, swapLimitBytes }: EffectiveMemory,
   hostMeminfo: string,
-  hasSwap: boolean,
 ): MemoryView {
   const swapTotal = Math.min(swapLimitBytes ?? 0, hostBytes(hostMeminfo, "SwapTotal"));
   return {
@@ -196,7 +189,7 @@ function memoryView(
     get detail() {
       return stats.detail;
     },
-    ...(hasSwap && swapLimitBytes !== undefined && {
+    ...(swapLimitBytes !== undefined && {
       swap: { totalBytes: swapTotal, usedBytes: Math.min(stats.swapUsageBytes ?? 0, swapTotal) },
     }),
   };

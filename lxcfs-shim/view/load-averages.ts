@@ -1,4 +1,6 @@
 import type { Clock } from "../../core/runtime/clock.ts";
+import { type Notebook, openNotebook } from "../succession/notebook.ts";
+import { RememberedMap } from "../succession/remembered-map.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { Container } from "./container.ts";
 import { advanceLoad, type FixedLoad, LOAD_PERIOD_MS, seedLoad } from "./load-average.ts";
@@ -40,6 +42,8 @@ export interface LoadAveragesOptions {
   readonly census: (container: Container) => TaskCensus;
   readonly clock: Clock;
   readonly channel?: LoadChannel | undefined;
+  /** A successor goes on from there: `clock` has to count from the same moment then. */
+  readonly notebook?: Notebook | undefined;
 }
 
 /** A container still read is watched anew after this; the sampler forgets it after a multiple. */
@@ -61,16 +65,22 @@ interface Watched {
   readonly watchedMs: number;
 }
 
-export function openLoadAverages({ census, clock, channel }: LoadAveragesOptions): LoadAverages {
+/** What of it a successor goes on from. */
+type Kept = Pick<Watched, "steppedMs"> & Pick<LoadReading, "load">;
+
+export function openLoadAverages(options: LoadAveragesOptions): LoadAverages {
+  const { census, clock, channel, notebook = openNotebook() } = options;
   const watched = new BoundedMap<string, Watched>(REMEMBERED_CONTAINERS);
+  const kept = new RememberedMap<Kept>(notebook, "load", REMEMBERED_CONTAINERS);
   const lateMs = channel === undefined ? LOAD_PERIOD_MS : LATE_ROUNDS * LOAD_PERIOD_MS;
 
   function read(container: Container, ageSeconds: () => number): LoadReading {
     const now = clock.monotonicMs();
     receive(now);
-    const before = watched.get(container.key) ?? begin(container, ageSeconds(), now);
+    const before = watched.get(container.key) ?? begin(container, ageSeconds, now);
     const after = watch(container, recount(container, step(container, before, now), now), now);
     watched.set(container.key, after);
+    keep(container, after);
     return after.reading;
   }
 
@@ -83,12 +93,17 @@ export function openLoadAverages({ census, clock, channel }: LoadAveragesOptions
     }
   }
 
-  function begin(container: Container, ageSeconds: number, now: number): Watched {
+  function keep({ key }: Container, { reading, steppedMs }: Watched): void {
+    if (kept.get(key)?.steppedMs !== steppedMs) kept.set(key, { load: reading.load, steppedMs });
+  }
+
+  function begin(container: Container, ageSeconds: () => number, now: number): Watched {
     const counted = census(container);
-    const load = seedLoad(counted.running + counted.blocked, ageSeconds);
+    const before = kept.get(container.key);
+    const load = before?.load ?? seedLoad(counted.running + counted.blocked, ageSeconds());
     return {
       reading: { load, census: counted },
-      steppedMs: now,
+      steppedMs: before?.steppedMs ?? now,
       countedMs: now,
       watchedMs: Number.NEGATIVE_INFINITY,
     };

@@ -3,6 +3,7 @@ import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { ParseError } from "../../core/kernel/parse-error.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import type { ContainerView, FileStatus, HostText, ProcFile } from "../proc-files/types.ts";
+import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import type { Container } from "./container.ts";
 import { openContainerViews } from "./container-view.ts";
 import { fileStatus } from "./file-status.ts";
@@ -11,21 +12,19 @@ import { openIdentifier } from "./identity.ts";
 import { type LoadChannel, openLoadAverages } from "./load-averages.ts";
 import { openCensus } from "./task-census.ts";
 import { unknownView } from "./unknown-view.ts";
-import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewOptions } from "./view-options.ts";
+import type { CpuPolicy } from "./visible-cpus.ts";
 
 /** From where a process looks at the machine, for one moment. */
 export type Viewpoint =
   | { readonly kind: "host"; readonly host: HostText }
-  | ContainerViewpoint
+  | {
+      readonly kind: "container";
+      readonly container: Container;
+      readonly view: ContainerView;
+      readonly host: HostText;
+    }
   /** The process ended meanwhile, or is out of the server's sight. */
   | { readonly kind: "gone"; readonly reason: string };
-
-interface ContainerViewpoint {
-  readonly kind: "container";
-  readonly container: Container;
-  readonly view: ContainerView;
-  readonly host: HostText;
-}
 
 /** What a file says to somebody, and how much of it is the container's. */
 export type Rendered =
@@ -41,16 +40,20 @@ export interface Viewpoints {
 export interface ViewpointsOptions {
   readonly root: HostRoot;
   readonly clock: Clock;
-  readonly viewOptions?: ViewOptions | undefined;
+  readonly cpuPolicy?: CpuPolicy | undefined;
   /** To the sampler of load averages; without one, readers sample for themselves. */
   readonly loadChannel?: LoadChannel | undefined;
+  /** What a predecessor remembered of the containers. */
+  readonly notebook?: Notebook | undefined;
 }
 
-export function openViewpoints({ root, clock, viewOptions = DEFAULT_VIEW_OPTIONS, loadChannel }: ViewpointsOptions): Viewpoints {
+export function openViewpoints(options: ViewpointsOptions): Viewpoints {
+  const { root, clock, cpuPolicy, loadChannel, notebook = openNotebook() } = options;
   const reader = openCgroupReader(root);
   const identifier = openIdentifier({ root, reader, clock });
-  const loads = openLoadAverages({ census: openCensus(root, reader), clock, channel: loadChannel });
-  const views = openContainerViews({ root, reader, loads, viewOptions });
+  const census = openCensus(root, reader);
+  const loads = openLoadAverages({ census, clock, channel: loadChannel, notebook });
+  const views = openContainerViews({ root, reader, loads, cpuPolicy, notebook });
 
   function of(pid: number): Viewpoint {
     const identity = identifier.identify(pid);
@@ -63,12 +66,7 @@ export function openViewpoints({ root, clock, viewOptions = DEFAULT_VIEW_OPTIONS
 
   function render(file: ProcFile, viewpoint: Viewpoint): Rendered {
     if (viewpoint.kind === "gone") return viewpoint;
-    if (viewpoint.kind === "host") return hostFile(file, viewpoint.host, "the caller is the host's");
-    if (viewOptions.hostFiles.includes(file.path)) return hostFile(file, viewpoint.host, SWITCHED_OFF);
-    return renderContainer(file, viewpoint);
-  }
-
-  function renderContainer(file: ProcFile, viewpoint: ContainerViewpoint): Rendered {
+    if (viewpoint.kind === "host") return hostFile(file, viewpoint.host);
     const { container, view, host } = viewpoint;
     const isGone = (): boolean => !identifier.isAlive(container);
     try {
@@ -87,14 +85,14 @@ export function openViewpoints({ root, clock, viewOptions = DEFAULT_VIEW_OPTIONS
   return { of, render };
 }
 
-function hostFile(file: ProcFile, host: HostText, reason: string): Rendered {
-  const status: FileStatus = { state: "host", reason };
+function hostFile(file: ProcFile, host: HostText): Rendered {
+  const status: FileStatus = { state: "host", reason: "the caller is the host's" };
   return { kind: "text", text: host.text(file.path), status: () => status };
 }
 
 function renderUnknown(
   file: ProcFile,
-  { view, host }: ContainerViewpoint,
+  { view, host }: Extract<Viewpoint, { kind: "container" }>,
   reason: string,
 ): Rendered {
   const unknown = unknownView(view, host, reason);

@@ -214,13 +214,13 @@ describeIf(isRoot, hasFuse)("a server's end", () => {
     expect(await ended).toBe(0);
   });
 
-  test.for(["umount", "abort"])("somebody else takes the mount away (%s): one line, 1", async (how) => {
+  test.for(["umount", "abort"])("somebody else takes the mount away (%s): one line, 3", async (how) => {
     const mount = mountPointIn(cleanup);
     const server = await startServer(cleanup, mount);
     if (how === "umount") await exec(["umount", mount]);
     else await abortConnection(connectionOf(server));
 
-    expect(await server.ended).toBe(1);
+    expect(await server.ended).toBe(3);
     expect(server.stderr.at(-1)).toBe(`error: ${mount} was unmounted or aborted by somebody else`);
   });
 });

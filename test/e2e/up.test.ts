@@ -17,6 +17,7 @@ import {
 } from "../support/host.ts";
 import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -103,7 +104,7 @@ describeIf(
   });
 
   for (const [part, kill] of [
-    ["plimsoll-shim", (pids: ReadonlyMap<string, number>) => pids.get("lxcfs-shim")],
+    ["plimsoll-shim", (pids: ReadonlyMap<string, number>) => pids.get("plimsoll-shim")],
     ["plimsoll-collector", (pids: ReadonlyMap<string, number>) => pids.get("collector")],
     ["sample container", (pids: ReadonlyMap<string, number>) => pids.get("agent")],
   ] as const) {
@@ -119,6 +120,26 @@ describeIf(
       await expectNothingLeft(before);
     });
   }
+
+  testIf()(
+    "the death of the shim's server is nothing to speak of: its holder starts the next one",
+    async () => {
+      const before = snapshotHost();
+      const up = await startUp();
+      await up.waitForLine(/Ctrl-C/, 40_000);
+      const server = programsOf(LAYOUT.cgroup).get("lxcfs-shim") ?? 0;
+
+      process.kill(server, "SIGKILL");
+      await waitFor("the next server", () => {
+        const next = programsOf(LAYOUT.cgroup).get("lxcfs-shim");
+        return next !== undefined && next !== server;
+      });
+      await up.waitForLine(/^cpu /, 40_000);
+
+      expect(await up.stop()).toBe(0);
+      await expectNothingLeft(before);
+    },
+  );
 
   testIf()("a port in use is one clear line, and nothing is left", async () => {
     const before = snapshotHost();
@@ -150,13 +171,13 @@ describeIf(
   );
 });
 
-/** Which of our programs run below a cgroup, by room. */
+/** Which of our programs run below a cgroup, by room; the shim's holder by the name of its script. */
 function programsOf(path: string): ReadonlyMap<string, number> {
   return new Map(
     cgroupProcesses(cgroupAt(path)).flatMap((pid): [string, number][] => {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      const room = /dist\/([a-z-]+)\/(main|agent)/.exec(command)?.[1];
-      return room === undefined ? [] : [[room, pid]];
+      const room = /dist\/([a-z-]+)\/(main|agent)|^\/bin\/sh\0.*\/bin\/(plimsoll-shim)\0/.exec(command);
+      return room === null ? [] : [[room[1] ?? room[3] ?? "", pid]];
     }),
   );
 }

@@ -30,6 +30,7 @@ test("flag before environment before file before default", async () => {
     mount: "/m",
     transport: DEV_FUSE,
     logLevel: "info",
+    recovery: "resend",
   });
   expect(await readServeOptions({ config })).toMatchObject({ mount: "/from/file", logLevel: "error" });
 
@@ -54,7 +55,7 @@ test("what is wrong is named with where it was said", async () => {
     '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
   );
   expect(await refusal({ config: unknown })).toBe(
-    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel)`,
+    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, recovery)`,
   );
   expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
   expect(await refusal({ config: "/nowhere.yaml" })).toMatch(

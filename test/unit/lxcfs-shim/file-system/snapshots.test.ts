@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Snapshots } from "../../../../lxcfs-shim/file-system/snapshots.ts";
+import { openNotebook } from "../../../../lxcfs-shim/succession/notebook.ts";
 
 const NODE = 7;
 
@@ -75,6 +76,24 @@ describe("one open file", () => {
 });
 
 describe("a server that took over", () => {
+  test("goes on with the text its predecessor began, and only with that", () => {
+    const notebook = openNotebook();
+    const { render } = counting();
+    const old = new Snapshots(1000, notebook);
+    const [read, closed] = [old.open(NODE), old.open(NODE)];
+    for (const handle of [read, closed]) old.read({ node: NODE, handle, offset: 0, size: 3 }, render);
+    old.release(closed);
+    const next = new Snapshots(2000, notebook);
+    const rest = (offset: number, again?: boolean) =>
+      text(next.read({ node: NODE, handle: read, offset, size: 100, again }, render));
+
+    expect([next.size, next.bytes]).toEqual([1, 8]);
+    expect(rest(3)).toBe("der 1");
+    expect(rest(0, true)).toBe("render 1");
+    expect(rest(0)).toBe("render 3");
+    expect(new Snapshots(3000, notebook).bytes).toBe(8);
+  });
+
   test("renders for a handle it has not given out, and keeps that", () => {
     const { render } = counting();
     const snapshots = new Snapshots(0);

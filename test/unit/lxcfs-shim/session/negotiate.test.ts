@@ -23,6 +23,10 @@ test("a kernel that offers everything is taken at our few wishes", () => {
   });
 });
 
+test("a kernel that could hand out requests again is not asked to, if told so", () => {
+  expect(negotiate(INIT, false)).toMatchObject({ kind: "agreed", reply: { flags: OURS, flags2: 0 } });
+});
+
 test("nothing is asked for that was not offered", () => {
   expect(negotiate({ ...INIT, minor: 31, flags: 0x0003_fffb & ~1, flags2: 0 })).toMatchObject({
     kind: "agreed",

@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FUSE } from "../../../../lxcfs-shim/fuse/abi.ts";
 import type { Caller, FileSystem, Operation, Reply } from "../../../../lxcfs-shim/fuse/operation.ts";
 import { Counters } from "../../../../lxcfs-shim/session/counters.ts";
-import { runSession } from "../../../../lxcfs-shim/session/session.ts";
-import { initBody, requestMessage, u32, u64 } from "../../../support/fuse-messages.ts";
+import { type Agreement, runSession, type SessionOptions } from "../../../../lxcfs-shim/session/session.ts";
+import type { InFlight } from "../../../../lxcfs-shim/succession/in-flight.ts";
+import { bytes, initBody, requestMessage, u32, u64 } from "../../../support/fuse-messages.ts";
 import { openMemoryTransport } from "../../../support/memory-transport.ts";
 import { recordLog } from "../../../support/record-log.ts";
 
@@ -15,19 +16,19 @@ const EINVAL = -22;
 function run(
   messages: readonly Buffer[],
   handle: FileSystem["handle"] = () => ({ kind: "done" }),
-  options: { readonly refuse?: (reply: Buffer) => boolean; readonly traceOperations?: boolean } = {},
+  options: Partial<SessionOptions> & { readonly refuse?: (reply: Buffer) => boolean } = {},
 ) {
   const transport = openMemoryTransport(messages, options.refuse);
   const counters = new Counters();
   const log = recordLog();
-  const ready: string[] = [];
+  const ready: Agreement[] = [];
   runSession({
     transport,
     fileSystem: { handle },
     counters,
     log,
-    traceOperations: options.traceOperations ?? false,
-    onReady: (protocol) => ready.push(protocol),
+    ...options,
+    onReady: (agreement) => ready.push(agreement),
   });
   return { sent: transport.sent, counters: counters.read(), log: log.lines, ready };
 }
@@ -40,7 +41,7 @@ const lookup = (name: string): Buffer =>
 test("INIT is answered and told", () => {
   const { sent, ready } = run([requestMessage({ opcode: FUSE.INIT, unique: 2n, body: initBody(7, 38) })]);
 
-  expect(ready).toEqual(["7.38"]);
+  expect(ready).toEqual([{ protocol: "7.38", resends: true }]);
   expect(sent.map((reply) => reply.length)).toEqual([80]);
 });
 
@@ -49,7 +50,7 @@ test("INIT of a newer major version is answered, the next one counts", () => {
     requestMessage({ opcode: FUSE.INIT, body: initBody(major, minor) });
   const { sent, ready } = run([init(8, 3), init(7, 45)]);
 
-  expect(ready).toEqual(["7.45"]);
+  expect(ready).toEqual([{ protocol: "7.45", resends: true }]);
   expect(sent).toHaveLength(2);
 });
 
@@ -142,6 +143,64 @@ test("a malformed request gets EINVAL, less than a header nothing, the next one 
     "malformed request",
     "request without a header dropped",
   ]);
+});
+
+describe("a session that takes over", () => {
+  const read = (unique: bigint): Buffer =>
+    requestMessage({ opcode: FUSE.READ, unique, body: Buffer.concat([u64(7, 5), u32(100, 0)]) });
+
+  /** Remembers like in-flight.ts, without a file. */
+  function inFlightOf(last?: Buffer) {
+    const recorded: Buffer[] = [];
+    const inFlight: InFlight = { record: (message) => recorded.push(Buffer.from(message)), read: () => last };
+    return { recorded, inFlight };
+  }
+
+  test("serves at once, and has the kernel hand out again what it can", () => {
+    const { recorded, inFlight } = inFlightOf(read(8n));
+    const inherited = { protocol: "7.45", resends: true };
+    const { sent, ready } = run([lookup("x")], undefined, { inherited, inFlight });
+
+    expect(ready).toEqual([inherited]);
+    expect(sent[0]).toEqual(bytes("10 00 00 00  07 00 00 00  00 00 00 00 00 00 00 00"));
+    expect(sent).toHaveLength(2);
+    expect(recorded).toEqual([]);
+  });
+
+  test("answers the request on record where the kernel cannot, and lets one that was lost ask again", () => {
+    const { recorded, inFlight } = inFlightOf(read(8n));
+    const inherited = { protocol: "7.31", resends: false };
+    const seen: Operation[] = [];
+    const handle = (operation: Operation): Reply => {
+      seen.push(operation);
+      return { kind: "data", data: Buffer.from("text") };
+    };
+    const { sent } = run([read(12n)], handle, { inherited, inFlight });
+
+    expect(sent.map((reply) => [uniqueOf(reply), errorOf(reply)])).toEqual([
+      [8n, 0],
+      [10n, -4],
+      [12n, 0],
+    ]);
+    expect(seen.map((operation) => operation.kind === "read" && operation.again)).toEqual([true, undefined]);
+    expect(recorded).toEqual([read(12n)]);
+  });
+
+  test("has nothing to answer where nothing was asked", () => {
+    const { inFlight } = inFlightOf();
+    const inherited = { protocol: "7.31", resends: false };
+
+    expect(run([], undefined, { inherited, inFlight }).sent).toEqual([]);
+  });
+
+  test("requests are recorded when the kernel, or we, do not resend", () => {
+    const { recorded, inFlight } = inFlightOf();
+    const init = requestMessage({ opcode: FUSE.INIT, body: initBody(7, 45) });
+    const { ready } = run([init, lookup("x")], undefined, { inFlight, mayResend: false });
+
+    expect(ready).toEqual([{ protocol: "7.45", resends: false }]);
+    expect(recorded).toEqual([lookup("x")]);
+  });
 });
 
 test("operations are traced only when asked to", () => {

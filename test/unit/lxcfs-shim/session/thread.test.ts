@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { errorLine } from "../../../../core/runtime/errors.ts";
 import { startThread } from "../../../../lxcfs-shim/session/thread.ts";
+import type { ServeMessage } from "../../../../lxcfs-shim/session/thread-messages.ts";
 import { recordLog } from "../../../support/record-log.ts";
 
 /** A worker module that speaks the serving thread's half as `code` says. */
@@ -13,26 +14,34 @@ function start(code: string, options: unknown = undefined) {
   return { log, thread: startThread({ module, options, log, logLevel: "debug" }) };
 }
 
+const SERVE: ServeMessage = {
+  device: 7,
+  books: undefined,
+  mount: { mountPoint: "/m", connection: 1, mountedAtMs: 0, generation: 1 },
+  inherited: undefined,
+  mayResend: true,
+};
+
 const refusal = (promise: Promise<unknown>): Promise<string> => promise.then(() => "resolved", errorLine);
 
 test("loaded, given its descriptor, ready, unmounted", async () => {
   const { thread, log } = start(
     `
     post("loaded");
-    port.once("message", (descriptor) => {
-      post("log", { level: "info", fields: { descriptor, options: workerData.options }, message: "serving" });
+    port.once("message", ({ device }) => {
+      post("log", { level: "info", fields: { device, options: workerData.options }, message: "serving" });
       new Float64Array(workerData.counters)[0] = 3;
-      post("ready", { protocol: "7.45" });
+      post("ready", { agreement: { protocol: "7.45", resends: true } });
       post("unmounted");
     });`,
     { a: 1 },
   );
 
   await thread.loaded;
-  expect(await thread.serve(7)).toBe("7.45");
+  expect(await thread.serve(SERVE)).toEqual({ protocol: "7.45", resends: true });
   expect(await thread.ended).toBeUndefined();
   expect(log.lines).toEqual([
-    { level: "info", fields: { descriptor: 7, options: { a: 1 } }, message: "serving" },
+    { level: "info", fields: { device: 7, options: { a: 1 } }, message: "serving" },
   ]);
   expect(thread.counters.read()).toEqual({ lookup: { count: 3, errors: 0 } });
 });
@@ -41,7 +50,7 @@ test("a thread that cannot even load says why", async () => {
   const { thread } = start('throw new Error("no such module");');
 
   expect(await refusal(thread.loaded)).toBe("the serving thread ended early: no such module");
-  expect(await refusal(thread.serve(7))).toBe("the serving thread ended early: no such module");
+  expect(await refusal(thread.serve(SERVE))).toBe("the serving thread ended early: no such module");
   expect(await thread.ended).toMatchObject({ message: "no such module" });
 });
 
@@ -49,7 +58,9 @@ test("one that ends with its mount in place has died, error or not", async () =>
   const { thread } = start('post("loaded"); port.once("message", () => process.exit(0));');
   await thread.loaded;
 
-  expect(await refusal(thread.serve(7))).toMatch(/^the serving thread ended early: it ended with its mount/);
+  expect(await refusal(thread.serve(SERVE))).toMatch(
+    /^the serving thread ended early: it ended with its mount/,
+  );
   expect(await thread.ended).toMatchObject({ message: "it ended with its mount in place" });
 });
 

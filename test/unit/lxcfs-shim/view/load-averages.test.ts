@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openNotebook } from "../../../../lxcfs-shim/succession/notebook.ts";
 import type { Container } from "../../../../lxcfs-shim/view/container.ts";
 import {
   type LoadChannel,
@@ -98,6 +99,20 @@ test("with a sampler the container is watched, and its figures are taken over", 
   await clock.advance(60_000);
   loads.read(container, hourOld);
   expect(sent).toHaveLength(2);
+});
+
+test("a successor goes on from where the averages stood", async () => {
+  const clock = new ManualClock();
+  const notebook = openNotebook();
+  const { state, census } = countingCensus(counted(4));
+  openLoadAverages({ census, clock, notebook }).read(container, hourOld);
+  state.tasks = counted(0);
+  await clock.advance(5000);
+
+  // One step down from 4, not a new beginning at 0.
+  const [load = 0] = openLoadAverages({ census, clock, notebook }).read(container, hourOld).load;
+  expect(load).toBeGreaterThan(3.5 * 2048);
+  expect(load).toBeLessThan(4 * 2048);
 });
 
 test("a sampler that is late is not waited for", async () => {

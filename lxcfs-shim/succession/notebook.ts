@@ -1,0 +1,168 @@
+import { fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
+
+/**
+ * What a server leaves to the one that follows it when it is killed: a map whose changes are on record when `put` and
+ * `delete` return, in two files that a holder keeps open for all of them. A kill at any moment leaves each key with its
+ * old value or its new one.
+ *
+ * Changes are appended to the file of the later edition. When that has grown, what still holds is copied into the other
+ * file, whose edition is written last and makes it the later one.
+ *
+ *   file    edition f64, 0 while it is being written · … · records from LOG_START on
+ *   record  length u32, of the whole · length of the key u16 · 1 if the key is gone u16 · key · value
+ */
+export interface Notebook {
+  get(key: string): Uint8Array | undefined;
+  keys(): Iterable<string>;
+  /** `value` must not be changed afterwards. */
+  put(key: string, value: Uint8Array): void;
+  delete(key: string): void;
+}
+
+/** Descriptors of two files, empty at first. */
+export type Books = readonly [number, number];
+
+/** Before the log: the edition, and what in-flight.ts keeps beside it. */
+const LOG_START = 32_768;
+const EDITION_BYTES = 8;
+const HEADER_BYTES = 8;
+/** An edition may grow to this and twice what it holds: copying then costs less than writing did. */
+const SPARE_BYTES = 4 * 1024 * 1024;
+
+/** Reads what the last server left. Without files it is a map, and nothing is left to anybody. */
+export function openNotebook(books?: Books): Notebook {
+  return books === undefined ? new MapNotebook() : new BookNotebook(books);
+}
+
+class MapNotebook extends Map<string, Uint8Array> implements Notebook {
+  put(key: string, value: Uint8Array): void {
+    this.set(key, value);
+  }
+
+  override delete(key: string): boolean {
+    return super.delete(key);
+  }
+}
+
+class BookNotebook implements Notebook {
+  readonly #values = new Map<string, Uint8Array>();
+  #current: number;
+  #other: number;
+  #edition: number;
+  #end = LOG_START;
+  /** Bytes of the records that hold. */
+  #liveBytes = 0;
+  #scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+  constructor([first, second]: Books) {
+    const editions = [readEdition(first), readEdition(second)] as const;
+    [this.#current, this.#other] = editions[0] >= editions[1] ? [first, second] : [second, first];
+    this.#edition = Math.max(...editions);
+    if (this.#edition === 0) this.#publish();
+    else this.#read();
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#values.get(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#values.keys();
+  }
+
+  put(key: string, value: Uint8Array): void {
+    this.#forget(key);
+    this.#values.set(key, value);
+    this.#liveBytes += HEADER_BYTES + key.length + value.length;
+    this.#append(key, value);
+  }
+
+  delete(key: string): void {
+    if (!this.#values.has(key)) return;
+    this.#forget(key);
+    this.#append(key, undefined);
+  }
+
+  #forget(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#liveBytes -= HEADER_BYTES + key.length + value.length;
+    this.#values.delete(key);
+  }
+
+  #append(key: string, value: Uint8Array | undefined): void {
+    this.#write(this.#current, key, value);
+    if (this.#end > LOG_START + SPARE_BYTES + 2 * this.#liveBytes) this.#copy();
+  }
+
+  /** One write: a kill in its midst leaves a record shorter than it says, which ends the log. */
+  #write(file: number, key: string, value: Uint8Array | undefined): void {
+    const length = HEADER_BYTES + key.length + (value?.length ?? 0);
+    if (length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(2 * length);
+    this.#scratch.writeUInt32LE(length, 0);
+    this.#scratch.writeUInt16LE(key.length, 4);
+    this.#scratch.writeUInt16LE(value === undefined ? 1 : 0, 6);
+    this.#scratch.write(key, HEADER_BYTES, "latin1");
+    if (value !== undefined) this.#scratch.set(value, HEADER_BYTES + key.length);
+    writeSync(file, this.#scratch, 0, length, this.#end);
+    this.#end += length;
+  }
+
+  #copy(): void {
+    writeEdition(this.#other, 0);
+    ftruncateSync(this.#other, LOG_START);
+    this.#end = LOG_START;
+    for (const [key, value] of this.#values) this.#write(this.#other, key, value);
+    [this.#current, this.#other] = [this.#other, this.#current];
+    this.#publish();
+    ftruncateSync(this.#other, LOG_START);
+  }
+
+  #publish(): void {
+    this.#edition += 1;
+    writeEdition(this.#current, this.#edition);
+  }
+
+  #read(): void {
+    const log = readFrom(this.#current, LOG_START);
+    let at = 0;
+    while (at + HEADER_BYTES <= log.length) {
+      const length = log.readUInt32LE(at);
+      if (length < HEADER_BYTES || at + length > log.length) break;
+      const keyEnd = at + HEADER_BYTES + log.readUInt16LE(at + 4);
+      const key = log.toString("latin1", at + HEADER_BYTES, keyEnd);
+      this.#forget(key);
+      if (log.readUInt16LE(at + 6) === 0) {
+        // A copy: a slice would keep the whole log in memory.
+        this.#values.set(key, Uint8Array.prototype.slice.call(log, keyEnd, at + length));
+        this.#liveBytes += length;
+      }
+      at += length;
+    }
+    this.#end = LOG_START + at;
+    // What a torn record left would follow the next one.
+    ftruncateSync(this.#current, this.#end);
+  }
+}
+
+function readEdition(file: number): number {
+  const buffer = Buffer.alloc(EDITION_BYTES);
+  return readSync(file, buffer, 0, EDITION_BYTES, 0) === EDITION_BYTES ? buffer.readDoubleLE(0) : 0;
+}
+
+function writeEdition(file: number, edition: number): void {
+  const buffer = Buffer.alloc(EDITION_BYTES);
+  buffer.writeDoubleLE(edition, 0);
+  writeSync(file, buffer, 0, EDITION_BYTES, 0);
+}
+
+function readFrom(file: number, start: number): Buffer {
+  const buffer = Buffer.alloc(Math.max(0, fstatSync(file).size - start));
+  let length = 0;
+  while (length < buffer.length) {
+    const count = readSync(file, buffer, length, buffer.length - length, start + length);
+    if (count === 0) break;
+    length += count;
+  }
+  return buffer.subarray(0, length);
+}
