@@ -1,7 +1,7 @@
 // The values of one series, in the order of their times, as the first of these that holds them exactly:
 //   0  constant   the value, once
 //   1  integers   value × 10^scale: the first two, then what changes between them (order 1) or what changes of
-//                 that (order 2), Rice-coded: a counter that runs evenly is one bit a sample
+//                 that (order 2), in a unit, Rice-coded: a counter that runs evenly is one bit a sample
 //   2  doubles    each XORed with the one before: a bit for the same, else the bits that differ
 import { BitReader, BitWriter, doubleOf, unzigzag, wordsOf, zigzag } from "./bits.ts";
 
@@ -73,7 +73,9 @@ function isExact(value: number, scale: number): boolean {
 
 function writeIntegers(writer: BitWriter, values: readonly number[], scale: number): void {
   const integers = values.map((value) => Math.round(value * 10 ** scale));
-  const changes = differences(integers);
+  const plain = differences(integers);
+  const unit = plain.reduce(greatestDivisor, 0);
+  const changes = unit === 0 ? plain : plain.map((change) => change / unit);
   const second = differences(changes);
   const isSecond = costOf(second) < costOf(changes.slice(1));
   const codes = (isSecond ? second : changes.slice(1)).map(zigzag);
@@ -83,27 +85,36 @@ function writeIntegers(writer: BitWriter, values: readonly number[], scale: numb
   writer.varint(k);
   // The first two apart: how far a counter is says nothing about how it runs.
   writer.varint(zigzag(integers[0] ?? 0));
+  writer.varint(unit);
   writer.varint(zigzag(changes[0] ?? 0));
   for (const code of codes) writeRice(writer, code, k);
 }
 
 function readIntegers(reader: BitReader, count: number): number[] {
   const shape = reader.varint();
-  const [unit, order] = [10 ** Math.floor(shape / 4), shape % 4];
+  const [scale, order] = [10 ** Math.floor(shape / 4), shape % 4];
   const k = reader.varint();
-  if (k > PLAIN_BITS || unit > 10 ** MAX_SCALE) throw new RangeError("integers of an unknown form");
+  if (k > PLAIN_BITS || scale > 10 ** MAX_SCALE) throw new RangeError("integers of an unknown form");
   let integer = unzigzag(reader.varint());
+  const unit = reader.varint();
   let change = unzigzag(reader.varint());
-  const values = [integer / unit];
-  integer += change;
-  if (count > 1) values.push(integer / unit);
+  const values = [integer / scale];
+  integer += change * unit;
+  if (count > 1) values.push(integer / scale);
   while (values.length < count) {
     const code = unzigzag(readRice(reader, k));
     change = order === 2 ? change + code : code;
-    integer += change;
-    values.push(integer / unit);
+    integer += change * unit;
+    values.push(integer / scale);
   }
   return values;
+}
+
+/** Memory changes by pages, disks by sectors: what all changes are multiples of is written once. */
+function greatestDivisor(one: number, other: number): number {
+  let [a, b] = [Math.abs(one), Math.abs(other)];
+  while (b > 0) [a, b] = [b, a % b];
+  return a;
 }
 
 function differences(values: readonly number[]): number[] {
