@@ -44,7 +44,7 @@ const RECOVERIES = ["resend", "record"] as const;
 const TRANSPORTS = ["dev-fuse", "fuse-native"] as const;
 
 /** One option of `serve`: `logLevel` in a file is `--log-level` as a flag and PLIMSOLL_SHIM_LOG_LEVEL in the environment. */
-const KEYS = [...VIEW_KEYS, "mount", "transport", "containerPid", "logLevel", "recovery"] as const;
+const KEYS = ["mount", "transport", "containerPid", "logLevel", "recovery", ...VIEW_KEYS] as const;
 
 type Key = (typeof KEYS)[number];
 

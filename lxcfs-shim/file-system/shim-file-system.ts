@@ -17,8 +17,8 @@ import type { ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { openHostText } from "../view/host-text.ts";
 import type { LoadChannel } from "../view/load-averages.ts";
+import type { ViewOptions } from "../view/view-options.ts";
 import { openViewpoints, type Viewpoint, type Viewpoints } from "../view/viewpoints.ts";
-import type { CpuPolicy } from "../view/visible-cpus.ts";
 import { FallbackLog } from "./fallback-log.ts";
 import { type HostFiles, openHostFiles, S_IFDIR, S_IFMT, S_IFREG } from "./host-files.ts";
 import { nodeIdOf } from "./node-id.ts";
@@ -31,7 +31,7 @@ export interface ShimFileSystemOptions {
   readonly root: HostRoot;
   readonly log: Logger;
   readonly clock?: Clock;
-  readonly cpuPolicy?: CpuPolicy | undefined;
+  readonly viewOptions?: ViewOptions | undefined;
   /** To the sampler of load averages; without one, readers sample for themselves. */
   readonly loadChannel?: LoadChannel | undefined;
   /** What a predecessor left. */

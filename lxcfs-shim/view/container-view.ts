@@ -18,7 +18,8 @@ import { accountTicks, advanceCpuAccount, type CpuAccount } from "./cpu-accounti
 import { loadValue } from "./load-average.ts";
 import type { LoadAverages, LoadReading } from "./load-averages.ts";
 import type { TaskCensus } from "./task-census.ts";
-import { type CpuPolicy, visibleCpus } from "./visible-cpus.ts";
+import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewOptions } from "./view-options.ts";
+import { visibleCpus } from "./visible-cpus.ts";
 
 export interface ContainerViews {
   /** What `container` is to see now. Nothing is read before a renderer asks for it, and each part once. */
@@ -29,7 +30,7 @@ export interface ContainerViewsOptions {
   readonly root: HostRoot;
   readonly reader: CgroupReader;
   readonly loads: LoadAverages;
-  readonly cpuPolicy?: CpuPolicy | undefined;
+  readonly viewOptions?: ViewOptions | undefined;
   readonly notebook?: Notebook | undefined;
 }
 
@@ -64,6 +65,7 @@ interface Ground extends ContainerViewsOptions {
 
 /** What several parts share, each computed once. */
 interface Shared {
+  readonly options: ViewOptions;
   /** The container's own cgroup, without its ancestors. */
   readonly own: CgroupStats;
   readonly effective: EffectiveLimits;
@@ -77,8 +79,8 @@ function openView(ground: Ground): ContainerView {
   const shared = share(ground);
   const parts = {
     memory: once(() => memoryPart(ground, shared)),
-    cpu: once(() => cpuPart(ground, shared)),
-    load: once(() => loadPart(shared)),
+    cpu: once(() => (shared.options.cpus === "host" ? { missing: SWITCHED_OFF } : cpuPart(ground, shared))),
+    load: once(() => (shared.options.loadavg ? loadPart(shared) : { missing: SWITCHED_OFF })),
     io: once(() => ownPart(shared.own.io, "no cgroup of its own that counts block I/O")),
     pressure: once(() => ownPart(shared.own.pressure, "no pressure of its cgroup")),
   };
@@ -101,6 +103,9 @@ function openView(ground: Ground): ContainerView {
     get cpus() {
       return shared.cpus();
     },
+    get possibleCpus() {
+      return shared.options.possibleCpus;
+    },
     get uptimeSeconds() {
       return shared.uptimeSeconds();
     },
@@ -108,25 +113,36 @@ function openView(ground: Ground): ContainerView {
   };
 }
 
-function share({ root, reader, loads, cpuPolicy, container, host }: Ground): Shared {
+function share({
+  root,
+  reader,
+  loads,
+  viewOptions: options = DEFAULT_VIEW_OPTIONS,
+  container,
+  host,
+}: Ground): Shared {
   const effective = readEffective(reader, container.cgroup);
   const quotaCpus = once(() => effective.quotaCpus);
   const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
   const uptimeSeconds = once(() => ageSeconds(container, host));
   return {
+    options,
     own: reader.read(container.cgroup),
     effective,
     quotaCpus,
-    cpus: once(() => visibleCpus(limits(), () => onlineCpus(root), cpuPolicy)),
+    cpus: once(() => {
+      const online = () => onlineCpus(root);
+      return options.cpus === "host" ? online() : visibleCpus(limits(), online, options.cpus);
+    }),
     uptimeSeconds,
     load: once(() => loads.read(container, uptimeSeconds)),
   };
 }
 
-function memoryPart({ host }: Ground, { effective }: Shared): Part<MemoryView> {
+function memoryPart({ host }: Ground, { effective, options }: Shared): Part<MemoryView> {
   const { memory } = effective;
   if (memory === undefined) return { missing: "no memory cgroup of its own or above it" };
-  return { value: memoryView(memory, host.text("meminfo")) };
+  return { value: memoryView(memory, host.text("meminfo"), options.swap) };
 }
 
 function cpuPart({ remembered, container }: Ground, shared: Shared): Part<CpuView> {
@@ -179,6 +195,7 @@ function countProcesses(
 function memoryView(
   { stats, limitBytes, roomBytes, swapLimitBytes }: EffectiveMemory,
   hostMeminfo: string,
+  hasSwap: boolean,
 ): MemoryView {
   const swapTotal = Math.min(swapLimitBytes ?? 0, hostBytes(hostMeminfo, "SwapTotal"));
   return {
@@ -189,9 +206,10 @@ function memoryView(
     get detail() {
       return stats.detail;
     },
-    ...(swapLimitBytes !== undefined && {
-      swap: { totalBytes: swapTotal, usedBytes: Math.min(stats.swapUsageBytes ?? 0, swapTotal) },
-    }),
+    ...(hasSwap &&
+      swapLimitBytes !== undefined && {
+        swap: { totalBytes: swapTotal, usedBytes: Math.min(stats.swapUsageBytes ?? 0, swapTotal) },
+      }),
   };
 }
 

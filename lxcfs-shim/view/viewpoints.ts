@@ -12,19 +12,21 @@ import { openIdentifier } from "./identity.ts";
 import { type LoadChannel, openLoadAverages } from "./load-averages.ts";
 import { openCensus } from "./task-census.ts";
 import { unknownView } from "./unknown-view.ts";
-import type { CpuPolicy } from "./visible-cpus.ts";
+import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewOptions } from "./view-options.ts";
 
 /** From where a process looks at the machine, for one moment. */
 export type Viewpoint =
   | { readonly kind: "host"; readonly host: HostText }
-  | {
-      readonly kind: "container";
-      readonly container: Container;
-      readonly view: ContainerView;
-      readonly host: HostText;
-    }
+  | ContainerViewpoint
   /** The process ended meanwhile, or is out of the server's sight. */
   | { readonly kind: "gone"; readonly reason: string };
+
+interface ContainerViewpoint {
+  readonly kind: "container";
+  readonly container: Container;
+  readonly view: ContainerView;
+  readonly host: HostText;
+}
 
 /** What a file says to somebody, and how much of it is the container's. */
 export type Rendered =
@@ -40,7 +42,7 @@ export interface Viewpoints {
 export interface ViewpointsOptions {
   readonly root: HostRoot;
   readonly clock: Clock;
-  readonly cpuPolicy?: CpuPolicy | undefined;
+  readonly viewOptions?: ViewOptions | undefined;
   /** To the sampler of load averages; without one, readers sample for themselves. */
   readonly loadChannel?: LoadChannel | undefined;
   /** What a predecessor remembered of the containers. */
@@ -48,12 +50,12 @@ export interface ViewpointsOptions {
 }
 
 export function openViewpoints(options: ViewpointsOptions): Viewpoints {
-  const { root, clock, cpuPolicy, loadChannel, notebook = openNotebook() } = options;
+  const { root, clock, viewOptions = DEFAULT_VIEW_OPTIONS, loadChannel, notebook = openNotebook() } = options;
   const reader = openCgroupReader(root);
   const identifier = openIdentifier({ root, reader, clock });
   const census = openCensus(root, reader);
   const loads = openLoadAverages({ census, clock, channel: loadChannel, notebook });
-  const views = openContainerViews({ root, reader, loads, cpuPolicy, notebook });
+  const views = openContainerViews({ root, reader, loads, viewOptions, notebook });
 
   function of(pid: number): Viewpoint {
     const identity = identifier.identify(pid);
@@ -66,7 +68,12 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
 
   function render(file: ProcFile, viewpoint: Viewpoint): Rendered {
     if (viewpoint.kind === "gone") return viewpoint;
-    if (viewpoint.kind === "host") return hostFile(file, viewpoint.host);
+    if (viewpoint.kind === "host") return hostFile(file, viewpoint.host, "the caller is the host's");
+    if (viewOptions.hostFiles.includes(file.path)) return hostFile(file, viewpoint.host, SWITCHED_OFF);
+    return renderContainer(file, viewpoint);
+  }
+
+  function renderContainer(file: ProcFile, viewpoint: ContainerViewpoint): Rendered {
     const { container, view, host } = viewpoint;
     const isGone = (): boolean => !identifier.isAlive(container);
     try {
@@ -85,16 +92,12 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
   return { of, render };
 }
 
-function hostFile(file: ProcFile, host: HostText): Rendered {
-  const status: FileStatus = { state: "host", reason: "the caller is the host's" };
+function hostFile(file: ProcFile, host: HostText, reason: string): Rendered {
+  const status: FileStatus = { state: "host", reason };
   return { kind: "text", text: host.text(file.path), status: () => status };
 }
 
-function renderUnknown(
-  file: ProcFile,
-  { view, host }: Extract<Viewpoint, { kind: "container" }>,
-  reason: string,
-): Rendered {
+function renderUnknown(file: ProcFile, { view, host }: ContainerViewpoint, reason: string): Rendered {
   const unknown = unknownView(view, host, reason);
   const status: FileStatus = { state: "host", reason };
   try {

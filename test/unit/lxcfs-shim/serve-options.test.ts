@@ -2,7 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { errorLine } from "../../../core/runtime/errors.ts";
+import { VIEW_KEYS } from "../../../lxcfs-shim/parse-view-options.ts";
 import { readServeOptions, type ServeFlags } from "../../../lxcfs-shim/serve-options.ts";
+import { DEFAULT_VIEW_OPTIONS } from "../../../lxcfs-shim/view/view-options.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 
 const DEV_FUSE = { kind: "dev-fuse" };
@@ -30,6 +32,7 @@ test("flag before environment before file before default", async () => {
     mount: "/m",
     transport: DEV_FUSE,
     logLevel: "info",
+    view: DEFAULT_VIEW_OPTIONS,
     recovery: "resend",
   });
   expect(await readServeOptions({ config })).toMatchObject({ mount: "/from/file", logLevel: "error" });
@@ -55,7 +58,7 @@ test("what is wrong is named with where it was said", async () => {
     '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
   );
   expect(await refusal({ config: unknown })).toBe(
-    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, recovery)`,
+    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, recovery, ${VIEW_KEYS.join(", ")})`,
   );
   expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
   expect(await refusal({ config: "/nowhere.yaml" })).toMatch(
