@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { HostRoot } from "../core/kernel/host-root.ts";
 import { type Mount, readMountinfo } from "../core/kernel/proc/mountinfo.ts";
@@ -18,7 +18,7 @@ export async function prepareMountPoint(root: HostRoot, directory: string, log: 
   const path = locate(root, directory);
   await clearStaleMounts(root, path, log);
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     if (readdirSync(path).length > 0) throw refused(path, "not empty", { hint: "choose an empty directory" });
     return path;
   } catch (error) {
@@ -38,13 +38,20 @@ export function findMount(root: HostRoot, path: string): Mount | undefined {
 function locate(root: HostRoot, directory: string): string {
   const path = resolve(directory);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     const candidate = join(realpathSync(dirname(path)), basename(path));
     if (findMount(root, candidate) !== undefined || !isSymbolicLink(candidate)) return candidate;
     return realpathSync(candidate);
   } catch (cause) {
     throw unusable(path, cause);
   }
+}
+
+/** `mkdirSync`'s own way of making parents tries for ever where a parent is there and takes no directories (/proc). */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 function isSymbolicLink(path: string): boolean {

@@ -67,6 +67,12 @@ test("what must not be covered is refused in one line", async () => {
   );
 });
 
+test("where no directory can be made, that is said", async () => {
+  expect(await refusal("/proc/plimsoll/mount")).toMatch(
+    /^mount point \/proc\/plimsoll\/mount: cannot be used: ENOENT/,
+  );
+});
+
 test("of several mounts on one point the uppermost counts", () => {
   mountinfo(["/a", "tmpfs"], ["/a", "fuse.plimsoll"], ["/a/b", "proc"]);
   const root = openHostRoot(join(folder, "host"));
