@@ -1,5 +1,6 @@
 import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
+import { openSpool } from "../core/runtime/spool.ts";
 import { Catalog } from "./catalog.ts";
 import type { Forward } from "./forward-url.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -9,7 +10,6 @@ import { type HttpServer, openHttpServer } from "./http/server.ts";
 import { INGESTS } from "./ingests/index.ts";
 import { type Forwarding, Intake } from "./intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "./latest.ts";
-import { MemoryQueue } from "./queue.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ingestRoute, type RequestCounts } from "./routes/ingest.ts";
@@ -30,7 +30,7 @@ const REQUESTS_GRACE_MS = 2_000;
 const FLUSH_GRACE_MS = 5_000;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Of each sink: a minute of 5,000 agents, or an hour of eighty. */
-const QUEUE_BYTES = 64 * 1024 * 1024;
+const SPOOL_BYTES = 64 * 1024 * 1024;
 const DELIVERY_BYTES = 1024 * 1024;
 /** Receivers do not take samples that are much older; see Prometheus' `out of bounds`. */
 const MAX_AGE_MS = 3_600_000;
@@ -71,11 +71,18 @@ export async function openCollector(
 async function openForwarding({ kind, url, name }: Forward, clock: Clock, log: Logger): Promise<Forwarding> {
   const forwarder = new Forwarder({
     sink: await kind.open(name, url),
-    queue: new MemoryQueue(QUEUE_BYTES),
+    spool: await openSpool({
+      maxBytes: SPOOL_BYTES,
+      maxHeldBytes: 0,
+      maxAgeMs: MAX_AGE_MS,
+      sync: "each",
+      clock,
+      log,
+    }),
+    maxSpoolBytes: SPOOL_BYTES,
     clock,
     log,
     maxDeliveryBytes: DELIVERY_BYTES,
-    maxAgeMs: MAX_AGE_MS,
   });
   return { kind, forwarder };
 }

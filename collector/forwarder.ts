@@ -1,31 +1,38 @@
 import type { Delivery } from "../core/metrics/delivery.ts";
+import { backoffMs } from "../core/runtime/backoff.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
-import { backoffMs } from "./backoff.ts";
-import type { Chunk, Queue, QueuedChunk } from "./queue.ts";
+import type { Spool } from "../core/runtime/spool.ts";
+import type { SpoolEntry, SpoolRecord } from "../core/runtime/spool-record.ts";
 import type { OpenSink } from "./sinks/types.ts";
 
 export interface ForwarderOptions {
   readonly sink: OpenSink;
-  readonly queue: Queue;
+  /** Drops what could not be delivered for too long: a receiver may answer 500 to it for ever. */
+  readonly spool: Spool;
+  /** Beyond this much the spool drops its oldest. */
+  readonly maxSpoolBytes: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** Bytes of one delivery, before the sink compresses it. */
   readonly maxDeliveryBytes: number;
-  /** What could not be delivered for this long is given up: a receiver may answer 500 to it for ever. */
-  readonly maxAgeMs: number;
 }
 
+type Settled = Exclude<Delivery, { outcome: "retry" }>;
+
+const RETRY = { firstMs: 250, longestMs: 30_000 } as const;
+/** The part of a spool that fills before its oldest goes. */
+const FULL = 0.9;
 /** While stopping, one failure does not cost the whole grace period. */
 const LONGEST_WAIT_WHILE_STOPPING_MS = 500;
 
 /**
- * Moves chunks from a queue into a sink: one delivery at a time, so that order is kept, with as many
- * chunks in one as fit. Lives from the constructor to `close`.
+ * Moves what is spooled into a sink: one delivery at a time, so that order is kept, with as many
+ * entries in one as fit. Lives from the constructor to `close`.
  */
 export class Forwarder {
   /** What became of the samples, and how often a delivery has to be tried again. */
-  readonly counts = { delivered: 0, refused: 0, expired: 0, retries: 0 };
+  readonly counts = { delivered: 0, refused: 0, retries: 0 };
   readonly #options: ForwarderOptions;
   readonly #stopping = new AbortController();
   readonly #aborted = new AbortController();
@@ -44,8 +51,13 @@ export class Forwarder {
     return this.#options.sink.name;
   }
 
-  get queue(): Pick<Queue, "length" | "bytes" | "isFull" | "droppedSamples"> {
-    return this.#options.queue;
+  get spool(): Pick<Spool, "length" | "bytes" | "dropped"> {
+    return this.#options.spool;
+  }
+
+  /** What is offered soon costs the oldest: a spool on disk gives up a part at a time. */
+  get isFull(): boolean {
+    return this.#options.spool.bytes >= this.#options.maxSpoolBytes * FULL;
   }
 
   /** Since when, monotonic, every delivery has failed, and the last reason; undefined while all is well. */
@@ -53,8 +65,9 @@ export class Forwarder {
     return this.#failing;
   }
 
-  async offer(chunk: Chunk): Promise<void> {
-    await this.#options.queue.append(chunk);
+  /** Resolves when it is as durable as the spool makes it; rejects when the spool cannot keep it. */
+  async offer(record: SpoolRecord): Promise<void> {
+    await this.#options.spool.append(record);
     this.#wake();
   }
 
@@ -66,16 +79,17 @@ export class Forwarder {
     await this.#ended;
     clearTimeout(grace);
     await this.#options.sink.close();
-    const { queue, log } = this.#options;
-    if (queue.length > 0)
-      log.warn({ sink: this.name, bytes: queue.bytes }, "stopped with undelivered samples");
+    const { spool, log } = this.#options;
+    const { length, bytes } = spool;
+    await spool.close();
+    if (length > 0) log.warn({ sink: this.name, bytes }, "stopped with undelivered samples");
   }
 
   async #run(): Promise<void> {
-    const { queue, maxDeliveryBytes } = this.#options;
+    const { spool, maxDeliveryBytes } = this.#options;
     while (!this.#aborted.signal.aborted) {
-      const chunks = await queue.peek(maxDeliveryBytes);
-      if (chunks.length > 0) await this.#forward(chunks);
+      const entries = await spool.peek({ maxBytes: maxDeliveryBytes });
+      if (entries.length > 0) await this.#forward(entries);
       else if (this.#stopping.signal.aborted) return;
       else await this.#arrival();
     }
@@ -83,41 +97,41 @@ export class Forwarder {
 
   /** Resolves when something has been appended, or the forwarder is to stop. */
   #arrival(): Promise<void> {
-    if (this.#options.queue.length > 0) return Promise.resolve();
+    if (this.#options.spool.length > 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
   }
 
-  async #forward(chunks: readonly QueuedChunk[]): Promise<void> {
-    const delivery = await this.#deliver(chunks);
+  async #forward(entries: readonly SpoolEntry[]): Promise<void> {
+    const delivery = await this.#deliver(entries);
     if (delivery.outcome !== "retry") return;
     if (this.#aborted.signal.aborted) return;
     this.#noteFailure(delivery.reason);
-    if (await this.#giveUpExpired(chunks)) return;
-    await this.#pause(backoffMs(this.#failures, delivery.afterMs, Math.random()));
+    await this.#pause(backoffMs(RETRY, this.#failures, delivery.afterMs, Math.random()));
   }
 
   /**
-   * Delivers the chunks and takes them off the queue; after "retry" those not delivered are still on
-   * it. A refused delivery is halved until the one chunk is found that is to blame: receivers refuse
+   * Delivers the entries and takes them off the spool; after "retry" those not delivered are still on
+   * it. A refused delivery is halved until the one entry is found that is to blame: receivers refuse
    * a whole request for one bad sample.
    */
-  async #deliver(chunks: readonly QueuedChunk[]): Promise<Delivery> {
+  async #deliver(entries: readonly SpoolEntry[]): Promise<Delivery> {
     const { sink } = this.#options;
-    const delivery = await sink.deliver(sink.join(chunks.map(({ body }) => body)), this.#aborted.signal);
+    const delivery = await sink.deliver(sink.join(entries.map(({ body }) => body)), this.#aborted.signal);
     if (delivery.outcome === "retry") return delivery;
-    if (delivery.outcome === "refused" && chunks.length > 1) {
-      const half = chunks.length >> 1;
-      const first = await this.#deliver(chunks.slice(0, half));
-      return first.outcome === "retry" ? first : this.#deliver(chunks.slice(half));
+    if (delivery.outcome === "refused" && entries.length > 1) {
+      const half = entries.length >> 1;
+      const first = await this.#deliver(entries.slice(0, half));
+      return first.outcome === "retry" ? first : this.#deliver(entries.slice(half));
     }
-    await this.#settle(chunks, delivery);
+    await this.#settle(entries, delivery);
     return delivery;
   }
 
-  async #settle(chunks: readonly QueuedChunk[], delivery: Delivery): Promise<void> {
-    await this.#remove(chunks, delivery.outcome === "delivered" ? "delivered" : "refused");
+  async #settle(entries: readonly SpoolEntry[], delivery: Settled): Promise<void> {
+    for (const entry of entries) this.counts[delivery.outcome] += entry.samples;
+    await this.#options.spool.acknowledge(entries.at(-1)?.id ?? 0);
     this.#noteAnswer();
     if (delivery.outcome === "delivered") {
       this.#hasRefused = false;
@@ -125,20 +139,6 @@ export class Forwarder {
       this.#hasRefused = true;
       this.#options.log.warn({ sink: this.name, reason: delivery.reason }, "sink refuses samples");
     }
-  }
-
-  async #remove(chunks: readonly QueuedChunk[], outcome: "delivered" | "refused" | "expired"): Promise<void> {
-    for (const chunk of chunks) this.counts[outcome] += chunk.samples;
-    const last = chunks.at(-1);
-    if (last !== undefined) await this.#options.queue.acknowledge(last.id);
-  }
-
-  async #giveUpExpired(chunks: readonly QueuedChunk[]): Promise<boolean> {
-    const { clock, maxAgeMs } = this.#options;
-    const oldestMs = clock.nowMs() - maxAgeMs;
-    const expired = chunks.filter(({ receivedMs }) => receivedMs < oldestMs);
-    await this.#remove(expired, "expired");
-    return expired.length > 0;
   }
 
   #noteFailure(reason: string): void {

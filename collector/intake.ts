@@ -48,7 +48,7 @@ export class Intake {
    * the others; its own queue then drops its oldest, and counts.
    */
   get isFull(): boolean {
-    return this.#forwardings.length > 0 && this.#forwardings.every(({ forwarder }) => forwarder.queue.isFull);
+    return this.#forwardings.length > 0 && this.#forwardings.every(({ forwarder }) => forwarder.isFull);
   }
 
   /**
@@ -82,11 +82,11 @@ export class Intake {
 
   async #forward(batches: readonly Batch[], { families }: Ingested, samples: number): Promise<void> {
     const bodies = new Map<SinkKind, Uint8Array>();
-    const receivedMs = this.#clock.nowMs();
+    const timeMs = this.#clock.nowMs();
     for (const { kind, forwarder } of this.#forwardings) {
       const body = bodies.get(kind) ?? kind.encode(batches, families);
       bodies.set(kind, body);
-      if (body.length > 0) await forwarder.offer({ body, samples, receivedMs });
+      if (body.length > 0) await forwarder.offer({ body, samples, timeMs });
     }
   }
 }

@@ -92,7 +92,7 @@ function observeForwarders(registry: Registry, forwarders: readonly Forwarder[])
     "sink_queue_bytes",
     "Bytes that wait for the sink.",
     names,
-    each(({ queue }) => queue.bytes),
+    each(({ spool }) => spool.bytes),
   );
   counter(
     registry,
@@ -110,10 +110,12 @@ function observeForwarders(registry: Registry, forwarders: readonly Forwarder[])
   );
   const help = "Samples the sink will never get, by reason.";
   counter(registry, "sink_dropped_samples_total", help, ["sink", "reason"], () =>
-    forwarders.flatMap(({ name: sink, counts, queue }): Reading[] => [
+    forwarders.flatMap(({ name: sink, counts, spool: { dropped } }): Reading[] => [
       [{ sink, reason: "refused" }, counts.refused],
-      [{ sink, reason: "expired" }, counts.expired],
-      [{ sink, reason: "queue_full" }, queue.droppedSamples],
+      [{ sink, reason: "expired" }, dropped.expired],
+      [{ sink, reason: "queue_full" }, dropped.full],
+      [{ sink, reason: "disk" }, dropped.disk],
+      [{ sink, reason: "corrupt" }, dropped.corrupt],
     ]),
   );
 }

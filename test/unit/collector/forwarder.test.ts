@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { Forwarder } from "../../../collector/forwarder.ts";
-import { MemoryQueue } from "../../../collector/queue.ts";
 import type { Delivery } from "../../../core/metrics/delivery.ts";
+import { openSpool } from "../../../core/runtime/spool.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { recordLog } from "../../support/record-log.ts";
 
@@ -11,10 +11,11 @@ afterEach(async () => {
 });
 
 /** A sink whose answer to a body, the letters of its chunks, is `judge`'s. */
-function openForwarder(judge: (body: string) => Delivery | Promise<Delivery>, maxDeliveryBytes = 100) {
+async function openForwarder(judge: (body: string) => Delivery | Promise<Delivery>, maxDeliveryBytes = 100) {
   const clock = new ManualClock();
   const log = recordLog();
-  const queue = new MemoryQueue(1000);
+  const limits = { maxBytes: 1000, maxHeldBytes: 0, maxAgeMs: 600_000 };
+  const spool = await openSpool({ ...limits, sync: "never", clock, log });
   const bodies: string[] = [];
   const sink = {
     name: "test",
@@ -25,18 +26,18 @@ function openForwarder(judge: (body: string) => Delivery | Promise<Delivery>, ma
     },
     close: async () => void bodies.push("closed"),
   };
-  const forwarder = new Forwarder({ sink, queue, clock, log, maxDeliveryBytes, maxAgeMs: 600_000 });
+  const forwarder = new Forwarder({ sink, spool, maxSpoolBytes: 1000, clock, log, maxDeliveryBytes });
   opened.push(forwarder);
   const offer = async (...letters: readonly string[]): Promise<void> => {
     for (const letter of letters) {
-      await queue.append({ body: Buffer.from(letter), samples: 1, receivedMs: clock.nowMs() });
+      await spool.append({ body: Buffer.from(letter), samples: 1, timeMs: clock.nowMs() });
     }
     const last = letters.at(-1) ?? "";
     if (last === "") return;
-    await forwarder.offer({ body: Buffer.from("."), samples: 0, receivedMs: clock.nowMs() });
+    await forwarder.offer({ body: Buffer.from("."), samples: 0, timeMs: clock.nowMs() });
     await settle();
   };
-  return { clock, log, queue, bodies, forwarder, offer };
+  return { clock, log, spool, bodies, forwarder, offer };
 }
 
 const delivered: Delivery = { outcome: "delivered" };
@@ -44,15 +45,15 @@ const refused: Delivery = { outcome: "refused", reason: "HTTP 400: bad" };
 const retry: Delivery = { outcome: "retry", reason: "HTTP 503" };
 
 test("what waits is delivered together, in order", async () => {
-  const { bodies, forwarder, offer, queue } = openForwarder(() => delivered);
+  const { bodies, forwarder, offer, spool } = await openForwarder(() => delivered);
   await settle();
   await offer("a", "b", "c");
   expect(bodies).toEqual(["abc."]);
-  expect([queue.length, forwarder.counts.delivered]).toEqual([0, 3]);
+  expect([spool.length, forwarder.counts.delivered]).toEqual([0, 3]);
 });
 
 test("a delivery is not larger than it may be", async () => {
-  const { bodies, offer } = openForwarder(() => delivered, 2);
+  const { bodies, offer } = await openForwarder(() => delivered, 2);
   await settle();
   await offer("a", "b", "c");
   await settle();
@@ -61,7 +62,9 @@ test("a delivery is not larger than it may be", async () => {
 
 test("a failed delivery is tried again after a growing pause, until it is taken", async () => {
   let answers = 3;
-  const { bodies, clock, forwarder, log, offer } = openForwarder(() => (answers-- > 0 ? retry : delivered));
+  const { bodies, clock, forwarder, log, offer } = await openForwarder(() =>
+    answers-- > 0 ? retry : delivered,
+  );
   await settle();
   await offer("a");
   expect(forwarder.failing).toEqual({ sinceMs: 0, reason: "HTTP 503" });
@@ -69,7 +72,7 @@ test("a failed delivery is tried again after a growing pause, until it is taken"
   expect(bodies).toEqual(["a.", "a.", "a.", "a."]);
   expect(clock.sleeps.map((ms, i) => ms / 2 ** i >= 125 && ms / 2 ** i <= 250)).toEqual([true, true, true]);
   expect(forwarder.failing).toBeUndefined();
-  expect(forwarder.counts).toEqual({ delivered: 1, refused: 0, expired: 0, retries: 3 });
+  expect(forwarder.counts).toEqual({ delivered: 1, refused: 0, retries: 3 });
   expect(log.lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
     "warn sink does not take samples",
     "info sink takes samples again",
@@ -77,7 +80,7 @@ test("a failed delivery is tried again after a growing pause, until it is taken"
 });
 
 test("Retry-After is waited for", async () => {
-  const { clock, offer } = openForwarder(() => ({ ...retry, afterMs: 60_000 }));
+  const { clock, offer } = await openForwarder(() => ({ ...retry, afterMs: 60_000 }));
   await settle();
   await offer("a");
   expect(clock.sleeps[0]).toBeGreaterThanOrEqual(60_000);
@@ -85,7 +88,7 @@ test("Retry-After is waited for", async () => {
 });
 
 test("one chunk that is refused does not cost the others: the request is halved until it is found", async () => {
-  const { bodies, forwarder, log, offer, queue } = openForwarder((body) =>
+  const { bodies, forwarder, log, offer, spool } = await openForwarder((body) =>
     body.includes("x") ? refused : delivered,
   );
   await settle();
@@ -93,13 +96,13 @@ test("one chunk that is refused does not cost the others: the request is halved 
   await settle();
   expect(bodies).toEqual(["abx.", "ab", "x.", "x", "."]);
   expect(forwarder.counts).toMatchObject({ delivered: 2, refused: 1 });
-  expect(queue.length).toBe(0);
+  expect(spool.length).toBe(0);
   expect(log.lines.map(({ fields }) => fields.reason)).toEqual(["HTTP 400: bad"]);
 });
 
 test("what has been delivered of a halved request is not delivered again", async () => {
   let failing = true;
-  const { bodies, clock, offer } = openForwarder((body) => {
+  const { bodies, clock, offer } = await openForwarder((body) => {
     if (body.length > 2) return refused;
     return body.startsWith("c") && failing ? retry : delivered;
   });
@@ -112,7 +115,7 @@ test("what has been delivered of a halved request is not delivered again", async
 });
 
 test("what cannot be delivered for too long is given up, what is newer goes on", async () => {
-  const { bodies, clock, forwarder, offer } = openForwarder((body) =>
+  const { bodies, clock, forwarder, offer } = await openForwarder((body) =>
     body.includes("old") ? retry : delivered,
   );
   await settle();
@@ -120,16 +123,16 @@ test("what cannot be delivered for too long is given up, what is newer goes on",
   await clock.advance(500_000);
   await offer("new");
   await clock.advance(200_000);
-  expect(forwarder.counts).toMatchObject({ delivered: 1, expired: 1 });
+  expect([forwarder.counts.delivered, forwarder.spool.dropped.expired]).toEqual([1, 1]);
   expect(bodies.at(-1)).toContain("new");
 });
 
-test("close delivers what is queued, then closes the sink", async () => {
+test("close delivers what is spooled, then closes the sink", async () => {
   let gate = (): void => {};
   const open = new Promise<void>((resolve) => {
     gate = resolve;
   });
-  const { bodies, forwarder, offer, queue } = openForwarder(async () => {
+  const { bodies, forwarder, offer, spool } = await openForwarder(async () => {
     await open;
     return delivered;
   });
@@ -140,11 +143,11 @@ test("close delivers what is queued, then closes the sink", async () => {
   gate();
   await closed;
   expect(bodies).toEqual(["a.", "b.", "closed"]);
-  expect(queue.length).toBe(0);
+  expect(spool.length).toBe(0);
 });
 
 test("close gives up after the grace period, and says what is left", async () => {
-  const { bodies, forwarder, log, offer } = openForwarder(() => retry);
+  const { bodies, forwarder, log, offer } = await openForwarder(() => retry);
   await settle();
   await offer("a");
   await forwarder.close(10);

@@ -4,10 +4,10 @@ import { Forwarder } from "../../../collector/forwarder.ts";
 import type { Ingested } from "../../../collector/ingests/types.ts";
 import { type Forwarding, Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
-import { MemoryQueue } from "../../../collector/queue.ts";
 import type { SinkKind } from "../../../collector/sinks/types.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
 import type { Series } from "../../../core/metrics/series.ts";
+import { openSpool } from "../../../core/runtime/spool.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
 import { recordLog } from "../../support/record-log.ts";
@@ -20,7 +20,7 @@ function stuckKind(): SinkKind & { encoded: number } {
     encoded: 0,
     encode: () => {
       kind.encoded++;
-      return new Uint8Array(10);
+      return new Uint8Array(750);
     },
     open: async (name: string) => ({
       name,
@@ -38,14 +38,15 @@ async function open(...queueBytes: readonly number[]) {
   const forwardings: Forwarding[] = [];
   for (const [index, bytes] of queueBytes.entries()) {
     const sink = await kind.open(`sink ${index}`, new URL("http://h"));
-    const queue = new MemoryQueue(bytes);
+    const limits = { maxBytes: bytes, maxHeldBytes: 0, maxAgeMs: 1e9 };
+    const spool = await openSpool({ ...limits, sync: "never", clock, log: recordLog() });
     const forwarder = new Forwarder({
       sink,
-      queue,
+      spool,
+      maxSpoolBytes: bytes,
       clock,
       log: recordLog(),
       maxDeliveryBytes: 1,
-      maxAgeMs: 1e9,
     });
     forwardings.push({ kind, forwarder });
   }
@@ -77,7 +78,7 @@ test("a request reaches the latest values, the catalogue, the counters and every
   expect(latest.seriesCount).toBe(1);
   expect(catalog.describe("a").help).toBe("A.");
   expect([intake.samples, intake.skipped.get("exemplars"), kind.encoded]).toEqual([1, 2, 1]);
-  expect(forwardings.map(({ forwarder }) => forwarder.queue.length)).toEqual([1, 1]);
+  expect(forwardings.map(({ forwarder }) => forwarder.spool.length)).toEqual([1, 1]);
   await close();
 });
 
@@ -91,7 +92,7 @@ test("of a refused request nothing is kept", async () => {
     latest.machineCount,
     intake.samples,
     intake.skipped.size,
-    forwardings[0]?.forwarder.queue.length,
+    forwardings[0]?.forwarder.spool.length,
   ]).toEqual([0, 0, 0, 0]);
   await close();
 });
@@ -108,13 +109,13 @@ test("who speaks for another machine is refused, with everything else of the req
 });
 
 test("senders are held up only when every queue is full", async () => {
-  const { intake, close } = await open(10, 15);
+  const { intake, close } = await open(1000, 2000);
   const push = (): Promise<void> => intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), SENDER);
   await push();
   await settle();
   expect(intake.isFull).toBe(false);
   await close();
-  const one = await open(10);
+  const one = await open(1000);
   await one.intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), SENDER);
   expect(one.intake.isFull).toBe(true);
   await one.close();

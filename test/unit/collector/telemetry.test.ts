@@ -3,15 +3,16 @@ import { Catalog } from "../../../collector/catalog.ts";
 import { Forwarder } from "../../../collector/forwarder.ts";
 import { Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
-import { MemoryQueue } from "../../../collector/queue.ts";
 import { createTelemetry } from "../../../collector/telemetry.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
 import { renderExposition } from "../../../core/metrics/exposition.ts";
+import { openSpool } from "../../../core/runtime/spool.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
 import { recordLog } from "../../support/record-log.ts";
 
 const clock = new ManualClock();
+const limits = { maxBytes: 1000, maxHeldBytes: 0, maxAgeMs: 1e9 };
 const forwarder = new Forwarder({
   sink: {
     name: "s",
@@ -19,11 +20,11 @@ const forwarder = new Forwarder({
     deliver: async () => ({ outcome: "delivered" }),
     close: async () => {},
   },
-  queue: new MemoryQueue(1000),
+  spool: await openSpool({ ...limits, sync: "never", clock, log: recordLog() }),
+  maxSpoolBytes: 1000,
   clock,
   log: recordLog(),
   maxDeliveryBytes: 100,
-  maxAgeMs: 1e9,
 });
 afterAll(() => forwarder.close(0));
 
@@ -35,7 +36,7 @@ test("what the objects counted, under the collector's names", async () => {
     { series: [gauge("a", { instance: "10.0.0.7" })], families: [], skipped: { exemplars: 4 } },
     { address: "::1", token: undefined },
   );
-  await forwarder.offer({ body: new Uint8Array(1), samples: 5, receivedMs: 0 });
+  await forwarder.offer({ body: new Uint8Array(1), samples: 5, timeMs: clock.nowMs() });
   await settle();
   const requests = new Map([["k", { ingest: "remote-write", status: 204, count: 7 }]]);
   const telemetry = createTelemetry({ requests, intake, trust, latest, forwarders: [forwarder] });

@@ -1,14 +1,15 @@
 import { afterAll, expect, test } from "vitest";
 import { Forwarder } from "../../../../collector/forwarder.ts";
-import { MemoryQueue } from "../../../../collector/queue.ts";
 import { healthRoutes } from "../../../../collector/routes/health.ts";
 import type { Delivery } from "../../../../core/metrics/delivery.ts";
+import { openSpool } from "../../../../core/runtime/spool.ts";
 import { askRoute } from "../../../support/ask-route.ts";
 import { ManualClock, settle } from "../../../support/manual-clock.ts";
 import { recordLog } from "../../../support/record-log.ts";
 
 const clock = new ManualClock();
 let answer: Delivery = { outcome: "retry", reason: "HTTP 503" };
+const limits = { maxBytes: 1000, maxHeldBytes: 0, maxAgeMs: 1e9 };
 const forwarder = new Forwarder({
   sink: {
     name: "test",
@@ -16,11 +17,11 @@ const forwarder = new Forwarder({
     deliver: async () => answer,
     close: async () => {},
   },
-  queue: new MemoryQueue(1000),
+  spool: await openSpool({ ...limits, sync: "never", clock, log: recordLog() }),
+  maxSpoolBytes: 1000,
   clock,
   log: recordLog(),
   maxDeliveryBytes: 100,
-  maxAgeMs: 1e9,
 });
 afterAll(() => forwarder.close(0));
 const [healthz, readyz] = healthRoutes([forwarder], clock);
@@ -32,7 +33,7 @@ async function ask(route: typeof healthz): Promise<string> {
 
 test("ready until a sink has failed for a minute, and again when it is back", async () => {
   expect(await ask(readyz)).toBe('200 {"ready":true,"reasons":[]}');
-  await forwarder.offer({ body: new Uint8Array(1), samples: 1, receivedMs: clock.nowMs() });
+  await forwarder.offer({ body: new Uint8Array(1), samples: 1, timeMs: clock.nowMs() });
   await clock.advance(59_000);
   expect(await ask(readyz)).toContain("200");
   await clock.advance(16_000);
