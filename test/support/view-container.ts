@@ -8,7 +8,7 @@ import { cgroupVersion } from "./host.ts";
 import { waitFor } from "./wait-for.ts";
 
 const BASE = "/sys/fs/cgroup";
-const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "pids", "blkio"] as const;
+const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "pids", "blkio", "cpuset"] as const;
 
 /** One cgroup, with a directory on each hierarchy that has a part in it. */
 export interface TestCgroup {
@@ -27,11 +27,17 @@ const PERIOD_US = 100_000;
 export function makeCgroup(cleanup: Cleanup, name: string): TestCgroup {
   const directory = (controller: string): string => join(BASE, cgroupVersion === 1 ? controller : "", name);
   const directories = [...new Set(V1_CONTROLLERS.map(directory))];
-  if (cgroupVersion === 2) writeFileSync(join(BASE, "cgroup.subtree_control"), "+memory +cpu +pids +io");
+  if (cgroupVersion === 2)
+    writeFileSync(join(BASE, "cgroup.subtree_control"), "+memory +cpu +pids +io +cpuset");
   for (const path of directories) {
     mkdirSync(path);
     // Its processes have ended, but the kernel may still be taking them down.
     cleanup.add(`cgroup ${path}`, () => waitFor(`${path} is empty`, () => tryRemove(path)).then(() => {}));
+  }
+  if (cgroupVersion === 1) {
+    // Nobody may enter a cpuset that has no CPUs or no memory yet.
+    for (const file of ["cpuset.cpus", "cpuset.mems"])
+      writeFileSync(join(directory("cpuset"), file), readFileSync(join(BASE, "cpuset", file)));
   }
   const [v1, read, write] = [cgroupVersion === 1, readNumber(directory), writeTo(directory)];
   return {
