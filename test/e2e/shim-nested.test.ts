@@ -1,0 +1,143 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Cleanup } from "../support/cleanup.ts";
+import { canMakeCgroups, canUnshare, cgroupVersion, describeIf, hasFuse, isRoot } from "../support/host.ts";
+import { programArgv, startProgram } from "../support/run-program.ts";
+import {
+  makeCgroup,
+  startViewContainer,
+  type TestCgroup,
+  type ViewContainer,
+} from "../support/view-container.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+const MIB = 2 ** 20;
+const [OUTER, INNER] = [256 * MIB, 64 * MIB];
+
+/** Whoever asks, and from wherever: what the kernel limits is what is shown. */
+describeIf(
+  isRoot,
+  hasFuse,
+  canMakeCgroups,
+  canUnshare,
+)("callers from unusual places", () => {
+  const cleanup = new Cleanup();
+  let mount = "";
+  let outer: TestCgroup;
+  let container: ViewContainer;
+  /** A cgroup below the container's, in the memory hierarchy only. */
+  let inner = "";
+  afterAll(() => cleanup.run());
+
+  beforeAll(async () => {
+    mount = join(cleanup.temporaryFolder(), "shim");
+    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
+    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
+    await shim.waitForLine(/"msg":"ready"/);
+    outer = makeCgroup(cleanup, `plimsoll-nested-${process.pid}`);
+    outer.setMemoryLimit(OUTER);
+    inner = join(outer.directory("memory"), "inner");
+    mkdirSync(inner);
+    cleanup.add(inner, () => waitFor(`${inner} is empty`, () => removed(inner)).then(() => {}));
+    // On v2 a cgroup with processes hands no controller down: the container is started with what it has by itself.
+    if (cgroupVersion === 1) writeFileSync(join(inner, "memory.limit_in_bytes"), `${INNER}`);
+    container = await startViewContainer(cleanup, outer, mount);
+  });
+
+  /** MemTotal in bytes, read by a process that joins `cgroup` and is then started by `argv`. */
+  function total(cgroup: string | undefined, ...argv: readonly string[]): number {
+    const join = cgroup === undefined ? [] : [`echo $$ > ${cgroup}/cgroup.procs`];
+    const command = [
+      "sh",
+      "-ec",
+      [...join, 'exec "$@"'].join("\n"),
+      "sh",
+      ...argv,
+      "cat",
+      `${mount}/proc/meminfo`,
+    ];
+    const text = execFileSync(command[0] ?? "", command.slice(1), { encoding: "utf8", timeout: 20_000 });
+    return Number(/^MemTotal: +(\d+) kB$/m.exec(text)?.[1]) * 1024;
+  }
+
+  const hostTotal = (): number => Number(/\d+/.exec(readFileSync("/proc/meminfo", "utf8"))?.[0]) * 1024;
+  const enter = (): readonly string[] => ["nsenter", "-t", `${container.pid}`];
+  const memory = (): string => outer.directory("memory");
+  const innerLimit = cgroupVersion === 1 ? INNER : OUTER;
+
+  test("docker exec: all namespaces of the container, the cgroup of somebody else", () => {
+    expect(total(undefined, ...enter(), "-m", "-p", "-C")).toBe(OUTER);
+  });
+
+  test("nsenter into the mount namespace alone is the host's process still", () => {
+    expect(total(undefined, ...enter(), "-m")).toBe(hostTotal());
+  });
+
+  test("nsenter into the pid namespace alone is in the container's", () => {
+    expect(total(memory(), ...enter(), "-p")).toBe(OUTER);
+  });
+
+  test("the host's pid namespace, a cgroup namespace of its own", () => {
+    expect(total(memory(), "unshare", "--mount", "--cgroup")).toBe(OUTER);
+  });
+
+  test("the host's cgroup namespace, a pid namespace of its own", () => {
+    expect(total(memory(), "unshare", "--mount", "--pid", "--fork", "--mount-proc")).toBe(OUTER);
+  });
+
+  test("the host's namespaces but for the mounts: its own cgroup", () => {
+    expect(total(memory(), "unshare", "--mount")).toBe(OUTER);
+  });
+
+  test("the host's process in a limited cgroup sees the host", () => {
+    expect(total(memory())).toBe(hostTotal());
+  });
+
+  test("a chroot changes nothing", () => {
+    expect(total(undefined, ...enter(), "-m", "-p", "-C", "chroot", "/")).toBe(OUTER);
+  });
+
+  describe("a container in the container", () => {
+    const nest = ["unshare", "--mount", "--pid", "--cgroup", "--fork", "--mount-proc"];
+
+    test("has its own limit", () => {
+      expect(total(inner, ...enter(), "-m", "-p", "-C", ...nest)).toBe(innerLimit);
+    });
+
+    test("has the outer limit where its own is larger", () => {
+      if (cgroupVersion === 1) writeFileSync(join(inner, "memory.limit_in_bytes"), `${4 * OUTER}`);
+      expect(total(inner, ...enter(), "-m", "-p", "-C", ...nest)).toBe(OUTER);
+    });
+
+    test("without a cgroup of its own has the outer limit", () => {
+      expect(total(memory(), ...enter(), "-m", "-p", "-C", ...nest)).toBe(OUTER);
+    });
+  });
+
+  test("a container with the memory controller alone has its memory, and nobody's disks", () => {
+    const argv = [
+      "sh",
+      "-ec",
+      `echo $$ > ${memory()}/cgroup.procs; exec unshare --mount --cgroup cat "$@"`,
+      "sh",
+    ];
+    const read = (name: string): string =>
+      execFileSync(argv[0] ?? "", [...argv.slice(1), `${mount}/proc/${name}`], { encoding: "utf8" });
+
+    expect(read("swaps")).toMatch(/^Filename/);
+    if (cgroupVersion === 1) expect(read("diskstats")).toBe("");
+    expect(read("uptime")).toMatch(/^\d+\.\d\d \d+\.\d\d\n$/);
+    expect(read("stat")).toMatch(/^cpu {2}\d+/);
+  });
+});
+
+function removed(directory: string): true | undefined {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return undefined;
+  }
+}
