@@ -10,10 +10,18 @@ export function checkConfig(options: AgentOptions): string {
     intervalMs,
     ip = "from the identity file or the default route",
     labels,
+    spool,
   } = options;
   const rows = [
     ["configuration", configFile],
-    ...destinations.map(({ protocol, url }) => ["push", protocol.open(url).name]),
+    ...destinations.map(({ protocol, url, settings }) => [
+      "push",
+      protocol.open(url, settings, intervalMs).name,
+    ]),
+    [
+      "spool",
+      `${spool.directory ?? "in memory"}, ${spool.maxBytes / 2 ** 20} MiB, ${spool.maxAgeMs / 3_600_000} h each`,
+    ],
     ["interval", `${intervalMs / 1000}s`],
     ["ip", ip],
     ...Object.entries(labels).map(([name, value]) => ["label", `${name}=${value}`]),

@@ -27,6 +27,11 @@ const PUSHING_FLAGS: readonly Flag[] = [
     multiple: true,
     describes: "where to: remote-write+http://HOST:PORT/api/v1/write; may be given again",
   },
+  {
+    name: "spool",
+    value: "DIR",
+    describes: "keeps what is not delivered, or none for memory (/var/lib/plimsoll/agent if it is there)",
+  },
   { name: "interval", value: "TIME", describes: "between samples, 100ms to 1h (10s)" },
   { name: "log-level", value: "LEVEL", describes: "error, warn, info, debug or trace (info)" },
 ];
@@ -96,6 +101,7 @@ function flagsOf(values: FlagValues): Flags {
     config: text(values.config),
     ip: text(values.ip),
     interval: text(values.interval),
+    spool: text(values.spool),
     "log-level": text(values["log-level"]),
     push: typeof push === "string" ? [push] : push,
   };

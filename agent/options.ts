@@ -7,6 +7,7 @@ import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
 import { parseLabels } from "./identity-labels.ts";
 import { type Destination, parseDestination } from "./sinks/index.ts";
+import { parseSpool, type SpoolSettings } from "./spool-options.ts";
 
 /** Read when it exists and no other is named. */
 export const CONFIG_FILE = "/etc/plimsoll/agent.yaml";
@@ -20,6 +21,7 @@ export interface Flags {
   readonly ip?: string | undefined;
   readonly push?: readonly string[] | undefined;
   readonly interval?: string | undefined;
+  readonly spool?: string | undefined;
   readonly "log-level"?: string | undefined;
 }
 
@@ -27,6 +29,7 @@ export interface AgentOptions {
   readonly ip: string | undefined;
   readonly destinations: readonly Destination[];
   readonly intervalMs: number;
+  readonly spool: SpoolSettings;
   readonly labels: Labels;
   readonly logLevel: LogLevel;
   /** The configuration file these came from, if any. */
@@ -39,7 +42,8 @@ interface Given {
   readonly value: string;
 }
 
-const CONFIG_KEYS = ["ip", "push", "interval", "labels", "logLevel"] as const;
+const TEXT_KEYS = ["ip", "interval", "spool", "spoolSize", "spoolAge", "logLevel"] as const;
+const CONFIG_KEYS = [...TEXT_KEYS, "push", "labels"] as const;
 
 interface Config {
   readonly path: string | undefined;
@@ -56,6 +60,11 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     ip: ip === undefined ? undefined : parseIp(ip),
     destinations: givenPushes(flags.push, config).map(({ option, value }) => parseDestination(option, value)),
     intervalMs: parseInterval(interval),
+    spool: parseSpool(
+      given("spool", flags.spool, config),
+      given("spoolSize", undefined, config),
+      given("spoolAge", undefined, config),
+    ),
     labels: parseLabels(config.values.labels ?? {}, (what) => failConfig(config, what)),
     logLevel: parseLevel(level),
     configFile: config.path,
@@ -77,11 +86,7 @@ async function readConfig(path: string | undefined): Promise<Config> {
 }
 
 /** `logLevel` in a file is `--log-level` as a flag and PLIMSOLL_AGENT_LOG_LEVEL in the environment. */
-function given(
-  key: "ip" | "interval" | "logLevel",
-  flag: string | undefined,
-  config: Config,
-): Given | undefined {
+function given(key: (typeof TEXT_KEYS)[number], flag: string | undefined, config: Config): Given | undefined {
   const dashed = key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (flag !== undefined) return { option: `--${dashed}`, value: flag };
   const variable = `AGENT_${dashed.replaceAll("-", "_").toUpperCase()}`;
@@ -91,7 +96,10 @@ function given(
   return value === undefined ? undefined : configText(config, key, value);
 }
 
-function givenPushes(flags: readonly string[] | undefined, config: Config): readonly Given[] {
+function givenPushes(
+  flags: readonly string[] | undefined,
+  config: Config,
+): readonly { readonly option: string; readonly value: unknown }[] {
   if (flags !== undefined) return flags.map((value) => ({ option: "--push", value }));
   const environment = environmentOption("AGENT_PUSH");
   if (environment !== undefined) {
@@ -99,7 +107,7 @@ function givenPushes(flags: readonly string[] | undefined, config: Config): read
     return urls.map((value) => ({ option: "PLIMSOLL_AGENT_PUSH", value }));
   }
   const listed: unknown[] = [config.values.push ?? []].flat();
-  return listed.map((value) => configText(config, "push", value));
+  return listed.map((value) => ({ option: `configuration ${config.path}: push`, value }));
 }
 
 function configText(config: Config, key: string, value: unknown): Given {

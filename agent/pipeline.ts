@@ -1,24 +1,32 @@
-import type { Labels, Series } from "../core/metrics/series.ts";
+import type { Batch, Labels, Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import { offsetMs, planNextTickMs } from "./schedule.ts";
+import { Staleness } from "./staleness.ts";
 
 export interface PipelineOptions {
   readonly sample: (nowMs: number) => Promise<readonly Series[]>;
   readonly identity: { labels(): Promise<Labels | undefined> };
-  readonly outlets: readonly {
-    offer(batch: { identity: Labels; series: readonly Series[] }): Promise<void>;
-  }[];
+  readonly outlets: readonly { offer(batch: Batch): Promise<void> }[];
   readonly intervalMs: number;
   readonly clock: Clock;
+  /** Timestamps of samples. */
+  readonly ticks: { nowMs(): number };
 }
 
 /** Samples kept while there is no address yet: five minutes at the default interval, about 3 MB. */
 const PENDING_TICKS = 30;
 
+interface Sampled {
+  readonly series: readonly Series[];
+  readonly nowMs: number;
+}
+
 /** Samples at each tick and hands each batch to every outlet, once it is known whose it is. */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #pending: (readonly Series[])[] = [];
+  readonly #pending: Sampled[] = [];
+  readonly #staleness = new Staleness();
+  #labels: Labels | undefined;
   #droppedSamples = 0;
 
   constructor(options: PipelineOptions) {
@@ -30,30 +38,45 @@ export class Pipeline {
     return this.#droppedSamples;
   }
 
-  /** The first sample at once, then one per interval, and a last one when `stop` aborts. */
+  /** The first sample at once, then one per interval, and a last one when `stop` aborts, which ends every series. */
   async run(stop: AbortSignal): Promise<void> {
     const { clock, intervalMs } = this.#options;
     for (;;) {
       const stopped = stop.aborted;
       const instance = await this.#tick();
-      if (stopped) return;
+      if (stopped) return this.#endSeries();
       await clock.sleep(planNextTickMs(clock.nowMs(), intervalMs, offsetMs(instance, intervalMs)), stop);
     }
   }
 
   /** Returns the instance, "" before there is one. */
   async #tick(): Promise<string> {
-    const { sample, identity, outlets, clock } = this.#options;
-    this.#pending.push(await sample(clock.nowMs()));
+    const { sample, identity, ticks } = this.#options;
+    const nowMs = ticks.nowMs();
+    this.#pending.push({ series: await sample(nowMs), nowMs });
     const labels = await identity.labels();
     if (labels === undefined) {
       const surplus = this.#pending.length > PENDING_TICKS ? this.#pending.shift() : undefined;
-      this.#droppedSamples += surplus?.length ?? 0;
+      this.#droppedSamples += surplus?.series.length ?? 0;
       return "";
     }
-    for (const series of this.#pending.splice(0)) {
-      await Promise.all(outlets.map((outlet) => outlet.offer({ identity: labels, series })));
+    // Another identity is another machine's history: the one before ends.
+    if (this.#labels?.instance !== labels.instance) await this.#endSeries();
+    this.#labels = labels;
+    for (const sampled of this.#pending.splice(0)) {
+      const gone = this.#staleness.follow(sampled.series, sampled.nowMs);
+      await this.#offer([...sampled.series, ...gone]);
     }
     return labels.instance ?? "";
+  }
+
+  async #endSeries(): Promise<void> {
+    const ended = this.#staleness.end(this.#options.ticks.nowMs());
+    if (ended.length > 0) await this.#offer(ended);
+  }
+
+  async #offer(series: readonly Series[]): Promise<void> {
+    const batch = { identity: this.#labels ?? {}, series };
+    await Promise.all(this.#options.outlets.map((outlet) => outlet.offer(batch)));
   }
 }

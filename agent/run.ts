@@ -1,21 +1,17 @@
-import { type Clock, systemClock } from "../core/runtime/clock.ts";
+import { systemClock } from "../core/runtime/clock.ts";
 import { UsageError } from "../core/runtime/errors.ts";
-import type { Logger } from "../core/runtime/log.ts";
 import { packageVersion } from "../core/runtime/version.ts";
 import { openLogger } from "./log.ts";
-import { MemorySpool } from "./memory-spool.ts";
 import type { AgentOptions } from "./options.ts";
-import { Outlet } from "./outlet.ts";
+import type { Outlet } from "./outlet.ts";
+import { openOutlets } from "./outlets.ts";
 import { Pipeline } from "./pipeline.ts";
 import { openSampling } from "./sampling.ts";
 import { selfSeries } from "./self-metrics.ts";
-import type { Destination } from "./sinks/index.ts";
+import { TickClock } from "./tick-clock.ts";
 
 /** From the signal to the end: the last sample and what is queued must be out by then. */
 const FLUSH_MS = 5000;
-
-/** Of each destination: about an hour of samples at the default interval. */
-const SPOOL_BYTES = 1024 * 1024;
 
 /** Samples and pushes until `stop` aborts, then flushes. */
 export async function runAgent(options: AgentOptions, stop: AbortSignal): Promise<void> {
@@ -24,22 +20,31 @@ export async function runAgent(options: AgentOptions, stop: AbortSignal): Promis
   const clock = systemClock;
   const version = packageVersion();
   const { sampler, identity, guard, files } = openSampling(options, clock, log);
-  const outlets = options.destinations.map((destination) => openOutlet(destination, clock, log));
+  const { outlets, close } = await openOutlets(options, clock, log);
+  const ticks = new TickClock(clock, log);
   const pipeline: Pipeline = new Pipeline({
     sample: async (nowMs) => {
       const series = await sampler.sample(nowMs);
-      const state = { version, outlets, stuck: guard.stuck(), unaddressedDropped: pipeline.droppedSamples };
+      const state = {
+        version,
+        outlets,
+        stuck: guard.stuck(),
+        unaddressedDropped: pipeline.droppedSamples,
+        clockJumps: ticks.jumps,
+      };
       return [...series, ...selfSeries(state, nowMs)];
     },
     identity,
     outlets,
     intervalMs: options.intervalMs,
     clock,
+    ticks,
   });
   process.on("SIGHUP", () => log.info({}, "SIGHUP ignored: the configuration is read at the start only"));
   log.info({ version, push: outlets.map(({ name }) => name), intervalMs: options.intervalMs }, "ready");
   await pushUntil(stop, pipeline, outlets);
   await files.close();
+  await close();
   log.info({ undelivered: outlets.map((outlet) => outlet.counts().queueLength) }, "stopped");
 }
 
@@ -49,11 +54,6 @@ export function requireDestinations(options: AgentOptions): void {
   throw new UsageError("nowhere to push to", {
     hint: "give --push URL, PLIMSOLL_AGENT_PUSH or push in the configuration",
   });
-}
-
-function openOutlet({ protocol, url }: Destination, clock: Clock, log: Logger): Outlet {
-  const sink = protocol.open(url);
-  return new Outlet({ sink, encode: sink.encode, spool: new MemorySpool(SPOOL_BYTES), clock, log });
 }
 
 /** The outlets outlive the pipeline: they close when its last sample is theirs. */

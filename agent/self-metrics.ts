@@ -10,17 +10,23 @@ const UNADDRESSED = counter(
   "plimsoll_agent_unaddressed_samples_dropped_total",
   "Samples dropped because the machine had no address for too long.",
 );
+const JUMPS = counter("plimsoll_agent_clock_jumps_total", "Times the machine's clock was set.");
 const PUSHED = counter("plimsoll_agent_samples_pushed_total", "Samples the receiver has accepted.");
 const DROPPED = counter("plimsoll_agent_samples_dropped_total", "Samples lost, by reason.");
 const RETRIES = counter("plimsoll_agent_push_retries_total", "Pushes that failed and were tried again.");
 const QUEUE_LENGTH = gauge("plimsoll_agent_queue_length", "Batches waiting for delivery.");
-const QUEUE_BYTES = gauge("plimsoll_agent_queue_bytes", "Memory taken by batches waiting for delivery.");
+const QUEUE_BYTES = gauge("plimsoll_agent_queue_bytes", "Space taken by batches waiting for delivery.");
+const SKEW = gauge(
+  "plimsoll_agent_clock_skew_seconds",
+  "How far the machine's clock is ahead of the receiver's, to a second.",
+);
 
 export interface SelfState {
   readonly version: string;
   readonly outlets: readonly { readonly name: string; counts(): OutletCounts }[];
   readonly stuck: readonly string[];
   readonly unaddressedDropped: number;
+  readonly clockJumps: number;
 }
 
 /** What the agent says of itself. */
@@ -31,6 +37,7 @@ export function selfSeries(state: SelfState, nowMs: number): readonly Series[] {
     point(MEMORY, {}, process.memoryUsage.rss(), nowMs),
     point(CPU, {}, (user + system) / 1e6, nowMs),
     point(UNADDRESSED, {}, state.unaddressedDropped, nowMs),
+    point(JUMPS, {}, state.clockJumps, nowMs),
     ...state.stuck.map((path) => point(STUCK, { path }, 1, nowMs)),
     ...state.outlets.flatMap((outlet) => outletSeries(outlet.name, outlet.counts(), nowMs)),
   ];
@@ -39,10 +46,12 @@ export function selfSeries(state: SelfState, nowMs: number): readonly Series[] {
 function outletSeries(sink: string, counts: OutletCounts, nowMs: number): Series[] {
   return [
     point(PUSHED, { sink }, counts.pushed, nowMs),
-    point(DROPPED, { sink, reason: "queue_full" }, counts.dropped, nowMs),
-    point(DROPPED, { sink, reason: "refused" }, counts.refused, nowMs),
+    ...Object.entries(counts.dropped).map(([reason, samples]) =>
+      point(DROPPED, { sink, reason }, samples, nowMs),
+    ),
     point(RETRIES, { sink }, counts.retries, nowMs),
     point(QUEUE_LENGTH, { sink }, counts.queueLength, nowMs),
     point(QUEUE_BYTES, { sink }, counts.queueBytes, nowMs),
+    ...(counts.skewMs === undefined ? [] : [point(SKEW, { sink }, Math.round(counts.skewMs / 1000), nowMs)]),
   ];
 }

@@ -1,4 +1,5 @@
 import { UsageError } from "../../core/runtime/errors.ts";
+import { DEFAULT_SETTINGS, type PushSettings, parseSettings, SETTING_NAMES } from "../push-settings.ts";
 import { remoteWrite } from "./remote-write.ts";
 import type { SinkProtocol } from "./types.ts";
 
@@ -9,10 +10,26 @@ export const sinks: readonly SinkProtocol[] = [remoteWrite];
 export interface Destination {
   readonly protocol: SinkProtocol;
   readonly url: URL;
+  readonly settings: PushSettings;
 }
 
-/** `remote-write+http://10.0.0.1:9465/api/v1/write` → protocol and URL. Throws UsageError naming `option`. */
-export function parseDestination(option: string, text: string): Destination {
+/**
+ * `remote-write+http://10.0.0.1:9465/api/v1/write`, or that as `url` of a mapping with the settings of
+ * the destination. Throws UsageError naming `option`.
+ */
+export function parseDestination(option: string, value: unknown): Destination {
+  if (typeof value === "string") return { ...parseUrl(option, value), settings: DEFAULT_SETTINGS };
+  const fail = (what: string): never => {
+    throw new UsageError(`${option}: ${what}`, { hint: `a URL, or url and ${SETTING_NAMES.join(", ")}` });
+  };
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return fail("must be a text or a mapping");
+  const { url, ...options } = value as Record<string, unknown>;
+  if (typeof url !== "string") return fail("url must be a text");
+  return { ...parseUrl(option, url), settings: parseSettings(options, fail) };
+}
+
+function parseUrl(option: string, text: string): { protocol: SinkProtocol; url: URL } {
   const [, name = "", transport = "", rest = ""] = /^([a-z0-9-]+)\+([a-z]+)(:\/\/.+)$/.exec(text) ?? [];
   const protocol = sinks.find((sink) => sink.name === name && sink.transports.includes(transport));
   if (protocol === undefined) {

@@ -1,37 +1,66 @@
-import { encodeWriteRequest, REMOTE_WRITE_HEADERS } from "../../core/metrics/remote-write.ts";
+import { LabelCache } from "../../core/metrics/label-cache.ts";
+import { divideMessage } from "../../core/metrics/message-division.ts";
+import {
+  encodeLabels,
+  encodeWriteRequest,
+  FIELD,
+  REMOTE_WRITE_HEADERS,
+} from "../../core/metrics/remote-write.ts";
 import type { Batch } from "../../core/metrics/series.ts";
-import { encodeSnappy } from "../../core/metrics/snappy.ts";
+import { decodeSnappy, encodeSnappy, joinSnappy } from "../../core/metrics/snappy.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
 import { openHttpPost } from "../http-post.ts";
-import type { SinkProtocol } from "./types.ts";
-
-const TIMEOUT_MS = 10_000;
+import { sampleCount, sinkName } from "../sink-names.ts";
+import type { Encoded, SinkProtocol } from "./types.ts";
 
 /** Types and help texts are half of a request, and the same each time: Prometheus too sends them once a minute. */
 const METADATA_MS = 60_000;
 
-/** Prometheus Remote Write 1.0: one snappy-compressed WriteRequest per batch. */
+/** Far more than a delivery's worth of batches. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+/** Prometheus Remote Write 1.0: snappy-compressed WriteRequests. */
 export const remoteWrite: SinkProtocol = {
   name: "remote-write",
   transports: ["http", "https"],
-  open: (url) => {
+  open: (url, settings) => {
     const headers = { ...REMOTE_WRITE_HEADERS, "user-agent": `plimsoll-agent/${packageVersion()}` };
-    const post = openHttpPost({ url, timeoutMs: TIMEOUT_MS, headers });
+    const post = openHttpPost({ url, settings, headers });
     return {
-      name: `remote-write+${url.protocol}//${url.host}${url.pathname}`,
+      name: sinkName("remote-write", url),
       encode: openEncoder(),
+      join: joinSnappy,
+      divide: divideWriteRequest,
       deliver: (body, signal) => post.send(body, signal),
+      receiverNowMs: post.receiverNowMs,
     };
   },
 };
 
-function openEncoder(): (batch: Batch) => Uint8Array {
+/** For protocols that send metadata apart from the samples: whether it is time for this batch to carry it. */
+function openMetadataSchedule(): (batch: Batch) => boolean {
   let metadataMs = Number.NEGATIVE_INFINITY;
   return (batch) => {
     const nowMs = batch.series[0]?.samples[0]?.timestampMs ?? 0;
-    // A clock that was set back must not silence them.
+    // A clock that was set back must not silence it.
     const isDue = Math.abs(nowMs - metadataMs) >= METADATA_MS;
     if (isDue) metadataMs = nowMs;
-    return encodeSnappy(isDue ? encodeWriteRequest([batch]) : encodeWriteRequest([batch], []));
+    return isDue;
   };
+}
+
+function openEncoder(): (batch: Batch) => Encoded {
+  const labels = new LabelCache(encodeLabels);
+  const isMetadataDue = openMetadataSchedule();
+  return (batch) => {
+    const request = encodeWriteRequest([batch], isMetadataDue(batch) ? undefined : [], labels);
+    return { body: encodeSnappy(request), samples: sampleCount(batch) };
+  };
+}
+
+function divideWriteRequest(body: Uint8Array): readonly [Encoded, Encoded] | undefined {
+  const parts = divideMessage(decodeSnappy(body, MAX_BODY_BYTES), FIELD.request.series);
+  if (parts === undefined) return undefined;
+  const [first, second] = parts.map((part) => ({ body: encodeSnappy(part.body), samples: part.elements }));
+  return first === undefined || second === undefined ? undefined : [first, second];
 }

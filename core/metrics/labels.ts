@@ -25,6 +25,14 @@ export function setLabel(labels: Record<string, string>, name: string, value: st
   else Object.defineProperty(labels, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
+/** The labels of a series that is `identity`'s: identity wins. */
+export function mergedLabels(labels: Labels, identity: Labels): Labels {
+  const all: Record<string, string> = {};
+  for (const name of Object.keys(labels)) setLabel(all, name, labels[name] ?? "");
+  for (const name of Object.keys(identity)) setLabel(all, name, identity[name] ?? "");
+  return all;
+}
+
 /** `name{a="1",b="2"}` for people: in messages and logs. */
 export function renderSeriesName(name: string, labels: Labels): string {
   const pairs = sortedLabelNames(labels).map((label) => `${label}=${JSON.stringify(labels[label])}`);

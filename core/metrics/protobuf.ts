@@ -75,7 +75,7 @@ export class ProtoWriter {
     for (let i = text.length - 1, at = this.#start - 1; i >= 0; i--, at--) {
       const code = text.charCodeAt(i);
       if (code > 0x7f) {
-        this.#raw(Buffer.from(text, "utf8"));
+        this.raw(Buffer.from(text, "utf8"));
         return;
       }
       this.#buffer[at] = code;
@@ -83,7 +83,8 @@ export class ProtoWriter {
     this.#start -= text.length;
   }
 
-  #raw(bytes: Uint8Array): void {
+  /** Bytes as they are: fields encoded elsewhere. */
+  raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#start -= bytes.length;
     this.#buffer.set(bytes, this.#start);
@@ -110,7 +111,7 @@ export class ProtoWriter {
     let bits = BigInt.asUintN(64, BigInt(value));
     const bytes = new Uint8Array(10);
     for (let i = 0; i < 10; i++, bits >>= 7n) bytes[i] = Number(bits & 0x7fn) | (i < 9 ? 0x80 : 0);
-    this.#raw(bytes);
+    this.raw(bytes);
   }
 
   #reserve(count: number): void {

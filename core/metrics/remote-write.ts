@@ -4,9 +4,18 @@
 //   Label          { string name = 1; string value = 2 }
 //   Sample         { double value = 1; int64 timestamp = 2 }       milliseconds
 //   MetricMetadata { type = 1; metric_family_name = 2; help = 4; unit = 5 }
-import { setLabel, sortedLabelNames } from "./labels.ts";
+import type { LabelCache } from "./label-cache.ts";
+import { mergedLabels, sortedLabelNames } from "./labels.ts";
 import { ProtoWriter } from "./protobuf.ts";
-import { type Batch, type Family, familyName, type Labels, type MetricKind, type Sample } from "./series.ts";
+import {
+  type Batch,
+  type Family,
+  familyName,
+  type Labels,
+  type MetricKind,
+  type Sample,
+  type Series,
+} from "./series.ts";
 
 export const FIELD = {
   request: { series: 1, metadata: 3 },
@@ -27,7 +36,7 @@ export const METADATA_TYPE: Readonly<Record<MetricKind, number>> = {
 
 /** The two NaNs that Prometheus tells apart (model/value/value.go), as [low, high] words. */
 export const STALE_NAN = [0x0000_0002, 0x7ff0_0000] as const;
-const NORMAL_NAN = [0x0000_0001, 0x7ff8_0000] as const;
+export const NORMAL_NAN = [0x0000_0001, 0x7ff8_0000] as const;
 
 export const CONTENT_TYPE = "application/x-protobuf";
 /** What a sender says of the body it posts; the body is compressed by `encodeSnappy`. */
@@ -40,15 +49,24 @@ export const REMOTE_WRITE_HEADERS: Readonly<Record<string, string>> = {
 /**
  * One WriteRequest, uncompressed, with every batch's identity merged into its series (identity wins) and
  * metadata for `families`: once for each family in the batches unless told otherwise, none for `[]`.
- * Two encoded requests, one after the other, are one request with the series of both.
+ * Two encoded requests, one after the other, are one request with the series of both. `labels` is for
+ * a sender that says the same series again and again.
  */
 export function encodeWriteRequest(
   batches: readonly Batch[],
   families: readonly Family[] = familiesOf(batches),
+  labels?: LabelCache<Uint8Array>,
 ): Uint8Array {
   const writer = new ProtoWriter();
   for (let i = families.length - 1; i >= 0; i--) writeFamily(writer, families[i]);
-  for (let i = batches.length - 1; i >= 0; i--) writeBatch(writer, batches[i]);
+  for (let i = batches.length - 1; i >= 0; i--) writeBatch(writer, batches[i], labels);
+  return writer.finish();
+}
+
+/** The encoded labels of a series, for a cache. */
+export function encodeLabels({ name, labels }: Series, identity: Labels): Uint8Array {
+  const writer = new ProtoWriter(256);
+  writeLabels(writer, name, mergedLabels(labels, identity));
   return writer.finish();
 }
 
@@ -65,23 +83,18 @@ export function familiesOf(batches: readonly Batch[]): Family[] {
   return [...families.values()];
 }
 
-function writeBatch(writer: ProtoWriter, batch: Batch | undefined): void {
+function writeBatch(writer: ProtoWriter, batch: Batch | undefined, cache?: LabelCache<Uint8Array>): void {
   if (batch === undefined) return;
+  cache?.begin(batch.identity);
   for (let i = batch.series.length - 1; i >= 0; i--) {
     const series = batch.series[i];
     if (series === undefined || series.samples.length === 0) continue;
     const start = writer.length;
     for (let s = series.samples.length - 1; s >= 0; s--) writeSample(writer, series.samples[s]);
-    writeLabels(writer, series.name, merged(series.labels, batch.identity));
+    if (cache === undefined) writeLabels(writer, series.name, mergedLabels(series.labels, batch.identity));
+    else writer.raw(cache.get(series));
     writer.message(FIELD.request.series, start);
   }
-}
-
-function merged(labels: Labels, identity: Labels): Labels {
-  const all: Record<string, string> = {};
-  for (const name of Object.keys(labels)) setLabel(all, name, labels[name] ?? "");
-  for (const name of Object.keys(identity)) setLabel(all, name, identity[name] ?? "");
-  return all;
 }
 
 function writeLabels(writer: ProtoWriter, metric: string, labels: Labels): void {

@@ -21,6 +21,18 @@ export function encodeSnappy(input: Uint8Array): Uint8Array {
   return output.subarray(0, at);
 }
 
+/** Several blocks as one: a copy says how far back it goes, which stays right wherever its block comes to stand. */
+export function joinSnappy(blocks: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  const elements = blocks.map((block) => {
+    const head = readLength(block);
+    length += head.length;
+    return block.subarray(head.at);
+  });
+  const head = Buffer.allocUnsafe(8);
+  return Buffer.concat([head.subarray(0, writeLength(head, length)), ...elements]);
+}
+
 /** Elements for input[start, end), greedy: the first match found is taken. Returns the new output position. */
 function encodeBlock(input: Buffer, start: number, end: number, output: Buffer, outputAt: number): number {
   table.fill(0);
@@ -121,7 +133,7 @@ export function decodeSnappy(input: Uint8Array, maxBytes: number): Uint8Array {
   return output;
 }
 
-function readLength(input: Buffer): { length: number; at: number } {
+function readLength(input: Uint8Array): { length: number; at: number } {
   let length = 0;
   for (let at = 0; at < 5; at++) {
     const byte = input[at];

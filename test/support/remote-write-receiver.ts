@@ -21,8 +21,10 @@ export async function startReceiver(cleanup: Cleanup, port = 0): Promise<RemoteW
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      requests.push(decodeWriteRequest(decodeSnappy(Buffer.concat(chunks), 10_000_000)));
-      response.writeHead(204).end();
+      // An agent asks for the time before its first push.
+      const isPush = request.method === "POST";
+      if (isPush) requests.push(decodeWriteRequest(decodeSnappy(Buffer.concat(chunks), 10_000_000)));
+      response.writeHead(isPush ? 204 : 405).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));

@@ -7,6 +7,7 @@ const OPTIONS: AgentOptions = {
   ip: undefined,
   destinations: [parseDestination("--push", "remote-write+http://user:secret@collector:9465/api/v1/write")],
   intervalMs: 10_000,
+  spool: { directory: "/var/spool", maxBytes: 2 ** 25, maxAgeMs: 172_800_000, isFallback: false },
   labels: { rack: "a1" },
   logLevel: "info",
   configFile: undefined,
@@ -17,6 +18,7 @@ test("says what would be done, without secrets", () => {
     [
       "configuration none",
       "push          remote-write+http://collector:9465/api/v1/write",
+      "spool         /var/spool, 32 MiB, 48 h each",
       "interval      10s",
       "ip            from the identity file or the default route",
       "label         rack=a1",

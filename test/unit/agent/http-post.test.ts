@@ -1,7 +1,10 @@
+import { writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { type HttpPost, openHttpPost } from "../../../agent/http-post.ts";
+import { DEFAULT_SETTINGS } from "../../../agent/push-settings.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { freePort } from "../../support/free-port.ts";
 
@@ -39,7 +42,7 @@ function openPost(port: number, path = "/api/v1/write?a=b", timeoutMs = 300): Ht
   return openHttpPost({
     url: new URL(`http://127.0.0.1:${port}${path}`),
     headers: { "x-test": "yes" },
-    timeoutMs,
+    settings: { ...DEFAULT_SETTINGS, timeoutMs },
   });
 }
 
@@ -77,7 +80,7 @@ test("the user information of the URL becomes basic authorization", async () => 
     response.end();
   });
   const url = new URL(`http://user:p%40ss@127.0.0.1:${await listen(server)}/`);
-  await openHttpPost({ url, headers: {}, timeoutMs: 1000 }).send(BODY, never);
+  await openHttpPost({ url, headers: {}, settings: DEFAULT_SETTINGS }).send(BODY, never);
 
   expect(authorization).toBe(`Basic ${Buffer.from("user:p@ss").toString("base64")}`);
 });
@@ -118,12 +121,92 @@ test.for<[number, string]>([
   expect(await post.send(BODY, never)).toMatchObject({ outcome });
 });
 
+test.for<[number, "samples" | undefined]>([
+  [400, "samples"],
+  [413, "samples"],
+  [401, undefined],
+  [404, undefined],
+  [429, undefined],
+  [500, "samples"],
+  [503, undefined],
+])("status %i blames %s", async ([status, blame]) => {
+  const post = await postTo((_, response) => response.writeHead(status).end());
+
+  expect(((await post.send(BODY, never)) as { blame?: string }).blame).toBe(blame);
+});
+
+test("statuses that the operator wants tried again are", async () => {
+  const port = await listen(createServer((_, response) => response.writeHead(401).end("who?")));
+  const settings = { ...DEFAULT_SETTINGS, retryStatuses: [401] };
+  const post = openHttpPost({ url: new URL(`http://127.0.0.1:${port}/`), headers: {}, settings });
+
+  expect(await post.send(BODY, never)).toEqual({ outcome: "retry", reason: "HTTP 401" });
+});
+
+test("the protocol's headers win over configured ones, a secret is read again at each push", async () => {
+  const seen: IncomingHttpHeaders[] = [];
+  const port = await listen(
+    createServer((request, response) => {
+      seen.push(request.headers);
+      response.end();
+    }),
+  );
+  const bearerTokenFile = join(cleanup.temporaryFolder(), "token");
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    bearerTokenFile,
+    headers: { "x-test": "mine", "x-scope-orgid": "a" },
+  };
+  const post = openHttpPost({
+    url: new URL(`http://127.0.0.1:${port}/`),
+    headers: { "x-test": "yes" },
+    settings,
+  });
+
+  expect(await post.send(BODY, never)).toMatchObject({
+    outcome: "retry",
+    reason: expect.stringContaining("ENOENT"),
+  });
+  for (const token of ["one", "two"]) {
+    writeFileSync(bearerTokenFile, `${token}\n`);
+    await post.send(BODY, never);
+  }
+  expect(seen.map(({ authorization }) => authorization)).toEqual(["Bearer one", "Bearer two"]);
+  expect(seen[0]).toMatchObject({ "x-test": "yes", "x-scope-orgid": "a" });
+});
+
+test("the receiver's clock is asked for once, then heard with each answer", async () => {
+  const methods: (string | undefined)[] = [];
+  const dateMs = Date.UTC(2020, 0, 1);
+  const post = await postTo((request, response) => {
+    methods.push(request.method);
+    response.writeHead(request.method === "HEAD" ? 405 : 204, { date: new Date(dateMs).toUTCString() }).end();
+  });
+
+  const nowMs = (await post.receiverNowMs(never)) ?? 0;
+  expect(nowMs - dateMs).toBeGreaterThanOrEqual(0);
+  expect(nowMs - dateMs).toBeLessThan(60_000);
+  await post.send(BODY, never);
+  await post.receiverNowMs(never);
+  expect(methods).toEqual(["HEAD", "POST"]);
+});
+
+test("a receiver that says no time has none", async () => {
+  const post = await postTo((_, response) => {
+    response.sendDate = false;
+    response.end();
+  });
+
+  expect(await post.receiverNowMs(never)).toBeUndefined();
+});
+
 test("the reason has the status and the first words of the body on one line", async () => {
   const post = await postTo((_, response) => response.writeHead(400).end("out of order\n sample\n"));
 
   expect(await post.send(BODY, never)).toEqual({
     outcome: "refused",
     reason: "HTTP 400: out of order sample",
+    blame: "samples",
   });
 });
 
@@ -196,7 +279,9 @@ test("https is taken from the URL", async () => {
   const port = await listen(createServer((_, response) => response.end()));
   const url = new URL(`https://127.0.0.1:${port}/`);
 
-  expect(await openHttpPost({ url, headers: {}, timeoutMs: 1000 }).send(BODY, never)).toMatchObject({
+  expect(
+    await openHttpPost({ url, headers: {}, settings: DEFAULT_SETTINGS }).send(BODY, never),
+  ).toMatchObject({
     outcome: "retry",
   });
 });
@@ -204,7 +289,9 @@ test("https is taken from the URL", async () => {
 test("an IPv6 address in brackets is connected to", async () => {
   const url = new URL(`http://[::1]:${await freePort()}/`);
 
-  expect(await openHttpPost({ url, headers: {}, timeoutMs: 1000 }).send(BODY, never)).toMatchObject({
+  expect(
+    await openHttpPost({ url, headers: {}, settings: DEFAULT_SETTINGS }).send(BODY, never),
+  ).toMatchObject({
     reason: expect.stringMatching(/ECONNREFUSED ::1|EADDRNOTAVAIL/),
   });
 });

@@ -82,7 +82,7 @@ test.for<[string, string]>([
   ["interval: 10", "interval must be a text"],
   ["interval: 1ms", "interval: 1ms is not between 100ms and 1h"],
   ["ip: [1]", "ip must be a text"],
-  ["push: [7]", "push must be a text"],
+  ["push: [7]", "push: must be a text or a mapping"],
   ["push: http://x/", 'push: "http://x/" is not a known scheme'],
   ["labels: {instance: x}", "labels: instance is the agent's own"],
   ["- a", "expected a mapping of options at the top"],

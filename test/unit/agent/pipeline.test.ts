@@ -16,6 +16,7 @@ function open(identity: () => Labels | undefined) {
     outlets: [{ offer: async (batch) => void offered.push(batch) }],
     intervalMs: 10_000,
     clock,
+    ticks: clock,
   });
   const stop = new AbortController();
   const times = (): (number | undefined)[] => offered.map(({ series }) => series[0]?.samples[0]?.timestampMs);
@@ -23,7 +24,7 @@ function open(identity: () => Labels | undefined) {
 }
 
 test("samples at once, then at the instance's place in each interval, and once more when stopped", async () => {
-  const { clock, times, stop, running } = open(() => ({ instance: "10.0.0.7" }));
+  const { clock, times, stop, running, offered } = open(() => ({ instance: "10.0.0.7" }));
   const start = clock.nowMs();
   await clock.advance(45_000);
   const [first, ...rest] = times();
@@ -34,17 +35,22 @@ test("samples at once, then at the instance's place in each interval, and once m
   const before = times().length;
   stop.abort();
   await running;
-  expect(times()).toHaveLength(before + 1);
+  expect(times()).toHaveLength(before + 2);
+  expect(offered.at(-1)?.series).toMatchObject([{ name: "m", samples: [{ stale: true }] }]);
 });
 
-test("every batch carries the identity of its time", async () => {
+test("every batch carries the identity of its time, and another identity ends the series of the one before", async () => {
   let ip = "10.0.0.7";
   const { clock, offered } = open(() => ({ instance: ip }));
   await settle();
   ip = "10.0.0.8";
   await clock.advance(15_000);
 
-  expect(offered.map(({ identity }) => identity.instance)).toEqual(["10.0.0.7", "10.0.0.8"]);
+  expect(offered.map(({ identity, series }) => [identity.instance, series[0]?.samples[0]?.stale])).toEqual([
+    ["10.0.0.7", undefined],
+    ["10.0.0.7", true],
+    ["10.0.0.8", undefined],
+  ]);
 });
 
 test("without an address samples wait, in order; what waits too long is dropped and counted", async () => {

@@ -22,7 +22,7 @@ test("nowhere to push to is a usage error", async () => {
 test("pushes until stopped, to every destination, and once more at the end", async () => {
   const received = new Map<string | undefined, number>();
   const server = createServer((request, response) => {
-    received.set(request.url, (received.get(request.url) ?? 0) + 1);
+    if (request.method === "POST") received.set(request.url, (received.get(request.url) ?? 0) + 1);
     request.resume().on("end", () => response.writeHead(204).end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -34,12 +34,12 @@ test("pushes until stopped, to every destination, and once more at the end", asy
   const push = ["/a", "/b"].map((path) => `remote-write+http://127.0.0.1:${port}${path}`);
   const stop = new AbortController();
   const running = runAgent(
-    await readOptions({ ip: "10.0.0.7", interval: "1h", push, "log-level": "error" }),
+    await readOptions({ ip: "10.0.0.7", interval: "1s", push, spool: "none", "log-level": "error" }),
     stop.signal,
   );
   await waitFor("the first samples", () => received.size === 2);
   stop.abort();
   await running;
 
-  expect(Object.fromEntries(received)).toEqual({ "/a": 2, "/b": 2 });
+  expect(Math.min(...received.values())).toBeGreaterThanOrEqual(2);
 });

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { gauge, point } from "../../../../agent/metric.ts";
+import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
 import { remoteWrite } from "../../../../agent/sinks/remote-write.ts";
 import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
 import type { Batch } from "../../../../core/metrics/series.ts";
@@ -14,7 +15,11 @@ afterEach(() => cleanup.run());
 
 const URL_AWAY = new URL("http://127.0.0.1:1/");
 
-function decode(body: Uint8Array) {
+function open(url = URL_AWAY) {
+  return remoteWrite.open(url, DEFAULT_SETTINGS, 10_000);
+}
+
+function decode(body: Uint8Array = new Uint8Array(0)) {
   return decodeWriteRequest(decodeSnappy(body, 10_000));
 }
 
@@ -26,15 +31,13 @@ function load(timestampMs: number): Batch {
 test("a batch is one compressed WriteRequest with the identity on every series", () => {
   const batch = load(1000);
 
-  expect(decode(remoteWrite.open(URL_AWAY).encode(batch)).series).toEqual([
-    { ...batch.series[0], labels: batch.identity },
-  ]);
+  expect(decode(open().encode(batch)?.body).series).toEqual([{ ...batch.series[0], labels: batch.identity }]);
 });
 
 test("types and help come first, then once a minute, and after the clock was set back", () => {
-  const { encode } = remoteWrite.open(URL_AWAY);
+  const { encode } = open();
   const families = [100_000, 159_999, 160_000, 170_000, 20_000].map(
-    (ms) => decode(encode(load(ms))).families,
+    (ms) => decode(encode(load(ms))?.body).families,
   );
 
   expect(families.map((each) => each.length)).toEqual([1, 0, 1, 0, 1]);
@@ -53,7 +56,7 @@ test("the request has the headers of remote write 1.0", async () => {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const sink = remoteWrite.open(new URL(`http://user:secret@127.0.0.1:${port}/api/v1/write`));
+  const sink = open(new URL(`http://user:secret@127.0.0.1:${port}/api/v1/write`));
 
   expect(await sink.deliver(new Uint8Array(1), new AbortController().signal)).toEqual({
     outcome: "delivered",
@@ -65,4 +68,20 @@ test("the request has the headers of remote write 1.0", async () => {
     "x-prometheus-remote-write-version": "0.1.0",
   });
   expect(sink.name).toBe(`remote-write+http://127.0.0.1:${port}/api/v1/write`);
+});
+
+test("bodies are joined in order, and divided down to one sample", () => {
+  const { encode, join, divide } = open();
+  const bodies = [1000, 2000, 3000].map((ms) => encode(load(ms))?.body ?? new Uint8Array(0));
+  const joined = join?.(bodies) ?? new Uint8Array(0);
+  const times = (body: Uint8Array) =>
+    decode(body).series.flatMap(({ samples }) => samples.map((one) => one.timestampMs));
+
+  expect(times(joined)).toEqual([1000, 2000, 3000]);
+  const parts = divide?.(joined) ?? [];
+  expect(parts.map(({ body, samples }) => [samples, times(body)])).toEqual([
+    [1, [1000]],
+    [2, [2000, 3000]],
+  ]);
+  expect(divide?.(bodies[0] ?? new Uint8Array(0))).toBeUndefined();
 });

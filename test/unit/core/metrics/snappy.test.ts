@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DecodeError } from "../../../../core/metrics/decode-error.ts";
-import { decodeSnappy, encodeSnappy } from "../../../../core/metrics/snappy.ts";
+import { decodeSnappy, encodeSnappy, joinSnappy } from "../../../../core/metrics/snappy.ts";
 
 const NO_LIMIT = 64 * 1024 * 1024;
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -86,4 +86,17 @@ test("no corruption or truncation gives anything but a result or a DecodeError",
     { numRuns: 500 },
   );
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => void failure(noise)));
+});
+
+test("blocks joined are the block of their contents joined", () => {
+  const content = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.string({ maxLength: 9 }).map((one) => Buffer.from(one.repeat(50))),
+  );
+  fc.assert(
+    fc.property(fc.array(content, { maxLength: 5 }), (contents) => {
+      const joined = joinSnappy(contents.map(encodeSnappy));
+      expect(Buffer.from(decodeSnappy(joined, NO_LIMIT))).toEqual(Buffer.concat(contents));
+    }),
+  );
 });
