@@ -19,6 +19,14 @@ export class Catalog {
     }
   }
 
+  /** Whether a series grows only: what its family is, or by its name when nobody has told. */
+  isCounter(seriesName: string): boolean {
+    const { kind } = this.describe(seriesName);
+    if (kind === "counter") return true;
+    const looksSo = /_(total|count|sum|bucket)$/.test(seriesName);
+    return kind !== "gauge" && looksSo;
+  }
+
   /** Kind and help of the series' family; `unknown` and "" when nobody has told yet. */
   describe(seriesName: string): Pick<Family, "kind" | "help"> {
     return findFamily(this.#families, seriesName) ?? UNKNOWN;

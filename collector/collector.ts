@@ -2,6 +2,7 @@ import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { openSpool } from "../core/runtime/spool.ts";
 import { Catalog } from "./catalog.ts";
+import { type Data, openData } from "./data.ts";
 import type { Forward } from "./forward-url.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { Route } from "./http/route.ts";
@@ -44,17 +45,22 @@ export async function openCollector(
 ): Promise<Collector> {
   const trust = openTrust(options, clock, log);
   const latest = new LatestStore({ ...DEFAULT_LATEST_LIMITS, staleAfterMs: options.staleAfterMs }, clock);
-  const forwardings = await Promise.all(
-    options.forwards.map((forward) => openForwarding(forward, clock, log)),
-  );
-  const closeForwarders = async (graceMs: number): Promise<void> => {
+  const catalog = new Catalog();
+  const data = await openData({ ...options, isCounter: (name) => catalog.isCounter(name) }, clock, log);
+  const forwardings: Forwarding[] = [];
+  const closeAll = async (graceMs: number): Promise<void> => {
     await Promise.all(forwardings.map(({ forwarder }) => forwarder.close(graceMs)));
+    await data.close();
   };
   let server: HttpServer;
   try {
-    server = await openHttpServer(options.listen, buildRoutes(latest, forwardings, trust, clock), log);
+    for (const forward of options.forwards) {
+      forwardings.push(await openForwarding(forward, data.spoolDirectory(forward.name), clock, log));
+    }
+    const routes = buildRoutes({ latest, catalog, data, forwardings, trust, clock, log });
+    server = await openHttpServer(options.listen, routes, log);
   } catch (error) {
-    await closeForwarders(0);
+    await closeAll(0);
     throw error;
   }
   const sweeper = setInterval(() => latest.sweep(), SWEEP_INTERVAL_MS);
@@ -63,15 +69,21 @@ export async function openCollector(
     close: async () => {
       clearInterval(sweeper);
       await server.close(REQUESTS_GRACE_MS);
-      await closeForwarders(FLUSH_GRACE_MS);
+      await closeAll(FLUSH_GRACE_MS);
     },
   };
 }
 
-async function openForwarding({ kind, url, name }: Forward, clock: Clock, log: Logger): Promise<Forwarding> {
+async function openForwarding(
+  { kind, url, name }: Forward,
+  directory: string | undefined,
+  clock: Clock,
+  log: Logger,
+): Promise<Forwarding> {
   const forwarder = new Forwarder({
     sink: await kind.open(name, url),
     spool: await openSpool({
+      directory,
       maxBytes: SPOOL_BYTES,
       maxHeldBytes: 0,
       maxAgeMs: MAX_AGE_MS,
@@ -91,17 +103,22 @@ function openTrust({ trust, tokenFile }: TrustOptions, clock: Clock, log: Logger
   return new Trust(trust, tokenFile === undefined ? undefined : openTokenFile(tokenFile, clock, log));
 }
 
-function buildRoutes(
-  latest: LatestStore,
-  forwardings: readonly Forwarding[],
-  trust: Trust,
-  clock: Clock,
-): readonly Route[] {
+interface Parts {
+  readonly latest: LatestStore;
+  readonly catalog: Catalog;
+  readonly data: Data;
+  readonly forwardings: readonly Forwarding[];
+  readonly trust: Trust;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+function buildRoutes(parts: Parts): readonly Route[] {
+  const { latest, catalog, data, forwardings, trust, clock } = parts;
   const requests: RequestCounts = new Map();
-  const catalog = new Catalog();
-  const intake = new Intake({ latest, catalog, forwardings, trust, clock });
+  const intake = new Intake({ ...parts, ...data });
   const forwarders = forwardings.map(({ forwarder }) => forwarder);
-  const telemetry = createTelemetry({ requests, intake, trust, latest, forwarders });
+  const telemetry = createTelemetry({ requests, intake, trust, latest, data, forwarders });
   const routes = [
     ...INGESTS.map((ingest) => ingestRoute(ingest, intake, requests)),
     expositionRoute(latest, catalog, telemetry),

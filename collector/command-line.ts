@@ -16,6 +16,12 @@ function serveCommand(signal: AbortSignal): Command {
     .option("--listen <address:port>", "where to listen; may be repeated (default: 127.0.0.1:9465)", append)
     .option("--forward <url>", "where to hand samples on to, remote-write+http://…; may be repeated", append)
     .option(
+      "--data <directory>",
+      "where history is kept; none for memory (default: /var/lib/plimsoll/collector)",
+    )
+    .option("--keep <duration>", "how long samples are kept as they came (default: 15d)")
+    .option("--keep-coarse <duration>", "how long they are kept in windows of five minutes (default: 400d)")
+    .option(
       "--trust <whom>",
       "who may push for a machine: address (itself, or with its token), token, any (default: address)",
     )

@@ -1,10 +1,16 @@
-import type { Batch } from "../core/metrics/series.ts";
+import type { Batch, Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
+import { errorLine } from "../core/runtime/errors.ts";
+import type { Logger } from "../core/runtime/log.ts";
+import type { SpoolRecord } from "../core/runtime/spool-record.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Forwarder } from "./forwarder.ts";
+import type { Archive } from "./history/archive.ts";
 import { Refusal } from "./http/route.ts";
 import { divideByMachine, type MachineSeries } from "./identity.ts";
 import type { Ingested } from "./ingests/types.ts";
+import { MACHINE_INFO, readEpoch } from "./inventory/epoch.ts";
+import type { Inventory, Sighting } from "./inventory/inventory.ts";
 import type { LatestStore } from "./latest.ts";
 import type { SinkKind } from "./sinks/types.ts";
 import type { Sender, Trust } from "./trust/trust.ts";
@@ -16,26 +22,41 @@ export interface Forwarding {
 
 export interface IntakeOptions {
   readonly latest: LatestStore;
+  readonly inventory: Inventory;
+  /** Undefined where no history is kept. */
+  readonly archive: Archive | undefined;
   readonly catalog: Catalog;
   readonly forwardings: readonly Forwarding[];
   readonly trust: Trust;
   readonly clock: Clock;
+  readonly log: Logger;
 }
+
+/** A part of a request whose sender has the address now. */
+type Present = MachineSeries & Exclude<Sighting, { readonly late: string }>;
 
 /** Where every protocol's requests meet: identity, the latest values, every sink's queue. */
 export class Intake {
+  /** Pushes that could not be made durable. */
+  unkept = 0;
   /** Samples taken in. */
   samples = 0;
   /** What was understood but not kept (exemplars, native histograms), by what it is. */
   readonly skipped: Map<string, number> = new Map();
   readonly #latest: LatestStore;
+  readonly #inventory: Inventory;
+  readonly #archive: Archive | undefined;
   readonly #catalog: Catalog;
   readonly #forwardings: readonly Forwarding[];
   readonly #trust: Trust;
   readonly #clock: Clock;
+  readonly #log: Logger;
 
   constructor(options: IntakeOptions) {
-    const { latest, catalog, forwardings, trust, clock } = options;
+    const { latest, inventory, archive, catalog, forwardings, trust, clock, log } = options;
+    this.#inventory = inventory;
+    this.#archive = archive;
+    this.#log = log;
     this.#latest = latest;
     this.#catalog = catalog;
     this.#forwardings = forwardings;
@@ -54,23 +75,26 @@ export class Intake {
   /**
    * Takes a whole request; resolves when it may be acknowledged. Having kept nothing, throws
    * DecodeError when a series belongs to no machine, Refusal 403 when it belongs to one that the
-   * sender may not speak for.
+   * sender may not speak for, 409 when whoever spoke for it does so no more.
    */
   async accept(ingested: Ingested, sender: Sender): Promise<void> {
     const machines = divideByMachine(ingested.series);
     this.#refuseStrangers(machines, sender);
+    const present = this.#refuseLate(machines);
     this.#catalog.learn(ingested.families);
-    for (const machine of machines) this.#latest.store(this.#latest.shapes.read(machine));
-    for (const [what, count] of Object.entries(ingested.skipped)) {
+    this.#count(present, ingested.skipped);
+    await this.#keep(present);
+    await this.#forward(
+      present.map(({ series }) => ({ identity: {}, series })),
+      ingested,
+    );
+  }
+
+  #count(present: readonly MachineSeries[], skipped: Ingested["skipped"]): void {
+    for (const [what, count] of Object.entries(skipped)) {
       if (count > 0) this.skipped.set(what, (this.skipped.get(what) ?? 0) + count);
     }
-    const samples = ingested.series.reduce((sum, { samples: { length } }) => sum + length, 0);
-    this.samples += samples;
-    await this.#forward(
-      machines.map(({ series }) => ({ identity: {}, series })),
-      ingested,
-      samples,
-    );
+    for (const { series } of present) this.samples += samplesOf(series);
   }
 
   #refuseStrangers(machines: readonly MachineSeries[], sender: Sender): void {
@@ -80,13 +104,62 @@ export class Intake {
     }
   }
 
-  async #forward(batches: readonly Batch[], { families }: Ingested, samples: number): Promise<void> {
+  /** Without those who had their address before; throws Refusal 409 when nobody is left. */
+  #refuseLate(machines: readonly MachineSeries[]): readonly Present[] {
+    const present: Present[] = [];
+    let reason: string | undefined;
+    for (const { machine, series } of machines) {
+      const sighting = this.#inventory.observe(machine, readEpoch(series));
+      if (sighting === undefined) reason = "there are too many machines";
+      else if ("late" in sighting) reason = sighting.late;
+      else present.push({ machine, series, ...sighting });
+    }
+    if (present.length === 0 && reason !== undefined) throw new Refusal(409, reason);
+    return present;
+  }
+
+  /** Resolves when everything is durable; throws Refusal 503 when that cannot be. */
+  async #keep(present: readonly Present[]): Promise<void> {
+    const written = present.flatMap((one) => {
+      if (one.isNew) this.#latest.forget(one.machine);
+      const reading = this.#latest.shapes.read(one);
+      this.#latest.store(reading);
+      const points = reading.points.filter(({ shape }) => shape.name !== MACHINE_INFO);
+      return [one.saved, this.#archive?.append(one.history.id, points)];
+    });
+    try {
+      await Promise.all(written);
+    } catch (error) {
+      throw this.#unkeepable(error);
+    }
+  }
+
+  async #forward(batches: readonly Batch[], { families }: Ingested): Promise<void> {
+    const samples = batches.reduce((sum, { series }) => sum + samplesOf(series), 0);
     const bodies = new Map<SinkKind, Uint8Array>();
     const timeMs = this.#clock.nowMs();
     for (const { kind, forwarder } of this.#forwardings) {
       const body = bodies.get(kind) ?? kind.encode(batches, families);
       bodies.set(kind, body);
-      if (body.length > 0) await forwarder.offer({ body, samples, timeMs });
+      if (body.length > 0) await this.#offer(forwarder, { body, samples, timeMs });
     }
   }
+
+  async #offer(forwarder: Forwarder, record: SpoolRecord): Promise<void> {
+    try {
+      await forwarder.offer(record);
+    } catch (error) {
+      throw this.#unkeepable(error);
+    }
+  }
+
+  #unkeepable(error: unknown): Refusal {
+    this.unkept++;
+    this.#log.debug({ problem: errorLine(error) }, "push cannot be kept");
+    return new Refusal(503, "nothing can be written at present, keep the samples", { "retry-after": "10" });
+  }
+}
+
+function samplesOf(series: readonly Series[]): number {
+  return series.reduce((sum, { samples }) => sum + samples.length, 0);
 }

@@ -16,6 +16,9 @@ export interface ServeFlags {
   readonly config?: string;
   readonly listen?: readonly string[];
   readonly forward?: readonly string[];
+  readonly data?: string;
+  readonly keep?: string;
+  readonly keepCoarse?: string;
   readonly trust?: string;
   readonly tokenFile?: string;
   readonly staleAfter?: string;
@@ -25,6 +28,11 @@ export interface ServeFlags {
 export interface ServeOptions {
   readonly listen: readonly ListenAddress[];
   readonly forwards: readonly Forward[];
+  /** A directory, "none" for memory, undefined for the default directory where that can be written to. */
+  readonly data: string | undefined;
+  /** How long samples are kept as they came, and in windows of five minutes. */
+  readonly keepMs: number;
+  readonly keepCoarseMs: number;
   readonly trust: TrustMode;
   readonly tokenFile: string | undefined;
   readonly staleAfterMs: number;
@@ -32,7 +40,17 @@ export interface ServeOptions {
 }
 
 /** `staleAfter` in a file is `--stale-after` as a flag and PLIMSOLL_COLLECTOR_STALE_AFTER in the environment. */
-const KEYS = ["listen", "forward", "trust", "tokenFile", "staleAfter", "logLevel"] as const;
+const KEYS = [
+  "listen",
+  "forward",
+  "data",
+  "keep",
+  "keepCoarse",
+  "trust",
+  "tokenFile",
+  "staleAfter",
+  "logLevel",
+] as const;
 const LISTS: readonly Key[] = ["listen", "forward"];
 
 type Key = (typeof KEYS)[number];
@@ -52,6 +70,9 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
   return {
     listen: each(given("listen", "127.0.0.1:9465"), parseListen),
     forwards: distinct(each(given("forward", ""), parseForwardUrl)),
+    data: last(given("data", ""), (_, text) => (text === "" ? undefined : text)),
+    keepMs: last(given("keep", "15d"), parseDuration),
+    keepCoarseMs: last(given("keepCoarse", "400d"), parseDuration),
     trust: last(given("trust", "address"), (option, text) => parseChoice(option, text, TRUST_MODES)),
     tokenFile: last(given("tokenFile", ""), (_, text) => (text === "" ? undefined : text)),
     staleAfterMs: last(given("staleAfter", "5m"), parseDuration),

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { MetricKind, Series } from "../core/metrics/series.ts";
 import { packageVersion } from "../core/runtime/version.ts";
+import type { Data } from "./data.ts";
 import type { Forwarder } from "./forwarder.ts";
 import type { Intake } from "./intake.ts";
 import type { LatestStore } from "./latest.ts";
@@ -19,6 +20,7 @@ export interface TelemetrySubjects {
   readonly intake: Intake;
   readonly trust: Trust;
   readonly latest: LatestStore;
+  readonly data: Data;
   readonly forwarders: readonly Forwarder[];
 }
 
@@ -35,6 +37,7 @@ export function createTelemetry(subjects: TelemetrySubjects): Telemetry {
   removeMisnamed(registry);
   observeIntake(registry, subjects);
   observeLatest(registry, subjects.latest);
+  observeData(registry, subjects);
   observeForwarders(registry, subjects.forwarders);
   return { series: () => readSeries(registry) };
 }
@@ -73,6 +76,31 @@ function observeLatest(registry: Registry, latest: LatestStore): void {
     [{ reason: "late" }, latest.dropped.late],
     [{ reason: "series_limit" }, latest.dropped.seriesLimit],
     [{ reason: "machine_limit" }, latest.dropped.machineLimit],
+  ]);
+}
+
+function observeData(registry: Registry, { intake, data }: TelemetrySubjects): void {
+  const { inventory, archive, blocks, commits } = data;
+  counter(registry, "late_refused_total", "Pushes of containers that have a successor.", [], () => [
+    [{}, inventory.lateRefused],
+  ]);
+  counter(registry, "unkept_total", "Pushes refused because nothing could be written.", [], () => [
+    [{}, intake.unkept],
+  ]);
+  counter(registry, "commit_failures_total", "Transactions that could not be written.", [], () => [
+    [{}, commits.failures],
+  ]);
+  if (archive === undefined) return;
+  counter(registry, "history_samples_total", "Samples written to the history.", [], () => [
+    [{}, archive.counts.stored],
+  ]);
+  const help = "Samples that did not become part of the history, by reason.";
+  counter(registry, "history_dropped_samples_total", help, ["reason"], () => [
+    [{ reason: "future" }, archive.counts.future],
+    [{ reason: "too_old" }, archive.counts.tooOld],
+  ]);
+  counter(registry, "history_quarantined_blocks_total", "Damaged blocks that were set aside.", [], () => [
+    [{}, blocks.quarantined],
   ]);
 }
 

@@ -66,6 +66,11 @@ export class Inventory {
     }
   }
 
+  /** The ids of all histories, also of those that are over. */
+  *everyHistory(): Generator<number> {
+    for (const histories of this.#histories.values()) for (const { id } of histories) yield id;
+  }
+
   /** Somebody speaks under an address: whose history it is, or that it is not theirs any more. Undefined when there are too many machines. */
   observe(ip: string, epoch: Epoch | undefined): Sighting | undefined {
     const { clock, leaseMs } = this.#options;

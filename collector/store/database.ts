@@ -126,6 +126,7 @@ function wrap(path: string, database: Sqlite.Database): Database {
     transaction: (body) => attempt(path, () => inTransaction(database, body)),
     shrink: (pages) => attempt(path, () => void database.exec(`PRAGMA incremental_vacuum(${pages})`)),
     close: () => {
+      if (!database.open) return;
       // What a closed database leaves is one file.
       database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
       database.close();

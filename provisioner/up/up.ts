@@ -106,7 +106,12 @@ function startShim(options: UpOptions, undo: UndoStack): Promise<Service> {
 function startCollector(gateway: string, options: UpOptions, undo: UndoStack): Promise<Service> {
   const listen = ["127.0.0.1", gateway].flatMap((address) => ["--listen", `${address}:${options.port}`]);
   const forward = options.forward.flatMap((url) => ["--forward", url]);
-  return startProgram("plimsoll-collector", ["serve", ...listen, ...forward], options, undo);
+  return startProgram(
+    "plimsoll-collector",
+    ["serve", "--data", "none", ...listen, ...forward],
+    options,
+    undo,
+  );
 }
 
 async function startProgram(

@@ -175,11 +175,7 @@ describeIf()("on its own", () => {
       'error: --forward: "http://h/" is not a URL to forward to (hint: one of remote-write+http://…, remote-write+https://…)',
       ...["serve", "--forward", "http://h/"],
     );
-    await f(
-      2,
-      `error: configuration ${folder}: cannot be read: EISDIR`,
-      ...["serve", "--config", folder],
-    );
+    await f(2, `error: configuration ${folder}: cannot be read: EISDIR`, ...["serve", "--config", folder]);
     await f(
       2,
       "error: unknown option '--date' (hint: see plimsoll-collector --help)",

@@ -24,3 +24,19 @@ test("is bounded; what is known can still be corrected when it is full", () => {
   catalog.learn([{ name: "a", kind: "counter", help: "" }]);
   expect([catalog.describe("a").kind, catalog.describe("b").kind]).toEqual(["counter", "unknown"]);
 });
+
+test("what grows only is a counter: as its family says, else by its name", () => {
+  const catalog = new Catalog();
+  catalog.learn([
+    { name: "told", kind: "counter", help: "" },
+    { name: "odd_total", kind: "gauge", help: "" },
+    { name: "took", kind: "histogram", help: "" },
+  ]);
+  const names = ["told", "odd_total", "took_sum", "took_bucket", "load", "bytes_total"];
+  expect(names.filter((name) => catalog.isCounter(name))).toEqual([
+    "told",
+    "took_sum",
+    "took_bucket",
+    "bytes_total",
+  ]);
+});

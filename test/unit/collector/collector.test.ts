@@ -11,13 +11,14 @@ import { waitFor } from "../../support/wait-for.ts";
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
+const DEFAULTS = {
+  ...{ forwards: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
+  ...{ trust: "any" as const, tokenFile: undefined, staleAfterMs: 60_000 },
+};
+
 async function open(options: Partial<ServeOptions> = {}): Promise<{ url: string; collector: Collector }> {
   const listen = [{ host: "127.0.0.1", port: 0 }];
-  const collector = await openCollector(
-    { listen, forwards: [], trust: "any", tokenFile: undefined, staleAfterMs: 60_000, ...options },
-    systemClock,
-    recordLog(),
-  );
+  const collector = await openCollector({ ...DEFAULTS, listen, ...options }, systemClock, recordLog());
   cleanup.add("collector", () => collector.close());
   return { url: `http://${collector.addresses[0]}`, collector };
 }

@@ -8,6 +8,7 @@ import type { SinkKind } from "../../../collector/sinks/types.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
 import type { Series } from "../../../core/metrics/series.ts";
 import { openSpool } from "../../../core/runtime/spool.ts";
+import { openTestData } from "../../support/collector-data.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
 import { recordLog } from "../../support/record-log.ts";
@@ -52,7 +53,16 @@ async function open(...queueBytes: readonly number[]) {
   }
   const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
   const catalog = new Catalog();
-  const intake = new Intake({ latest, catalog, forwardings, trust: new Trust("address"), clock });
+  const data = await openTestData(clock);
+  const intake = new Intake({
+    latest,
+    catalog,
+    forwardings,
+    trust: new Trust("address"),
+    clock,
+    log: recordLog(),
+    ...data,
+  });
   const close = async (): Promise<void> => {
     await Promise.all(forwardings.map(({ forwarder }) => forwarder.close(0)));
   };
@@ -124,4 +134,20 @@ test("senders are held up only when every queue is full", async () => {
 test("without a sink there is nothing to wait for", async () => {
   const { intake } = await open();
   expect(intake.isFull).toBe(false);
+});
+
+test("who has been succeeded is refused, and costs nobody else in the request", async () => {
+  const { intake, latest, close } = await open(1000);
+  const machine = (instance: string, container: string) => [
+    gauge("a", { instance }),
+    gauge("plimsoll_machine_info", { instance, owner: "o", container }),
+  ];
+  for (const container of ["first", "second"])
+    await intake.accept(ingested(machine("10.0.0.7", container)), SENDER);
+  await expect(intake.accept(ingested(machine("10.0.0.7", "first")), SENDER)).rejects.toMatchObject({
+    status: 409,
+    message: "10.0.0.7 has been rebuilt since, as second",
+  });
+  expect([intake.samples, latest.machineCount]).toEqual([4, 1]);
+  await close();
 });

@@ -23,6 +23,9 @@ test("defaults", async () => {
   expect(await readServeOptions({})).toEqual({
     listen: [{ host: "127.0.0.1", port: 9465 }],
     forwards: [],
+    data: undefined,
+    keepMs: 15 * 86_400_000,
+    keepCoarseMs: 400 * 86_400_000,
     trust: "address",
     tokenFile: undefined,
     staleAfterMs: 300_000,
@@ -73,7 +76,7 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, forward, trust, tokenFile, staleAfter, logLevel)',
+    'unknown option "dta" (hint: known are listen, forward, data, keep, keepCoarse, trust, tokenFile, staleAfter, logLevel)',
   ],
   ["staleAfter: 5\n", "staleAfter must be a text"],
   ["listen: [1]\n", "listen must be a text or a list of texts"],

@@ -7,6 +7,7 @@ import { createTelemetry } from "../../../collector/telemetry.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
 import { renderExposition } from "../../../core/metrics/exposition.ts";
 import { openSpool } from "../../../core/runtime/spool.ts";
+import { openTestData } from "../../support/collector-data.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
 import { recordLog } from "../../support/record-log.ts";
@@ -31,7 +32,16 @@ afterAll(() => forwarder.close(0));
 test("what the objects counted, under the collector's names", async () => {
   const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
   const trust = new Trust("any");
-  const intake = new Intake({ latest, catalog: new Catalog(), forwardings: [], trust, clock });
+  const data = await openTestData(clock);
+  const intake = new Intake({
+    latest,
+    catalog: new Catalog(),
+    forwardings: [],
+    trust,
+    clock,
+    log: recordLog(),
+    ...data,
+  });
   await intake.accept(
     { series: [gauge("a", { instance: "10.0.0.7" })], families: [], skipped: { exemplars: 4 } },
     { address: "::1", token: undefined },
@@ -39,7 +49,7 @@ test("what the objects counted, under the collector's names", async () => {
   await forwarder.offer({ body: new Uint8Array(1), samples: 5, timeMs: clock.nowMs() });
   await settle();
   const requests = new Map([["k", { ingest: "remote-write", status: 204, count: 7 }]]);
-  const telemetry = createTelemetry({ requests, intake, trust, latest, forwarders: [forwarder] });
+  const telemetry = createTelemetry({ requests, intake, trust, latest, data, forwarders: [forwarder] });
 
   for (let i = 0; i < 2; i++) {
     const page = renderExposition(await telemetry.series());
@@ -48,6 +58,7 @@ test("what the objects counted, under the collector's names", async () => {
       "samples_total 1",
       'skipped_total{what="exemplars"} 4',
       'untrusted_total{reason="address"} 0',
+      "late_refused_total 0",
       "machines 1",
       "series 1",
       'latest_dropped_samples_total{reason="late"} 0',

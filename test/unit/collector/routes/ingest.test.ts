@@ -8,13 +8,16 @@ import { ingestRoute, type RequestCounts } from "../../../../collector/routes/in
 import { parseTokens } from "../../../../collector/trust/token-file.ts";
 import { Trust } from "../../../../collector/trust/trust.ts";
 import { REMOTE_WRITE_HEADERS } from "../../../../core/metrics/remote-write.ts";
+import { openTestData } from "../../../support/collector-data.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { gauge, pushBody } from "../../../support/push.ts";
+import { recordLog } from "../../../support/record-log.ts";
 
 const clock = new ManualClock();
 const counts: RequestCounts = new Map();
 let latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
 let isFull = false;
+const data = await openTestData(clock);
 const tokens = parseTokens("f", "0123456789abcdef 10.0.0.7");
 const trust = new Trust("address", () => tokens);
 const PEER = "10.0.0.7";
@@ -28,7 +31,15 @@ async function post(
   headers: Record<string, string> = REMOTE_WRITE_HEADERS,
   peer = PEER,
 ): Promise<string> {
-  const intake = new Intake({ latest, catalog: new Catalog(), forwardings: [], trust, clock });
+  const intake = new Intake({
+    latest,
+    catalog: new Catalog(),
+    forwardings: [],
+    trust,
+    clock,
+    log: recordLog(),
+    ...data,
+  });
   Object.defineProperty(intake, "isFull", { value: isFull });
   const limits = { maxBytes: 1000, maxDecompressedBytes: 5000 };
   const readBody = async (maxBytes: number): Promise<Buffer> => {
