@@ -16,7 +16,7 @@ import type { ContainerView, CpuTicks, CpuView, HostText, ProcFile } from "./typ
 export const stat: ProcFile = {
   path: "stat",
   describes:
-    "the container's CPU times, processes, procs_running and procs_blocked; intr, ctxt, softirq and btime are the host's",
+    "the container's CPU times, processes, procs_running and procs_blocked; intr, ctxt and softirq are the host's",
   needs: ["cpu"],
   without: "partial",
   fields: [
@@ -32,7 +32,8 @@ export const stat: ProcFile = {
     { field: "iowait, irq, softirq, steal, guest, guest_nice", from: "0: not counted" },
     { field: "processes", from: "its last pid, or its threads where those are more" },
     { field: "procs_running, procs_blocked", from: "states of its tasks; the reader is one that runs" },
-    { field: "intr, ctxt, btime, softirq, every other line", from: {} },
+    { field: "btime", from: "the host's, and in a time namespace of its own as much later as that" },
+    { field: "intr, ctxt, softirq, every other line", from: {} },
   ],
   render,
 };
@@ -42,7 +43,8 @@ function render(view: ContainerView, host: HostText): string {
   const rest = lines.filter((line) => !line.startsWith("cpu"));
   const { cpu } = view;
   if (cpu === undefined) return [...hostTimes(lines, view.cpus), ...rest].join("\n");
-  return [...containerTimes(cpu, view.cpus), ...rest.map((line) => renderCount(line, cpu))].join("\n");
+  const counts = rest.map((line) => renderCount(line, cpu, view.bootDelaySeconds ?? 0));
+  return [...containerTimes(cpu, view.cpus), ...counts].join("\n");
 }
 
 function containerTimes(cpu: CpuView, ids: readonly number[]): string[] {
@@ -57,8 +59,11 @@ function renderTicks(label: string, { user, nice, system, idle }: CpuTicks): str
   return `${label} ${user} ${nice} ${system} ${idle} 0 0 0 0 0 0`;
 }
 
-function renderCount(line: string, cpu: CpuView): string {
+function renderCount(line: string, cpu: CpuView, bootDelaySeconds: number): string {
   switch (line.slice(0, Math.max(0, line.indexOf(" ")))) {
+    case "btime":
+      // Start times in /proc/PID/stat count from there, in the reader's own time namespace.
+      return `btime ${Math.floor(Number(line.slice("btime ".length)) + bootDelaySeconds)}`;
     case "processes":
       return `processes ${cpu.processes}`;
     case "procs_running":

@@ -11,8 +11,10 @@ export interface ContainerView {
   readonly cpus: readonly number[];
   /** What /sys/devices/system/cpu/possible shows. */
   readonly possibleCpus?: "host" | "visible";
-  /** Age of the container's init. */
+  /** Age of the container's init; in a time namespace of its own what the kernel says there. */
   readonly uptimeSeconds: number;
+  /** How much later than the host the container was booted, in a time namespace of its own; 0 in the host's. */
+  readonly bootDelaySeconds?: number;
   readonly load?: LoadView | undefined;
   /** What the container moved, by block device. */
   readonly io?: readonly IoDeviceStats[] | undefined;

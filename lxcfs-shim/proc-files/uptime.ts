@@ -14,7 +14,10 @@ export const uptime: ProcFile = {
   needs: ["cpu"],
   without: "partial",
   fields: [
-    { field: "uptime", from: "the host's uptime − the start of its first process (/proc/PID/stat)" },
+    {
+      field: "uptime",
+      from: "the age of its first process (/proc/PID/stat); in a time namespace of its own the kernel's (timens_offsets)",
+    },
     { field: "idle", from: "the sum of stat's idle" },
   ],
   render,

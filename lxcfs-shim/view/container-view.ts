@@ -8,6 +8,7 @@ import type { CgroupStats } from "../../core/kernel/cgroup/stats.ts";
 import { parseCpuList } from "../../core/kernel/cpu-list.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { once } from "../../core/kernel/once.ts";
+import { readTimensOffsets } from "../../core/kernel/proc/timens-offsets.ts";
 import { parseUptime } from "../../core/kernel/proc/uptime.ts";
 import { readKernelAttribute } from "../../core/kernel/text.ts";
 import type { ContainerView, CpuView, HostText, LoadView, MemoryView } from "../proc-files/types.ts";
@@ -71,7 +72,8 @@ interface Shared {
   readonly effective: EffectiveLimits;
   readonly quotaCpus: () => number;
   readonly cpus: () => readonly number[];
-  readonly uptimeSeconds: () => number;
+  readonly ageSeconds: () => number;
+  readonly bootDelaySeconds: () => number;
   readonly load: () => LoadReading;
 }
 
@@ -107,7 +109,10 @@ function openView(ground: Ground): ContainerView {
       return shared.options.possibleCpus;
     },
     get uptimeSeconds() {
-      return shared.uptimeSeconds();
+      return uptimeSeconds(ground, shared);
+    },
+    get bootDelaySeconds() {
+      return shared.bootDelaySeconds();
     },
     missing: (part) => parts[part]().missing,
   };
@@ -124,7 +129,7 @@ function share({
   const effective = readEffective(reader, container.cgroup);
   const quotaCpus = once(() => effective.quotaCpus);
   const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
-  const uptimeSeconds = once(() => ageSeconds(container, host));
+  const age = once(() => ageSeconds(container, host));
   return {
     options,
     own: reader.read(container.cgroup),
@@ -134,8 +139,9 @@ function share({
       const online = () => onlineCpus(root);
       return options.cpus === "host" ? online() : visibleCpus(limits(), online, options.cpus);
     }),
-    uptimeSeconds,
-    load: once(() => loads.read(container, uptimeSeconds)),
+    ageSeconds: age,
+    bootDelaySeconds: once(() => bootDelaySeconds(root, container)),
+    load: once(() => loads.read(container, age)),
   };
 }
 
@@ -149,7 +155,7 @@ function cpuPart({ remembered, container }: Ground, shared: Shared): Part<CpuVie
   const used = shared.own.cpu;
   if (used === undefined) return { missing: "no cgroup of its own that counts CPU time" };
   const { usageSeconds, niceSeconds = 0, userSeconds, systemSeconds } = used;
-  const atSeconds = shared.uptimeSeconds();
+  const atSeconds = shared.ageSeconds();
   const before = remembered.get(container.key) ?? NOTHING;
   const account = advanceCpuAccount(
     before.cpu,
@@ -243,6 +249,18 @@ function atLeastTheReader({ running }: TaskCensus): number {
 function ageSeconds({ startTicks }: Container, host: HostText): number {
   const { uptimeSeconds } = parseUptime(host.text("uptime"));
   return Math.max(0, uptimeSeconds - startTicks / USER_HZ);
+}
+
+/** In a time namespace of its own the container's clock since boot is the host's less what it was booted later. */
+function uptimeSeconds({ host }: Ground, { ageSeconds, bootDelaySeconds }: Shared): number {
+  const delay = bootDelaySeconds();
+  if (delay === 0) return ageSeconds();
+  return Math.max(0, parseUptime(host.text("uptime")).uptimeSeconds - delay);
+}
+
+function bootDelaySeconds(root: HostRoot, { init }: Container): number {
+  const offset = readTimensOffsets(root, init)?.boottimeSeconds ?? 0;
+  return offset === 0 ? 0 : -offset;
 }
 
 function onlineCpus(root: HostRoot): readonly number[] {

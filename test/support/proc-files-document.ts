@@ -11,6 +11,31 @@ writes it, and a test compares it.
 rest.
 `;
 
+const TAIL = `
+## Why it is so
+
+- **Times are spread evenly over the CPUs.** cgroup v2 does not keep them by CPU, and where v1 does (cpuacct.usage_percpu)
+  they are those of all CPUs the tasks ran on, more than a quota shows. One way for both, so that no figure jumps when a
+  limit changes; what one thread does shows in its process, not in its CPU.
+- **interrupts and context switches are the host's**, and count from its boot: the first line of \`vmstat\`, an average
+  since the start, is far too high in its columns \`in\` and \`cs\`; every later one is right.
+- **btime is the host's**, because the start times in /proc/PID/stat count from the boot of the machine: \`ps\` shows right
+  start times, \`uptime -s\` the start of the container. \`ps\` computes the age of a process and its %CPU from the start time
+  and the uptime: they are wrong (a huge ELAPSED, 0.0 %CPU) unless the container has a time namespace of its own
+  (\`unshare --time --boottime\`). There all of it is right: start times, ages, uptime and btime count from its boot.
+- **Disks of cgroup v1** are counted by the throttling policy, on newer kernels only where a limit is set
+  (blkio.throttle.\\*_device, any value): elsewhere the container has moved nothing and has no disk.
+- **MemAvailable** is free memory and the inactive page cache, so that \`free\`'s "used" is what \`docker stats\` shows.
+
+## What no file can show
+
+Who asks the kernel instead of a file gets the host's answer: sysinfo(2) (\`free\` and \`uptime\` of busybox, getloadavg(3) and
+with it Python's os.getloadavg(), _SC_PHYS_PAGES and with it a JVM that was told to ignore its cgroup), and
+sched_getaffinity(2) (\`nproc\`: the cpuset's CPUs, whatever the quota). And who reads other files: \`lsmem\`
+(/sys/devices/system/memory), \`iostat\` for its devices (/sys/block/\\*/stat; \`vmstat -d\`, \`sar -d\` and psutil read
+diskstats).
+`;
+
 const WITHOUT = {
   host: "the host's file",
   empty: "an empty file",
@@ -36,7 +61,7 @@ export function renderDocument(procFiles: readonly ProcFile[], sysFiles: readonl
     "have, but for these:\n",
     "| file | says |\n|---|---|",
     ...sysFiles.map(({ path, describes }) => `| \`${path}\` | ${cell(describes)} |`),
-    "",
+    TAIL,
   ].join("\n");
 }
 

@@ -22,6 +22,7 @@ import { parsePidCgroup } from "../../../../core/kernel/proc/pid-cgroup.ts";
 import { parsePidStat } from "../../../../core/kernel/proc/pid-stat.ts";
 import { parsePidStatus } from "../../../../core/kernel/proc/pid-status.ts";
 import { parseStat } from "../../../../core/kernel/proc/stat.ts";
+import { parseTimensOffsets } from "../../../../core/kernel/proc/timens-offsets.ts";
 import { parseUptime } from "../../../../core/kernel/proc/uptime.ts";
 import { fixtureTexts } from "./hosts.ts";
 
@@ -38,6 +39,7 @@ const PROC: Readonly<Record<string, readonly [parse: Parse, file: RegExp]>> = {
   "pid-cgroup": [parsePidCgroup, /proc\/\d+\/cgroup$/],
   "pid-stat": [parsePidStat, /proc\/\d+\/stat$/],
   "pid-status": [parsePidStatus, /proc\/\d+\/status$/],
+  "timens-offsets": [parseTimensOffsets, /timens_offsets$/],
   stat: [parseStat, /proc\/stat$/],
   uptime: [parseUptime, /proc\/uptime$/],
 };

@@ -40,6 +40,13 @@ softirq 86422 0 12843
 `);
 });
 
+test("a container booted later in a time namespace says so", () => {
+  const none = { user: 0, nice: 0, system: 0, idle: 0 };
+  const cpu = { ticks: [none], total: none, running: 1, blocked: 0, processes: 1 };
+
+  expect(stat.render(viewOf({ cpu, bootDelaySeconds: 6115.5 }), host)).toContain("btime 1795418776\n");
+});
+
 test("without accounting the times are the host's, of the CPUs that cpuinfo shows", () => {
   const expected = HOST.replace(/^cpu0.*\n/m, "");
 

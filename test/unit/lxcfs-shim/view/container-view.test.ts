@@ -152,3 +152,16 @@ test("one look reads each figure once, and none that nobody asked for", () => {
   });
   expect(view.cpu?.total).toEqual(before);
 });
+
+describe("time", () => {
+  test("the age of the first process, and the host's boot", () => {
+    expect(viewOn(newHost())).toMatchObject({ uptimeSeconds: 500, bootDelaySeconds: 0 });
+  });
+
+  test("in a time namespace of its own it is the kernel's", () => {
+    const host = newHost();
+    host.write("proc/41/timens_offsets", "monotonic -499 0\nboottime -499 500000000\n");
+
+    expect(viewOn(host)).toMatchObject({ uptimeSeconds: 501.5, bootDelaySeconds: 498.5 });
+  });
+});
