@@ -42,9 +42,8 @@ function render(view: ContainerView, host: HostText): string {
   const lines = host.text("stat").split("\n");
   const rest = lines.filter((line) => !line.startsWith("cpu"));
   const { cpu } = view;
-  if (cpu === undefined) return [...hostTimes(lines, view.cpus), ...rest].join("\n");
-  const counts = rest.map((line) => renderCount(line, cpu, view.bootDelaySeconds ?? 0));
-  return [...containerTimes(cpu, view.cpus), ...counts].join("\n");
+  const times = cpu === undefined ? hostTimes(lines, view.cpus) : containerTimes(cpu, view.cpus);
+  return [...times, ...rest.map((line) => renderCount(line, view))].join("\n");
 }
 
 function containerTimes(cpu: CpuView, ids: readonly number[]): string[] {
@@ -59,17 +58,18 @@ function renderTicks(label: string, { user, nice, system, idle }: CpuTicks): str
   return `${label} ${user} ${nice} ${system} ${idle} 0 0 0 0 0 0`;
 }
 
-function renderCount(line: string, cpu: CpuView, bootDelaySeconds: number): string {
-  switch (line.slice(0, Math.max(0, line.indexOf(" ")))) {
+function renderCount(line: string, { cpu, bootDelaySeconds = 0 }: ContainerView): string {
+  const name = line.slice(0, Math.max(0, line.indexOf(" ")));
+  switch (name) {
     case "btime":
       // Start times in /proc/PID/stat count from there, in the reader's own time namespace.
-      return `btime ${Math.floor(Number(line.slice("btime ".length)) + bootDelaySeconds)}`;
+      return `btime ${Math.floor(Number(line.slice(name.length)) + bootDelaySeconds)}`;
     case "processes":
-      return `processes ${cpu.processes}`;
+      return cpu === undefined ? line : `processes ${cpu.processes}`;
     case "procs_running":
-      return `procs_running ${cpu.running}`;
+      return cpu === undefined ? line : `procs_running ${cpu.running}`;
     case "procs_blocked":
-      return `procs_blocked ${cpu.blocked}`;
+      return cpu === undefined ? line : `procs_blocked ${cpu.blocked}`;
     default:
       return line;
   }

@@ -1,9 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
-import { canMakeCgroups, canUnshare, cgroupVersion, describeIf, hasFuse, isRoot } from "../support/host.ts";
+import {
+  type Condition,
+  canMakeCgroups,
+  canUnshare,
+  cgroupVersion,
+  describeIf,
+  hasFuse,
+  isRoot,
+  testIf,
+} from "../support/host.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
 import {
   makeCgroup,
@@ -12,6 +21,11 @@ import {
   type ViewContainer,
 } from "../support/view-container.ts";
 import { waitFor } from "../support/wait-for.ts";
+
+const hasTimeNamespaces: Condition = {
+  reason: "needs time namespaces",
+  met: () => existsSync("/proc/self/ns/time"),
+};
 
 const MIB = 2 ** 20;
 const [OUTER, INNER] = [256 * MIB, 64 * MIB];
@@ -114,6 +128,26 @@ describeIf(
     test("without a cgroup of its own has the outer limit", () => {
       expect(total(memory(), ...enter(), "-m", "-p", "-C", ...nest)).toBe(OUTER);
     });
+  });
+
+  testIf(hasTimeNamespaces)("ps has ages and start times right in a time namespace of its own", () => {
+    const [uptime = 0] = readFileSync("/proc/uptime", "utf8").split(" ").map(Number);
+    const inside = [
+      `for file in stat uptime; do mount --bind ${mount}/proc/$file /proc/$file; done`,
+      "sleep 1.2",
+      "ps -o etimes=,lstart= -p 1",
+    ].join("\n");
+    const nest = ["--mount", "--pid", "--cgroup", "--time", "--boottime", `-${Math.floor(uptime)}`, "--fork"];
+    const script = `echo $$ > ${memory()}/cgroup.procs; exec unshare ${nest.join(" ")} --mount-proc sh -ec "$0"`;
+    const text = execFileSync("sh", ["-ec", script, inside], {
+      encoding: "utf8",
+      env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
+    });
+    const [, age = "", start = ""] = /^ *(\d+) (.*)$/m.exec(text) ?? [];
+
+    expect(Number(age)).toBeGreaterThanOrEqual(1);
+    expect(Number(age)).toBeLessThan(10);
+    expect(Math.abs(Date.now() - 1200 - Date.parse(`${start} UTC`))).toBeLessThan(5000);
   });
 
   test("a container with the memory controller alone has its memory, and nobody's disks", () => {
