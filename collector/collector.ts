@@ -13,6 +13,7 @@ import { type Forwarding, Intake } from "./intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "./latest.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { historyRoutes } from "./routes/history.ts";
 import { ingestRoute, type RequestCounts } from "./routes/ingest.ts";
 import { machineRoutes } from "./routes/machines.ts";
 import type { ServeOptions } from "./serve-options.ts";
@@ -122,7 +123,8 @@ function buildRoutes(parts: Parts): readonly Route[] {
   const routes = [
     ...INGESTS.map((ingest) => ingestRoute(ingest, intake, requests)),
     expositionRoute(latest, catalog, telemetry),
-    ...machineRoutes(latest),
+    ...machineRoutes(latest, data.inventory),
+    ...historyRoutes({ ...data, catalog, clock }),
     ...healthRoutes(forwarders, clock),
   ];
   return [...routes, indexRoute(routes)];

@@ -2,48 +2,82 @@ import { renderValue } from "../../core/metrics/exposition.ts";
 import type { Labels } from "../../core/metrics/series.ts";
 import { jsonReply, Refusal, type Route } from "../http/route.ts";
 import { canonicalAddress } from "../identity.ts";
+import type { History } from "../inventory/history-record.ts";
+import type { Inventory } from "../inventory/inventory.ts";
 import type { LatestSeries, LatestStore, Machine } from "../latest.ts";
+import { iso } from "./time.ts";
 
-/** `GET /api/v1/machines`: who has been heard of. `…/{ip}`: the same of one machine, and its latest values. */
-export function machineRoutes(latest: LatestStore): readonly Route[] {
+/** `GET /api/v1/machines`: who has been heard of. `…/{ip}`: the same of one machine, all it has been, and its latest values. */
+export function machineRoutes(latest: LatestStore, inventory: Inventory): readonly Route[] {
+  const summaries = function* (): Generator<object> {
+    for (const history of inventory.machines()) yield summaryOf(history, latest.machine(history.ip));
+  };
   return [
     {
       method: "GET",
       path: "/api/v1/machines",
-      summary: "every machine: first and last seen, series, labels (JSON)",
-      handle: () => jsonReply(200, { machines: [...latest.machines()].map(summaryOf) }),
+      summary: "every machine: first and last seen, generation, series, labels (JSON)",
+      handle: () => jsonReply(200, { machines: [...summaries()] }),
     },
     {
       method: "GET",
       path: "/api/v1/machines/{ip}",
-      summary: "one machine with its latest values (JSON)",
+      summary: "one machine, its generations and who had the address before, its latest values (JSON)",
       handle: ({ params: { ip = "" } }) => {
-        const machine = latest.machine(canonicalAddress(ip) ?? "");
-        if (machine === undefined) throw new Refusal(404, `nothing has been heard of ${ip}`);
-        const values = [...machine.series()].map((one) => renderLatest(one, machine.identity));
-        return jsonReply(200, { ...summaryOf(machine), values });
+        const address = canonicalAddress(ip) ?? "";
+        const current = inventory.current(address);
+        if (current === undefined) throw new Refusal(404, `nothing has been heard of ${ip}`);
+        const machine = latest.machine(address);
+        const values = machine === undefined ? [] : [...machine.series()];
+        return jsonReply(200, {
+          ...summaryOf(current, machine),
+          histories: inventory.histories(address).map(renderHistory),
+          values: values.map((one) => renderLatest(one, machine?.identity ?? {})),
+        });
       },
     },
   ];
 }
 
-function summaryOf({ ip, firstSeenMs, lastSeenMs, identity, series }: Machine): object {
-  const { seriesCount, labels } = summarise(series());
+function summaryOf(history: History, machine: Machine | undefined): object {
+  const { seriesCount, labels } = summarise(machine?.series() ?? []);
   return {
-    ip,
-    firstSeen: new Date(firstSeenMs).toISOString(),
-    lastSeen: new Date(lastSeenMs).toISOString(),
+    ip: history.ip,
+    owner: history.owner,
+    firstSeen: iso(history.firstSeenMs),
+    lastSeen: iso(history.lastSeenMs),
+    generations: history.generations.length,
     seriesCount,
-    labels: { ...labels, ...identity },
+    labels: { ...labels, ...machine?.identity },
   };
 }
 
+/** Oldest first; times as ISO 8601. */
+function renderHistory({ id, owner, firstSeenMs, lastSeenMs, ended, generations }: History): object {
+  return {
+    history: id,
+    owner,
+    firstSeen: iso(firstSeenMs),
+    lastSeen: iso(lastSeenMs),
+    ...renderEnd(ended),
+    generations: generations.map(({ startedMs, ended: end, ...about }) => ({
+      ...about,
+      started: iso(startedMs),
+      ...renderEnd(end),
+    })),
+  };
+}
+
+function renderEnd(ended: History["ended"]): object {
+  return ended === undefined ? {} : { ended: iso(ended.atMs), why: ended.why };
+}
+
 function renderLatest({ shape, sample: { timestampMs, value } }: LatestSeries, identity: Labels): object {
-  const { name, labels } = shape;
+  const labels = { ...shape.labels, ...identity };
   // JSON has no NaN and no infinities: these are strings, as Prometheus writes them.
   return {
-    name,
-    labels: { ...labels, ...identity },
+    name: shape.name,
+    labels,
     timestampMs,
     value: Number.isFinite(value) ? value : renderValue(value),
   };
