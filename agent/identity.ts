@@ -16,7 +16,11 @@ export interface IdentityFile {
   readonly name?: string;
   readonly type?: string;
   readonly labels: Labels;
+  /** Which container of its machine this is: owner, generation, container, image, host, as far as they are told. */
+  readonly machine: Labels;
 }
+
+const NOTHING: IdentityFile = { labels: {}, machine: {} };
 
 export interface IdentityOptions {
   /** `--ip`: wins over everything and never changes. */
@@ -36,7 +40,7 @@ export interface IdentityOptions {
  */
 export class Identity {
   readonly #options: IdentityOptions;
-  #file: IdentityFile = { labels: {} };
+  #file: IdentityFile = NOTHING;
   /** What tells one version of the identity file from the next. */
   #fileVersion = "";
   #ip: string | undefined;
@@ -50,6 +54,16 @@ export class Identity {
   /** The address known now; undefined before there is one. */
   get ip(): string | undefined {
     return this.#ip;
+  }
+
+  /** What tells this container from the one before it and the one after it, under the same address. */
+  machine(): Labels {
+    try {
+      this.#refreshFile();
+    } catch {
+      // `labels` is asked in the same breath, and reports it.
+    }
+    return this.#file.machine;
   }
 
   /** The labels; undefined as long as there is no address: a guessed one would start a history that nobody owns. */
@@ -92,7 +106,7 @@ export class Identity {
     const version =
       status === undefined ? "" : `${status.dev}:${status.ino}:${status.size}:${status.mtimeNs}`;
     if (version === this.#fileVersion) return;
-    this.#file = status === undefined ? { labels: {} } : readIdentityFile(file);
+    this.#file = status === undefined ? NOTHING : readIdentityFile(file);
     this.#fileVersion = version;
   }
 
@@ -136,13 +150,19 @@ export function parseIdentity(path: string, text: string): IdentityFile {
   const field = (name: string): Record<string, string> => {
     const entry = value[name];
     if (entry === undefined || entry === "") return {};
+    // A generation counts: it is a number to whoever writes the file.
+    if (name === "generation" && Number.isInteger(entry)) return { [name]: String(entry) };
     return typeof entry === "string" ? { [name]: entry } : fail(`${name} must be a string`);
   };
   const ip = field("ip");
   if (ip.ip !== undefined && isIP(ip.ip) === 0) fail(`ip ${JSON.stringify(ip.ip)} is not an address`);
   const labels = parseLabels(value.labels ?? {}, fail);
-  return { ...ip, ...field("name"), ...field("type"), labels };
+  const { id, ...machine } = Object.assign({}, ...["id", "generation", ...ABOUT].map(field));
+  const owner = id === undefined ? {} : { owner: id };
+  return { ...ip, ...field("name"), ...field("type"), labels, machine: { ...owner, ...machine } };
 }
+
+const ABOUT = ["container", "image", "host"];
 
 function parseObject(text: string, fail: (what: string, cause?: unknown) => never): Record<string, unknown> {
   let value: unknown;

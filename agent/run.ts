@@ -27,6 +27,7 @@ export async function runAgent(options: AgentOptions, stop: AbortSignal): Promis
       const series = await sampler.sample(nowMs);
       const state = {
         version,
+        machine: identity.machine(),
         outlets,
         stuck: guard.stuck(),
         unaddressedDropped: pipeline.droppedSamples,

@@ -1,8 +1,9 @@
-import type { Series } from "../core/metrics/series.ts";
+import type { Labels, Series } from "../core/metrics/series.ts";
 import { counter, gauge, point } from "./metric.ts";
 import type { OutletCounts } from "./outlet.ts";
 
 const BUILD_INFO = gauge("plimsoll_agent_build_info", "1, with the agent's version.");
+const MACHINE = gauge("plimsoll_machine_info", "1, with what tells this container from its predecessor.");
 const MEMORY = gauge("plimsoll_agent_resident_memory_bytes", "Resident memory of the agent.");
 const CPU = counter("plimsoll_agent_cpu_seconds_total", "CPU time of the agent.");
 const STUCK = gauge("plimsoll_agent_source_stuck", "1 for a path that has not answered since its deadline.");
@@ -23,6 +24,8 @@ const SKEW = gauge(
 
 export interface SelfState {
   readonly version: string;
+  /** Empty where nobody has told. */
+  readonly machine: Labels;
   readonly outlets: readonly { readonly name: string; counts(): OutletCounts }[];
   readonly stuck: readonly string[];
   readonly unaddressedDropped: number;
@@ -34,6 +37,7 @@ export function selfSeries(state: SelfState, nowMs: number): readonly Series[] {
   const { user, system } = process.cpuUsage(); // microseconds
   return [
     point(BUILD_INFO, { version: state.version }, 1, nowMs),
+    ...(Object.keys(state.machine).length === 0 ? [] : [point(MACHINE, state.machine, 1, nowMs)]),
     point(MEMORY, {}, process.memoryUsage.rss(), nowMs),
     point(CPU, {}, (user + system) / 1e6, nowMs),
     point(UNADDRESSED, {}, state.unaddressedDropped, nowMs),

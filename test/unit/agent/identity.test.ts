@@ -132,9 +132,25 @@ test.for<[string, string]>([
   ['{"ip":"localhost"}', 'ip "localhost" is not an address'],
   ['{"ip":7}', "ip must be a string"],
   ['{"type":[]}', "type must be a string"],
+  ['{"generation":1.5}', "generation must be a string"],
   ['{"labels":{"a-b":"1"}}', 'labels: "a-b" is not a label name'],
 ])("%s is refused, naming file and field", ([text, message]) => {
   expect(() => parseIdentity("/etc/identity.json", text)).toThrow(
     `identity file /etc/identity.json: ${message}`,
   );
+});
+
+test("what tells this container from its predecessor is followed too", () => {
+  const { identity, write } = open({ ip: "10.0.0.7" });
+  expect(identity.machine()).toEqual({});
+  write({ id: "o", generation: 3, container: "c", image: "i:1", host: "h" });
+  expect(identity.machine()).toEqual({
+    owner: "o",
+    generation: "3",
+    container: "c",
+    image: "i:1",
+    host: "h",
+  });
+  write("{");
+  expect(identity.machine()).toMatchObject({ owner: "o" });
 });

@@ -8,6 +8,7 @@ test("the agent reports its queues, losses, stuck paths and cost", () => {
   const series = selfSeries(
     {
       version: "1.2.3",
+      machine: { owner: "o", generation: "2" },
       outlets: [{ name: "s", counts: () => counts }],
       stuck: ["/proc/stat"],
       unaddressedDropped: 6,
@@ -37,5 +38,6 @@ test("the agent reports its queues, losses, stuck paths and cost", () => {
     'plimsoll_agent_samples_pushed_total{sink="s"} 10',
     'plimsoll_agent_source_stuck{path="/proc/stat"} 1',
     "plimsoll_agent_unaddressed_samples_dropped_total 6",
+    'plimsoll_machine_info{generation="2",owner="o"} 1',
   ]);
 });
