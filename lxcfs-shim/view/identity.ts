@@ -78,7 +78,10 @@ class NamespaceIdentifier implements Identifier {
         return this.#byOwnCgroup(pid);
       case "namespaces": {
         const container = this.#fresh(place.pair) ?? this.#search(place.pair);
-        return container === undefined ? this.#byOwnCgroup(pid) : { kind: "container", container };
+        if (container === undefined || this.#isSharingPids(pid, place.cgroup, container)) {
+          return this.#byOwnCgroup(pid);
+        }
+        return { kind: "container", container };
       }
     }
   }
@@ -86,6 +89,18 @@ class NamespaceIdentifier implements Identifier {
   isAlive({ init, startTicks }: Container): boolean {
     const stat = readPidStat(this.#root, init);
     return stat !== undefined && stat.startTicks === startTicks && isRunning(stat);
+  }
+
+  /**
+   * A container in another's pid namespace, and in the host's cgroup namespace (a pod's, on cgroup v1): it has mounts and a
+   * cgroup of its own. Who has the mounts only is a sandboxed service of the container, who has the cgroup only has
+   * entered it.
+   */
+  #isSharingPids(pid: number, cgroupNamespace: string | undefined, { init, cgroup }: Container): boolean {
+    if (cgroupNamespace !== this.#host.cgroup || pid === init) return false;
+    if (readNamespace(this.#root, pid, "mnt") === readNamespace(this.#root, init, "mnt")) return false;
+    const own = readContainerCgroup(this.#root, pid);
+    return own !== undefined && !isRoot(own) && !isWithin(own, cgroup);
   }
 
   /** The cached container if its init still runs, with a cgroup path that is not old. */
@@ -141,14 +156,14 @@ type Place =
   | { readonly kind: "host" }
   | { readonly kind: "own cgroup" }
   | { readonly kind: "gone" }
-  | { readonly kind: "namespaces"; readonly pair: NamespacePair };
+  | { readonly kind: "namespaces"; readonly pair: NamespacePair; readonly cgroup: string | undefined };
 
 function placeOf(root: HostRoot, host: NamespaceSet, pid: number): Place {
   try {
     const own = { cgroup: readNamespace(root, pid, "cgroup"), pid: readNamespace(root, pid, "pid") };
     if (own.pid === undefined) return { kind: "gone" };
     const pair = namespacePair(own);
-    if (pair !== namespacePair(host)) return { kind: "namespaces", pair };
+    if (pair !== namespacePair(host)) return { kind: "namespaces", pair, cgroup: own.cgroup };
     return { kind: readNamespace(root, pid, "mnt") === host.mnt ? "host" : "own cgroup" };
   } catch (error) {
     // A security module keeps us out of this process' namespaces: its cgroup is still for all to read.
@@ -172,6 +187,20 @@ function cgroupPaths({ unified, controllers }: CgroupPath): readonly string[] {
 
 function isRoot(cgroup: CgroupPath): boolean {
   return cgroupPaths(cgroup).every((path) => path === "/");
+}
+
+/** Whether `cgroup` is `ancestor` or below it, on every hierarchy that both are on. */
+function isWithin(cgroup: CgroupPath, ancestor: CgroupPath): boolean {
+  const isBelow = (path: string | undefined, above: string | undefined): boolean =>
+    path === undefined ||
+    above === undefined ||
+    above === "/" ||
+    path === above ||
+    path.startsWith(`${above}/`);
+  const pairs = [...cgroup.controllers].map(
+    ([name, path]) => [path, ancestor.controllers.get(name)] as const,
+  );
+  return isBelow(cgroup.unified, ancestor.unified) && pairs.every(([path, above]) => isBelow(path, above));
 }
 
 function cgroupKey(cgroup: CgroupPath): string {

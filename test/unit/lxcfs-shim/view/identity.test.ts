@@ -55,6 +55,30 @@ describe("by namespaces", () => {
     expect(containerOf(identifier, 12).cgroup.unified).toBe("/pod/db");
   });
 
+  describe("in the host's cgroup namespace, in the pid namespace of a container", () => {
+    const web = { pidNamespace: 5, mountNamespace: 3, startTicks: 1, cgroup: "/docker/web", nsPids: [10, 1] };
+    const guest = { ...web, startTicks: 2, nsPids: [11, 5] };
+    const seenBy = (options: FakeProcess): string | undefined => {
+      const { host, identifier } = openOn({ 10: web, 11: { ...guest, ...options } });
+      host.cgroup("/docker/db", { "cgroup.procs": "11\n" });
+      return containerOf(identifier, 11).cgroup.unified;
+    };
+
+    test("mounts and a cgroup of its own are a container of its own", () => {
+      expect(seenBy({ mountNamespace: 4, cgroup: "/docker/db" })).toBe("/docker/db");
+    });
+
+    test("mounts of its own alone are a sandbox in the container", () => {
+      expect(seenBy({ mountNamespace: 4, cgroup: "/docker/web/system.slice/x.service" })).toBe("/docker/web");
+      expect(seenBy({ mountNamespace: 4, cgroup: "/" })).toBe("/docker/web");
+    });
+
+    test("another cgroup alone is somebody who has entered", () => {
+      expect(seenBy({ cgroup: "/user.slice" })).toBe("/docker/web");
+      expect(seenBy({ cgroup: "/docker/web2" })).toBe("/docker/web");
+    });
+  });
+
   test("a pid namespace alone is enough", () => {
     const { identifier } = openOn({
       20: { pidNamespace: 9, startTicks: 5, cgroup: "/lxc/web", nsPids: [20, 1] },
