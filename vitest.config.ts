@@ -7,7 +7,7 @@ const config: ViteUserConfig = defineConfig({
       provider: "v8",
       include: ["core/**", "lxcfs-shim/**", "agent/**", "collector/**", "provisioner/**"],
     },
-    // Projects of one group order run side by side; e2e has the machine to itself, at the end.
+    // Projects of one group order run side by side; e2e has the machine to itself, the guests come last.
     projects: [
       {
         test: { name: "lint", include: ["test/lint/**/*.test.ts"], testTimeout: 180_000 },
@@ -26,6 +26,16 @@ const config: ViteUserConfig = defineConfig({
           maxWorkers: 1,
           testTimeout: 120_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "lab",
+          include: ["test/lab/**/*.test.ts"],
+          globalSetup: "test/support/build-setup.ts",
+          sequence: { groupOrder: 2 },
+          pool: "forks",
+          maxWorkers: 2,
         },
       },
     ],

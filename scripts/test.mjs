@@ -1,11 +1,11 @@
 /**
- * `npm test [-- lint|unit|e2e] [vitest arguments]`: its own set-up, then every check as a test, so
+ * `npm test [-- lint|unit|e2e|lab] [vitest arguments]`: its own set-up, then every check as a test, so
  * that all of them end in one closing line: `N passed, N failed, N skipped`.
  */
 import { spawn } from "node:child_process";
 import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
-const SUITES = ["lint", "unit", "e2e"];
+const SUITES = ["lint", "unit", "e2e", "lab"];
 
 /** What the tests run and read of the machine; a test that misses something is skipped and says so. */
 const PACKAGES = [
@@ -68,6 +68,11 @@ const PACKAGES = [
     package: "docker.io",
     services: ["docker.service", "docker.socket"],
     why: "a container of an engine of the test's own",
+  },
+  {
+    needs: "qemu-system-x86_64",
+    package: "qemu-system-x86",
+    why: "cgroup v2, and v1 as Debian mounts it, under Debian's own kernel",
   },
 ];
 

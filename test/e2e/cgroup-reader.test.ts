@@ -26,6 +26,7 @@ const root = openHostRoot();
 const inNamed = (file: string): string => root.cgroup(file.replace("NAME", NAME));
 
 function makeCgroup(): void {
+  if (cgroupVersion === 2) handDown(root.cgroup("."));
   for (const hierarchy of HIERARCHIES) {
     const directory = root.cgroup(`${hierarchy}/${NAME}`);
     mkdirSync(directory);
@@ -34,6 +35,11 @@ function makeCgroup(): void {
       await waitFor("an empty cgroup", () => removed(directory));
     });
   }
+}
+
+/** On v2 a cgroup has the files of a controller only if its parent hands it down. */
+function handDown(directory: string): void {
+  writeFileSync(`${directory}/cgroup.subtree_control`, "+memory +cpu");
 }
 
 function removed(directory: string): boolean {
@@ -86,6 +92,7 @@ testIf(isRoot, canMakeCgroups)(
   () => {
     makeCgroup();
     const directory = root.cgroup(`${HIERARCHIES[0]}/${NAME}`);
+    if (cgroupVersion === 2) handDown(directory);
     const path: CgroupPath = {
       unified: `/${NAME}/child`,
       controllers: new Map(HIERARCHIES.map((name) => [name, `/${NAME}/child`])),

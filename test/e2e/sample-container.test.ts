@@ -87,17 +87,18 @@ describeIf(
 
   test("a container that uses up its quota reads as 100 % busy", async () => {
     const script = [
-      "timeout 4 sh -c 'while :; do :; done' &",
-      "read -r _ u1 n1 s1 i1 rest < /proc/stat; sleep 3; read -r _ u2 n2 s2 i2 rest < /proc/stat",
-      "echo $((u2-u1)) $((s2-s1)) $((i2-i1)); wait",
+      "timeout 60 sh -c 'while :; do :; done' & load=$!",
+      "begin=$(date +%s%3N); read -r _ u1 n1 s1 i1 rest < /proc/stat; sleep 3",
+      "read -r _ u2 n2 s2 i2 rest < /proc/stat; end=$(date +%s%3N); kill $load",
+      "echo $((u2-u1)) $((s2-s1)) $((i2-i1)) $((end-begin))",
     ].join("\n");
-    const [user = 0, system = 0, idle = 0] = (await sample.output("bash", "-c", script))
+    const [user = 0, system = 0, idle = 0, ms = 0] = (await sample.output("bash", "-c", script))
       .split(" ")
       .map(Number);
 
-    // Half a CPU for three seconds is 150 ticks of 10 ms, all of them used.
-    expect(user + system + idle).toBeGreaterThan(120);
-    expect(user + system + idle).toBeLessThan(190);
+    // Half a CPU gives a tick of 10 ms in 20 ms, all of them used.
+    expect(user + system + idle).toBeGreaterThan(0.8 * 150);
+    expect(user + system + idle).toBeLessThan(1.2 * (ms / 20) + 5);
     expect((user + system) / (user + system + idle)).toBeGreaterThan(0.85);
   });
 

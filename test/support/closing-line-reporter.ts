@@ -1,4 +1,5 @@
 import type { Reporter, TestCase, TestModule } from "vitest/node";
+import { skipReason } from "./skip-reason.ts";
 
 /**
  * Prints, as the very last thing of a run, why tests were skipped and the closing line
@@ -22,7 +23,7 @@ export default class ClosingLineReporter implements Reporter {
     const failed = inState("failed").length + brokenFiles.length + errors.length;
     const skipped = [...inState("skipped"), ...inState("pending")];
     this.#lines = [
-      ...renderReasons(skipped.map(skipReason)),
+      ...renderReasons(skipped.map((test) => skipReason(test) ?? "not run")),
       `${inState("passed").length} passed, ${failed} failed, ${skipped.length} skipped`,
     ];
     process.send?.("counted"); // tells scripts/test.mjs that the line will come
@@ -31,17 +32,6 @@ export default class ClosingLineReporter implements Reporter {
 
 function brokenSuites(module: TestModule): number {
   return [...module.children.allSuites()].filter((suite) => suite.errors().length > 0).length;
-}
-
-/** The note of `context.skip(note)`, or what `testIf` and `describeIf` left on the test or a suite around it. */
-function skipReason(test: TestCase): string {
-  const result = test.result();
-  if (result.state === "skipped" && result.note !== undefined) return result.note;
-  for (let at: TestCase | TestCase["parent"] = test; ; at = at.parent) {
-    const { skipReason: reason } = at.meta();
-    if (reason !== undefined) return reason;
-    if (at.type === "module") return "not run";
-  }
 }
 
 function renderReasons(reasons: readonly string[]): readonly string[] {

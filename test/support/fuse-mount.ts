@@ -6,13 +6,15 @@ import { promisify } from "node:util";
 import { detachMount } from "../../lxcfs-shim/mount.ts";
 import type { Cleanup } from "./cleanup.ts";
 import type { Condition } from "./host.ts";
+import { PATIENCE } from "./patience.ts";
 
 const run = promisify(execFile);
 
 /** What a reader prints. A process of its own: one that hangs must not take the test with it. */
 export async function output(...argv: readonly string[]): Promise<string> {
   const [command = "", ...rest] = argv;
-  return (await run(command, rest, { timeout: 20_000, env: { ...process.env, LC_ALL: "C" } })).stdout;
+  return (await run(command, rest, { timeout: 20_000 * PATIENCE, env: { ...process.env, LC_ALL: "C" } }))
+    .stdout;
 }
 
 /** What a reader that fails says on stderr. */

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "vitest";
+import { PATIENCE } from "./patience.ts";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -87,5 +88,5 @@ function canAccess(path: string, mode: number): boolean {
 }
 
 function succeeds(command: string, ...args: readonly string[]): boolean {
-  return spawnSync(command, args, { stdio: "ignore", timeout: 10_000 }).status === 0;
+  return spawnSync(command, args, { stdio: "ignore", timeout: 10_000 * PATIENCE }).status === 0;
 }

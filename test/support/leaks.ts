@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
+import { PATIENCE } from "./patience.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -28,7 +29,7 @@ export function snapshotHost(): HostSnapshot {
 
 /** Fails, naming them, if things that were not there `before` still are; the kernel is given a few seconds. */
 export async function expectNothingLeft(before: HostSnapshot, timeoutMs = 5_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs * PATIENCE;
   for (;;) {
     const left = difference(snapshotHost(), before);
     if (Object.values(left).every((items) => items.length === 0)) return;
