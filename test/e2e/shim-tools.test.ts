@@ -17,6 +17,7 @@ import {
   testIf,
 } from "../support/host.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
+import { startSample } from "../support/up.ts";
 import {
   type InsideProcess,
   makeCgroup,
@@ -302,5 +303,30 @@ describeIf(
     expect(Number(row(container.run("vmstat", "-d"))[7])).toBe(sectors);
     expect(row(container.run("cat", "/proc/partitions")).at(-1)).toBe(name);
     expect(numbers(container.run("cat", "/proc/vmstat"), /^pgpgout (\d+)$/m)[0]).toBe((sectors ?? 0) / 2);
+  });
+});
+
+/** A JVM reads its own cgroup: it has to come to what /proc shows beside it. */
+describeIf(
+  isRoot,
+  hasFuse,
+  canMakeCgroups,
+  canUnshare,
+  hasCommand("ip"),
+  hasCommand("java"),
+)("a JVM in the sample container", () => {
+  const cleanup = new Cleanup();
+  afterAll(() => cleanup.run());
+
+  test("finds the memory and the CPUs that /proc shows", async () => {
+    const sample = await startSample(cleanup);
+    const settings = await sample.output("sh", "-c", "java -XshowSettings:system -version 2>&1");
+    const meminfo = await sample.output("cat", "/proc/meminfo");
+    const [kibibytes = 0] = /\d+/.exec(meminfo)?.map(Number) ?? [];
+
+    expect(/Memory Limit: ([\d.]+)M/.exec(settings)?.[1]).toBe((kibibytes / 1024).toFixed(2));
+    expect(/Effective CPU Count: (\d+)/.exec(settings)?.[1]).toBe(
+      await sample.output("grep", "-c", "^processor", "/proc/cpuinfo"),
+    );
   });
 });
