@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 
 /**
  * Follows a program's standard error and remembers what to tell a person when it has ended: its
- * last `error: ` line, else the message of its last log line, else its last line.
+ * last `error: ` line, else its last line, of a log the last warning or error.
  */
 export function followLastWords(stream: Readable, onLine: (line: string) => void = () => {}): () => string {
   let last = "";
@@ -16,10 +16,12 @@ export function followLastWords(stream: Readable, onLine: (line: string) => void
   return () => error || last;
 }
 
+/** Of a log line only what went wrong is worth telling. */
 function messageOf(line: string): string {
   if (!line.startsWith("{")) return line.trim();
   try {
-    return String(JSON.parse(line).msg ?? "");
+    const { level, msg } = JSON.parse(line);
+    return ["warn", "error", "fatal"].includes(level) ? String(msg ?? "") : "";
   } catch {
     return line;
   }

@@ -20,7 +20,14 @@ export function childEnvironment(changes: Readonly<Record<string, string>> = {})
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return { ...Object.fromEntries(inherited), ...changes };
+  return { ...Object.fromEntries(inherited), PATH: commandPath(), ...changes };
+}
+
+/** The PATH with the folders of system commands, which a shell that is not root's leaves out. */
+export function commandPath(): string {
+  const folders = (process.env.PATH ?? "").split(":").filter(Boolean);
+  const missing = ["/usr/local/sbin", "/usr/sbin", "/sbin"].filter((folder) => !folders.includes(folder));
+  return [...folders, ...missing].join(":");
 }
 
 /**
@@ -57,11 +64,16 @@ function parseJson(path: string, text: string): unknown {
 async function parseYaml(path: string, text: string): Promise<unknown> {
   const { LineCounter, parseDocument } = await import("yaml");
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const options = { lineCounter, prettyErrors: false, stringKeys: true, logLevel: "error" } as const;
+  const document = parseDocument(text, options);
   const [first] = document.errors;
   if (first !== undefined) {
     const { line, col } = lineCounter.linePos(first.pos[0]);
     throw new UsageError(`configuration ${path}:${line}:${col}: ${first.message}`);
   }
-  return document.toJS();
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new UsageError(`configuration ${path}: ${errorLine(cause)}`); // an alias of nothing, or of too much
+  }
 }

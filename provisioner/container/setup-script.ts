@@ -27,11 +27,6 @@ printf '%s\\n' "$EXTRA_MOUNTS" | while IFS= read -r point; do
 done
 mkdir -p "$root/opt/plimsoll"
 bind_readonly "$APPLICATION" "$root/opt/plimsoll"
-if ! [ -x "$root$NODE" ]; then
-  mkdir -p "$(dirname "$root$NODE")"
-  : > "$root$NODE"
-  bind_readonly "$NODE" "$root$NODE"
-fi
 
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys"
@@ -75,6 +70,12 @@ echo "$CONTAINER_HOSTNAME" > /proc/sys/kernel/hostname
 mkdir -p "$root/run" "$root/.host"
 mount -t tmpfs -o mode=755,nosuid,nodev run "$root/run"
 mount -t tmpfs -o mode=1777,nosuid,nodev tmp "$root/tmp"
+# Only now: the node binary may be below one of the directories that were just covered.
+if ! [ -x "$root$NODE" ]; then
+  mkdir -p "$(dirname "$root$NODE")"
+  : > "$root$NODE"
+  bind_readonly "$NODE" "$root$NODE"
+fi
 
 cd "$root"
 pivot_root . .host

@@ -5,6 +5,7 @@ import { cgroupAt, cgroupProcesses, removeCgroup } from "../container/cgroup.ts"
 import { removeLink } from "../container/link.ts";
 import { isMountPoint, removeMountPoint } from "../container/mount-point.ts";
 import { openDockerEngine } from "../docker/engine.ts";
+import { withPatience } from "../patience.ts";
 import { LAYOUT } from "./layout.ts";
 
 /**
@@ -32,11 +33,15 @@ export async function removeLeftovers(dockerSocket: string, log: Logger): Promis
   return found;
 }
 
-/** Best effort: a Docker engine that does not answer has none of our containers running either. */
+/** How long an engine is waited for that may be hung: `up` need not use it at all. */
+const ENGINE_PATIENCE_MS = 5000;
+
+/** Best effort: an engine that is stopped runs none of our containers, one that hangs is not waited for. */
 async function removeDockerContainer(socketPath: string): Promise<string[]> {
   const engine = openDockerEngine(socketPath);
   try {
-    return (await engine.removeContainer(LAYOUT.dockerName)) ? [`docker container ${LAYOUT.dockerName}`] : [];
+    const removed = await withPatience(engine.removeContainer(LAYOUT.dockerName), ENGINE_PATIENCE_MS);
+    return removed === true ? [`docker container ${LAYOUT.dockerName}`] : [];
   } catch {
     return [];
   } finally {

@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-import { environmentVariable } from "../../core/runtime/config.ts";
+import { join } from "node:path";
+import { commandPath } from "../../core/runtime/config.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -35,10 +35,11 @@ export function checkHost(): void {
   }
 }
 
-/** Where `command` is on the PATH; undefined when it is nowhere. */
+/** Where `command` is; undefined when it is nowhere. */
 export function findCommand(command: string): string | undefined {
-  const directories = (environmentVariable("PATH") ?? "").split(delimiter);
-  return directories
+  return commandPath()
+    .split(":")
+
     .map((directory) => join(directory, command))
     .find((path) => isAccessible(path, constants.X_OK));
 }

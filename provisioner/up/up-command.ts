@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { createCommand, exitWith, withExamples } from "../../core/runtime/command-line.ts";
 import { environmentVariable } from "../../core/runtime/config.ts";
-import { PlimsollError } from "../../core/runtime/errors.ts";
+import { PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 import { openLogger } from "../../core/runtime/logger.ts";
 import { EXIT } from "../../core/runtime/program.ts";
 import { latestValues } from "./collector-client.ts";
@@ -18,7 +18,7 @@ const REFRESH_MS = 1000;
 interface CommandOptions {
   readonly once?: true;
   readonly docker?: true;
-  readonly image: string;
+  readonly image?: string;
   readonly port: number;
   readonly forward: readonly string[];
   readonly verbose?: true;
@@ -33,7 +33,7 @@ export function upCommand(signal: AbortSignal): Command {
   )
     .option("--once", "end after the first pushed sample has come back out of the collector")
     .option("--docker", "a container of the local Docker engine instead of the built-in one")
-    .option("--image <name>", "the Docker image for it; glibc is all it needs", DEFAULT_IMAGE)
+    .option("--image <name>", `with --docker: the image, ${DEFAULT_IMAGE} unless told; glibc is all it needs`)
     .option("--port <number>", "the collector's port", parsePort, 9465)
     .option("--forward <url...>", "where the collector hands everything on to, e.g. a Prometheus", [])
     .option("--verbose", "the log of shim and collector on stderr")
@@ -54,7 +54,13 @@ function parsePort(text: string): number {
   return port;
 }
 
+function checkOptions(options: CommandOptions): void {
+  if (options.image !== undefined && !options.docker) throw new UsageError("--image: needs --docker");
+  if (options.json && !options.once) throw new UsageError("--json: needs --once");
+}
+
 async function up(options: CommandOptions, signal: AbortSignal): Promise<void> {
+  checkOptions(options);
   const log = openLogger("plimsoll", "warn");
   const socket = (environmentVariable("DOCKER_HOST") ?? "unix:///var/run/docker.sock").replace(
     /^unix:\/\//,
@@ -63,7 +69,7 @@ async function up(options: CommandOptions, signal: AbortSignal): Promise<void> {
   const upOptions = {
     port: options.port,
     forward: options.forward,
-    dockerImage: options.docker ? options.image : undefined,
+    dockerImage: options.docker ? (options.image ?? DEFAULT_IMAGE) : undefined,
     dockerSocket: socket,
     onLine: (line: string) => void (options.verbose && process.stderr.write(`${line}\n`)),
     signal,

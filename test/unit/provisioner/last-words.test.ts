@@ -15,7 +15,12 @@ async function wordsOf(text: string): Promise<string> {
 
 test.each([
   ["an error line wins over what follows", "error: port in use\nbye\n", "port in use"],
-  ["else the message of the last log line", '{"msg":"first"}\n{"level":"error","msg":"second"}\n', "second"],
+  [
+    "else the last log line that is a warning or an error",
+    '{"level":"error","msg":"bad"}\n{"level":"info","msg":"fine"}\n',
+    "bad",
+  ],
+  ["a log of good news has none", '{"level":"info","msg":"ready"}\n', ""],
   ["else the last line", "one\ntwo\n\n", "two"],
   ["a broken log line is taken as it is", '{"msg":\n', '{"msg":'],
   ["nothing said", "", ""],

@@ -37,6 +37,17 @@ test("a mistake is named with file, line and column", async () => {
   await expect(readConfigFile(path)).rejects.toThrow(/bad\.yaml:3:1: /);
 });
 
+test("an alias of nothing, a key that is no text and too many aliases are mistakes too", async () => {
+  const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]", ..."bcdefgh"].map((line, i) => {
+    const before = "abcdefgh"[i - 1];
+    return i === 0 ? line : `${line}: &${line} [${Array(9).fill(`*${before}`).join(", ")}]`;
+  });
+
+  await expect(readConfigFile(file("alias.yaml", "a: *x\n"))).rejects.toThrow(/^configuration .*alias\.yaml/);
+  await expect(readConfigFile(file("key.yaml", "? [1, 2]\n: x\n"))).rejects.toThrow(UsageError);
+  await expect(readConfigFile(file("bomb.yaml", bomb.join("\n")))).rejects.toThrow(/bomb\.yaml: .*alias/i);
+});
+
 test("what is no mapping, no JSON, or cannot be read is one clear error", async () => {
   await expect(readConfigFile(file("list.yaml", "- a\n"))).rejects.toThrow(/expected a mapping/);
   await expect(readConfigFile(file("bad.json", "{"))).rejects.toThrow(/not valid JSON/);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { UsageError } from "../../../../core/runtime/errors.ts";
 import { startService } from "../../../../provisioner/up/service.ts";
 
 const READY = 'echo \'{"level":"info","msg":"ready"}\' >&2';
@@ -12,7 +13,7 @@ test("is there once the program has said so, and ends when asked", async () => {
   await service.stop();
   await service.stop();
 
-  expect(await service.ended).toContain("ready");
+  expect(await service.ended).toBe("ended with SIGTERM");
   expect(lines).toEqual(['{"level":"info","msg":"ready"}']);
 });
 
@@ -26,7 +27,21 @@ test("a program that cannot be started fails too", async () => {
   await expect(startService("plimsoll-x", ["/no/such/program"])).rejects.toThrow(/ENOENT/);
 });
 
-test("one that ignores SIGTERM is killed only after its patience, an ending one is not waited for", async () => {
+test("what it leaves behind with its standard error open is not waited for", async () => {
+  const service = await startService("test", ["sh", "-c", `sleep 5 & ${READY}; wait`]);
+
+  await service.stop();
+
+  expect(await service.ended).toBe("ended with SIGTERM");
+});
+
+test("wrong usage stays wrong usage", async () => {
+  const start = startService("plimsoll-x", ["sh", "-c", "echo 'error: --x: unknown' >&2; exit 2"]);
+
+  await expect(start).rejects.toBeInstanceOf(UsageError);
+});
+
+test("one that ends in its own time is waited for", async () => {
   const service = await startService("test", [
     "sh",
     "-c",
@@ -35,5 +50,5 @@ test("one that ignores SIGTERM is killed only after its patience, an ending one 
 
   await service.stop();
 
-  expect(await service.ended).toContain("ready");
+  expect(await service.ended).toBe("ended with exit code 3");
 });
