@@ -19,6 +19,7 @@ function serveCommand(signal: AbortSignal): Command {
     .option("--transport <name>", "dev-fuse, or fuse-native: libfuse 2, one container (default: dev-fuse)")
     .option("--container-pid <pid>", "with fuse-native: a process of the container to show")
     .option("--config <file>", "YAML or JSON with these options (default: /etc/plimsoll/shim.yaml if there)")
+    .option("--freshness <time>", "how old what a reader gets may be; 0: every read is new (default: 100ms)")
     .option(
       "--recovery <way>",
       "requests of a server that died: resend, or record as on kernels before 6.9 (default: resend)",

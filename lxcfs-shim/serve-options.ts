@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { environmentOption, readConfigFile } from "../core/runtime/config.ts";
+import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
 import { type Given, oneOf } from "./given-option.ts";
@@ -16,6 +17,7 @@ export interface ServeFlags extends Partial<Readonly<Record<ViewKey, string>>> {
   readonly transport?: string;
   readonly containerPid?: string;
   readonly logLevel?: string;
+  readonly freshness?: string;
   readonly recovery?: string;
   /** Of the holder's, not for people. */
   readonly held?: boolean;
@@ -28,6 +30,8 @@ export interface ServeOptions {
   readonly transport: TransportChoice;
   readonly logLevel: LogLevel;
   readonly view: ViewOptions;
+  /** How old what a reader gets may be. */
+  readonly freshnessMs: number;
   /** How a new server gets at the requests a dead one had received: from the kernel if it can, or from its own record. */
   readonly recovery: Recovery;
 }
@@ -39,12 +43,22 @@ export type TransportChoice =
   | { readonly kind: "dev-fuse" }
   | { readonly kind: "fuse-native"; readonly containerPid: number };
 
+const DEFAULT_FRESHNESS_MS = 100;
+
 const RECOVERIES = ["resend", "record"] as const;
 
 const TRANSPORTS = ["dev-fuse", "fuse-native"] as const;
 
 /** One option of `serve`: `logLevel` in a file is `--log-level` as a flag and PLIMSOLL_SHIM_LOG_LEVEL in the environment. */
-const KEYS = ["mount", "transport", "containerPid", "logLevel", "recovery", ...VIEW_KEYS] as const;
+const KEYS = [
+  "mount",
+  "transport",
+  "containerPid",
+  "logLevel",
+  "freshness",
+  "recovery",
+  ...VIEW_KEYS,
+] as const;
 
 type Key = (typeof KEYS)[number];
 
@@ -58,6 +72,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     transport: parseTransport(given("transport"), given("containerPid")),
     logLevel: oneOf(LOG_LEVELS, "a log level", given("logLevel")) ?? "info",
     view: parseViewOptions(given),
+    freshnessMs: parseFreshness(given("freshness")),
     recovery: oneOf(RECOVERIES, "a way of recovery", given("recovery")) ?? "resend",
   };
 }
@@ -112,6 +127,11 @@ function parseTransport(transport: Given | undefined, containerPid: Given | unde
   throw new UsageError(`${containerPid.option}: only for the transport fuse-native`, {
     hint: "dev-fuse knows who asks and serves all containers at once",
   });
+}
+
+function parseFreshness(given: Given | undefined): number {
+  if (given === undefined) return DEFAULT_FRESHNESS_MS;
+  return given.value === "0" ? 0 : parseDuration(given.option, given.value);
 }
 
 function parsePid(given: Given | undefined): number {

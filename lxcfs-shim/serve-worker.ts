@@ -11,15 +11,16 @@ export interface ShimThreadOptions {
   /** To the sampler of load averages. */
   readonly loadPort: MessagePort;
   readonly viewOptions: ViewOptions;
+  readonly freshnessMs: number;
 }
 
-serveInThread<ShimThreadOptions>(({ options: { loadPort, viewOptions }, log, notebook }) =>
+serveInThread<ShimThreadOptions>(({ options: { loadPort, ...options }, log, notebook }) =>
   openShimFileSystem({
     root: openHostRoot(),
     log,
     clock: bootClock,
     notebook,
-    viewOptions,
+    ...options,
     loadChannel: channelOf(loadPort),
   }),
 );

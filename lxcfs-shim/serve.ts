@@ -35,11 +35,12 @@ export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<voi
 /** Every container at once: the view follows from who reads. */
 async function serveCallers(
   root: HostRoot,
-  { mount, view, logLevel, recovery }: ServeOptions,
+  options: ServeOptions,
   held: Held | undefined,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  const { mount, view, freshnessMs, logLevel, recovery } = options;
   const holder = process.ppid;
   const ending = held === undefined ? signal : AbortSignal.any([signal, holderEnd(holder)]);
   const { port1, port2 } = new MessageChannel();
@@ -49,7 +50,7 @@ async function serveCallers(
     root,
     directory: mount,
     module: WORKER_MODULE,
-    moduleOptions: { loadPort: port2, viewOptions: view } satisfies ShimThreadOptions,
+    moduleOptions: { loadPort: port2, viewOptions: view, freshnessMs } satisfies ShimThreadOptions,
     transfer: [port2],
     log,
     logLevel,
@@ -72,7 +73,7 @@ async function serveCallers(
 
 async function serveOneContainer(
   root: HostRoot,
-  { mount, view }: ServeOptions,
+  { mount, view, freshnessMs }: ServeOptions,
   containerPid: number,
   log: Logger,
   signal: AbortSignal,
@@ -80,7 +81,7 @@ async function serveOneContainer(
   const { openShimFileSystem } = await import("./file-system/shim-file-system.ts");
   const onReady = (mountPoint: string): Promise<void> =>
     announce(log, { mountPoint, transport: "fuse-native", containerPid });
-  const fileSystem = openShimFileSystem({ root, log, viewOptions: view });
+  const fileSystem = openShimFileSystem({ root, log, viewOptions: view, freshnessMs });
   await serveNative({ root, directory: mount, fileSystem, containerPid, log, onReady }, signal);
   log.info({ reason: signal.reason }, "stopped");
 }

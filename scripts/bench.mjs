@@ -1,12 +1,20 @@
 /** `npm run bench [-- NAME…]`: builds, then runs test/bench/NAME.ts, or each of the list, one after the other. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { orExit, prepare, ROOT } from "./prepare.mjs";
+import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
 /** The programs to run; the other files of test/bench are parts of theirs. */
-const BENCHES = ["fuse-floor", "up"];
+const BENCHES = ["fuse-floor", "shim", "up"];
+
+/** What they compare with, and the compiler for readers whose own cost is not what is measured. */
+const PACKAGES = [
+  { needs: "cc", package: "gcc", why: "a reader in C" },
+  { needs: "/usr/include/stdio.h", package: "libc6-dev", why: "a reader in C" },
+  { needs: "lxcfs", package: "lxcfs", services: ["lxcfs.service"], why: "the comparison with it" },
+];
 
 orExit(() => prepare("packages", "build"));
+for (const { needs, why } of installDebianPackages(PACKAGES)) progress(`no ${needs}, for ${why}`);
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : BENCHES;
 for (const name of names) {

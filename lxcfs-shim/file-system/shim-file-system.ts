@@ -15,17 +15,19 @@ import type {
 } from "../fuse/operation.ts";
 import type { ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
+import type { Identity } from "../view/container.ts";
 import { openHostText } from "../view/host-text.ts";
 import type { LoadChannel } from "../view/load-averages.ts";
 import type { ViewOptions } from "../view/view-options.ts";
 import { openViewpoints, type Viewpoint, type Viewpoints } from "../view/viewpoints.ts";
 import { FallbackLog } from "./fallback-log.ts";
+import { FreshTexts } from "./fresh-texts.ts";
 import { type HostFiles, openHostFiles, S_IFDIR, S_IFMT, S_IFREG } from "./host-files.ts";
 import { nodeIdOf } from "./node-id.ts";
 import { NodePaths } from "./node-paths.ts";
 import { Refusal } from "./refusal.ts";
 import { Snapshots } from "./snapshots.ts";
-import { cpuOfPath, HOST_DIRECTORIES, join, nodeAt, SYSTEM_DIRECTORY } from "./tree.ts";
+import { cpuOfPath, HOST_DIRECTORIES, join, type Node, nodeAt, SYSTEM_DIRECTORY } from "./tree.ts";
 
 export interface ShimFileSystemOptions {
   readonly root: HostRoot;
@@ -34,6 +36,8 @@ export interface ShimFileSystemOptions {
   readonly viewOptions?: ViewOptions | undefined;
   /** To the sampler of load averages; without one, readers sample for themselves. */
   readonly loadChannel?: LoadChannel | undefined;
+  /** How old what a reader gets may be; 0 unless told. */
+  readonly freshnessMs?: number | undefined;
   /** What a predecessor left. */
   readonly notebook?: Notebook | undefined;
 }
@@ -59,6 +63,7 @@ class ShimFileSystem implements FileSystem {
   readonly #hostFiles: HostFiles;
   readonly #paths: NodePaths;
   readonly #snapshots: Snapshots;
+  readonly #texts: FreshTexts;
   readonly #fallbacks: FallbackLog;
   readonly #startedMs: number;
 
@@ -74,6 +79,7 @@ class ShimFileSystem implements FileSystem {
     );
     this.#startedMs = clock.nowMs();
     this.#snapshots = new Snapshots(this.#startedMs, notebook);
+    this.#texts = new FreshTexts(options.freshnessMs ?? 0, () => clock.monotonicMs());
     this.#fallbacks = new FallbackLog(log);
   }
 
@@ -147,15 +153,21 @@ class ShimFileSystem implements FileSystem {
       case "host":
         return this.#hostFiles.read(path);
       case "proc":
-        return this.#renderProc(node.file, this.#viewpoint(caller));
       case "sys": {
-        const viewpoint = this.#viewpoint(caller);
-        if (viewpoint.kind === "host") return this.#hostFiles.read(path);
-        const host = openHostText((name) => this.#root.sys(`devices/system/${name}`));
-        const name = path.slice(SYSTEM_DIRECTORY.length + 1);
-        return Buffer.from(node.file.render(viewpoint.view, host, name));
+        const identity = this.#viewpoints.identify(caller.pid);
+        const owner = identity.kind === "container" ? identity.container.key : identity.kind;
+        return this.#texts.get(owner, path, () => this.#renderFor(identity, node, path));
       }
     }
+  }
+
+  #renderFor(identity: Identity, node: Extract<Node, { kind: "proc" | "sys" }>, path: string): Uint8Array {
+    const viewpoint = this.#look(identity);
+    if (node.kind === "proc") return this.#renderProc(node.file, viewpoint);
+    if (viewpoint.kind === "host") return this.#hostFiles.read(path);
+    const host = openHostText((name) => this.#root.sys(`devices/system/${name}`));
+    const name = path.slice(SYSTEM_DIRECTORY.length + 1);
+    return Buffer.from(node.file.render(viewpoint.view, host, name));
   }
 
   #renderProc(file: ProcFile, viewpoint: Viewpoint): Uint8Array {
@@ -225,7 +237,11 @@ class ShimFileSystem implements FileSystem {
   }
 
   #viewpoint(caller: Caller): Exclude<Viewpoint, { kind: "gone" }> {
-    const viewpoint = this.#viewpoints.of(caller.pid);
+    return this.#look(this.#viewpoints.identify(caller.pid));
+  }
+
+  #look(identity: Identity): Exclude<Viewpoint, { kind: "gone" }> {
+    const viewpoint = this.#viewpoints.at(identity);
     if (viewpoint.kind === "gone") throw new Refusal(ERRNO.ESRCH, viewpoint.reason);
     return viewpoint;
   }

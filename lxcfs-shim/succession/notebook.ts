@@ -1,9 +1,9 @@
 import { fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 
 /**
- * What a server leaves to the one that follows it when it is killed: a map whose changes are on record when `put` and
- * `delete` return, in two files that a holder keeps open for all of them. A kill at any moment leaves each key with its
- * old value or its new one.
+ * What a server leaves to the one that follows it when it is killed: a map whose values are on record when `put`
+ * returns, in two files that a holder keeps open for all of them. A kill at any moment leaves each key with its old value
+ * or its new one; what was deleted last may come back.
  *
  * Changes are appended to the file of the later edition. When that has grown, what still holds is copied into the other
  * file, whose edition is written last and makes it the later one.
@@ -16,6 +16,7 @@ export interface Notebook {
   keys(): Iterable<string>;
   /** `value` must not be changed afterwards. */
   put(key: string, value: Uint8Array): void;
+  /** Goes on record with the next `put`. */
   delete(key: string): void;
 }
 
@@ -52,7 +53,9 @@ class BookNotebook implements Notebook {
   #end = LOG_START;
   /** Bytes of the records that hold. */
   #liveBytes = 0;
+  /** Records that wait to be written together. */
   #scratch = Buffer.allocUnsafeSlow(64 * 1024);
+  #filled = 0;
 
   constructor([first, second]: Books) {
     const editions = [readEdition(first), readEdition(second)] as const;
@@ -74,13 +77,15 @@ class BookNotebook implements Notebook {
     this.#forget(key);
     this.#values.set(key, value);
     this.#liveBytes += HEADER_BYTES + key.length + value.length;
-    this.#append(key, value);
+    this.#record(key, value);
+    this.#flush(this.#current);
+    if (this.#end > LOG_START + SPARE_BYTES + 2 * this.#liveBytes) this.#copy();
   }
 
   delete(key: string): void {
     if (!this.#values.has(key)) return;
     this.#forget(key);
-    this.#append(key, undefined);
+    this.#record(key, undefined);
   }
 
   #forget(key: string): void {
@@ -90,29 +95,39 @@ class BookNotebook implements Notebook {
     this.#values.delete(key);
   }
 
-  #append(key: string, value: Uint8Array | undefined): void {
-    this.#write(this.#current, key, value);
-    if (this.#end > LOG_START + SPARE_BYTES + 2 * this.#liveBytes) this.#copy();
+  #record(key: string, value: Uint8Array | undefined): void {
+    const [at, length] = [this.#filled, HEADER_BYTES + key.length + (value?.length ?? 0)];
+    this.#reserve(at + length);
+    this.#scratch.writeUInt32LE(length, at);
+    this.#scratch.writeUInt16LE(key.length, at + 4);
+    this.#scratch.writeUInt16LE(value === undefined ? 1 : 0, at + 6);
+    this.#scratch.write(key, at + HEADER_BYTES, "latin1");
+    if (value !== undefined) this.#scratch.set(value, at + HEADER_BYTES + key.length);
+    this.#filled += length;
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#scratch.length) return;
+    const larger = Buffer.allocUnsafeSlow(2 * bytes);
+    this.#scratch.copy(larger, 0, 0, this.#filled);
+    this.#scratch = larger;
   }
 
   /** One write: a kill in its midst leaves a record shorter than it says, which ends the log. */
-  #write(file: number, key: string, value: Uint8Array | undefined): void {
-    const length = HEADER_BYTES + key.length + (value?.length ?? 0);
-    if (length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(2 * length);
-    this.#scratch.writeUInt32LE(length, 0);
-    this.#scratch.writeUInt16LE(key.length, 4);
-    this.#scratch.writeUInt16LE(value === undefined ? 1 : 0, 6);
-    this.#scratch.write(key, HEADER_BYTES, "latin1");
-    if (value !== undefined) this.#scratch.set(value, HEADER_BYTES + key.length);
-    writeSync(file, this.#scratch, 0, length, this.#end);
-    this.#end += length;
+  #flush(file: number): void {
+    writeSync(file, this.#scratch, 0, this.#filled, this.#end);
+    this.#end += this.#filled;
+    this.#filled = 0;
   }
 
   #copy(): void {
     writeEdition(this.#other, 0);
     ftruncateSync(this.#other, LOG_START);
     this.#end = LOG_START;
-    for (const [key, value] of this.#values) this.#write(this.#other, key, value);
+    for (const [key, value] of this.#values) {
+      this.#record(key, value);
+      this.#flush(this.#other);
+    }
     [this.#current, this.#other] = [this.#other, this.#current];
     this.#publish();
     ftruncateSync(this.#other, LOG_START);

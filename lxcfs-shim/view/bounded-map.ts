@@ -28,6 +28,12 @@ export class BoundedMap<K, V> {
     if (oldest !== undefined) this.delete(oldest);
   }
 
+  /** As `set`, for a value that goes on from the one before: nobody is told that that is gone. */
+  replace(key: K, value: V): void {
+    this.#entries.delete(key);
+    this.set(key, value);
+  }
+
   delete(key: K): void {
     const value = this.#entries.get(key);
     if (this.#entries.delete(key) && value !== undefined) this.#onGone?.(value);

@@ -4,12 +4,13 @@ import { ParseError } from "../../core/kernel/parse-error.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import type { ContainerView, FileStatus, HostText, ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
-import type { Container } from "./container.ts";
+import type { Container, Identity } from "./container.ts";
 import { openContainerViews } from "./container-view.ts";
 import { fileStatus } from "./file-status.ts";
 import { openHostText } from "./host-text.ts";
 import { openIdentifier } from "./identity.ts";
 import { type LoadChannel, openLoadAverages } from "./load-averages.ts";
+import { openRecentCallers } from "./recent-callers.ts";
 import { openCensus } from "./task-census.ts";
 import { unknownView } from "./unknown-view.ts";
 import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewOptions } from "./view-options.ts";
@@ -34,6 +35,9 @@ export type Rendered =
   | { readonly kind: "gone"; readonly reason: string };
 
 export interface Viewpoints {
+  identify(pid: number): Identity;
+  /** From where somebody of that identity looks, now. */
+  at(identity: Identity): Viewpoint;
   of(pid: number): Viewpoint;
   /** The text of `file` from there. */
   render(file: ProcFile, viewpoint: Viewpoint): Rendered;
@@ -45,6 +49,8 @@ export interface ViewpointsOptions {
   readonly viewOptions?: ViewOptions | undefined;
   /** To the sampler of load averages; without one, readers sample for themselves. */
   readonly loadChannel?: LoadChannel | undefined;
+  /** How long a caller's container may be taken for granted; 0 unless told. */
+  readonly freshnessMs?: number | undefined;
   /** What a predecessor remembered of the containers. */
   readonly notebook?: Notebook | undefined;
 }
@@ -53,12 +59,14 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
   const { root, clock, viewOptions = DEFAULT_VIEW_OPTIONS, loadChannel, notebook = openNotebook() } = options;
   const reader = openCgroupReader(root);
   const identifier = openIdentifier({ root, reader, clock });
+  const { freshnessMs = 0 } = options;
+  const callers =
+    freshnessMs === 0 ? identifier : openRecentCallers(identifier, { root, clock, freshnessMs });
   const census = openCensus(root, reader);
   const loads = openLoadAverages({ census, clock, channel: loadChannel, notebook });
   const views = openContainerViews({ root, reader, loads, viewOptions, notebook });
 
-  function of(pid: number): Viewpoint {
-    const identity = identifier.identify(pid);
+  function at(identity: Identity): Viewpoint {
     if (identity.kind === "gone") return identity;
     const host = openHostText(root.proc);
     if (identity.kind === "host") return { kind: "host", host };
@@ -89,7 +97,8 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
     }
   }
 
-  return { of, render };
+  const identify = (pid: number): Identity => callers.identify(pid);
+  return { identify, at, of: (pid) => at(identify(pid)), render };
 }
 
 function hostFile(file: ProcFile, host: HostText, reason: string): Rendered {

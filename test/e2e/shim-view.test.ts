@@ -33,7 +33,7 @@ describeIf(
 
   beforeAll(async () => {
     mount = join(cleanup.temporaryFolder(), "shim");
-    shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
+    shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount, "--freshness", "0"));
     cleanup.add("shim", async () => expect(await shim?.stop()).toBe(0));
     await shim.waitForLine(/"msg":"ready"/);
     cgroup = makeCgroup(cleanup, `plimsoll-view-${process.pid}`);

@@ -33,6 +33,7 @@ test("flag before environment before file before default", async () => {
     transport: DEV_FUSE,
     logLevel: "info",
     view: DEFAULT_VIEW_OPTIONS,
+    freshnessMs: 100,
     recovery: "resend",
   });
   expect(await readServeOptions({ config })).toMatchObject({ mount: "/from/file", logLevel: "error" });
@@ -58,7 +59,7 @@ test("what is wrong is named with where it was said", async () => {
     '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
   );
   expect(await refusal({ config: unknown })).toBe(
-    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, recovery, ${VIEW_KEYS.join(", ")})`,
+    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, freshness, recovery, ${VIEW_KEYS.join(", ")})`,
   );
   expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
   expect(await refusal({ config: "/nowhere.yaml" })).toMatch(

@@ -41,6 +41,7 @@ test("the next one finds what the last one had", () => {
           write(notebook, each);
           write(model, each);
         }
+        for (const each of [notebook, model]) each.put("last", Buffer.from("flushes what was deleted"));
       }
 
       expect(contents(openNotebook(books))).toEqual(contents(model));

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect } from "vitest";
+import { startProcess } from "../../core/runtime/exec.ts";
+import { Cleanup } from "../support/cleanup.ts";
+import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
+import { programArgv, startProgram } from "../support/run-program.ts";
+import { makeCgroup, startViewContainer } from "../support/view-container.ts";
+
+const MIB = 2 ** 20;
+const FRESHNESS_MS = 100;
+const GRACE_MS = 50;
+
+/** Prints MemTotal for each line it is given, having just read it a few times: what it gets may be a kept answer. */
+const READER = `
+import os, sys
+fd = os.open("/proc/meminfo", os.O_RDONLY)
+for line in sys.stdin:
+    print(int(os.pread(fd, 100, 0).split()[1]), flush=True)
+    for _ in range(20):
+        os.pread(fd, 100, 0)`;
+
+describeIf(
+  isRoot,
+  hasFuse,
+  canMakeCgroups,
+  canUnshare,
+)("plimsoll-shim serve --freshness", () => {
+  const cleanup = new Cleanup();
+
+  afterEach(() => cleanup.run());
+
+  for (const [freshness, waitMs] of [
+    ["100ms", FRESHNESS_MS + GRACE_MS],
+    ["0", 0],
+  ] as const) {
+    testIf()(`${freshness}: a new limit shows ${waitMs} ms later, to one who keeps reading`, async () => {
+      const mount = join(cleanup.temporaryFolder(), "shim");
+      const argv = programArgv("plimsoll-shim", "serve", "--mount", mount, "--freshness", freshness);
+      const shim = startProgram(cleanup, argv);
+      cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
+      await shim.waitForLine(/"msg":"ready"/);
+      const cgroup = makeCgroup(cleanup, `plimsoll-fresh-${process.pid}`);
+      const container = await startViewContainer(cleanup, cgroup, mount);
+
+      const inside = ["nsenter", "-t", `${container.pid}`, "-m", "-p", "-C", "python3", "-c", READER];
+      const reader = startProcess(inside, { stdio: ["pipe", "pipe", "inherit"] });
+      cleanup.add("reader", () => void reader.kill("SIGKILL"));
+      const answers = createInterface({ input: reader.stdout ?? process.stdin })[Symbol.asyncIterator]();
+      const ask = async (): Promise<string> => {
+        reader.stdin?.write("\n");
+        return (await answers.next()).value;
+      };
+
+      await ask();
+      for (const limit of [64, 128, 96, 512, 72]) {
+        cgroup.setMemoryLimit(limit * MIB);
+        await sleep(waitMs);
+
+        expect(await ask()).toBe(`${limit * 1024}`);
+        expect(container.run("head", "-1", "/proc/meminfo")).toMatch(new RegExp(` ${limit * 1024} kB$`, "m"));
+      }
+    });
+  }
+});
