@@ -124,7 +124,7 @@ describeIf(hasPrometheus, hasCommand("promtool"))("from a real Prometheus agent"
       async () => {
         const latest = await text(`${collector.url}/metrics`);
         return (
-          latest.includes(`up{instance="${IP}",job="self"} 1`) && latest.includes(" histogram\n") && latest
+          latest.includes(`up{job="self",instance="${IP}"} 1`) && latest.includes(" histogram\n") && latest
         );
       },
       60_000,
@@ -169,7 +169,11 @@ describeIf()("on its own", () => {
       expect([await program.ended, program.lines]).toEqual([code, [line]]);
     };
     const folder = cleanup.temporaryFolder();
-    await f(1, `error: listen ${taken}: the port is in use`, "serve", "--listen", taken);
+    await f(
+      1,
+      `error: listen ${taken}: the port is in use`,
+      ...["serve", "--data", "none", "--listen", taken],
+    );
     await f(
       2,
       'error: --forward: "http://h/" is not a URL to forward to (hint: one of remote-write+http://…, remote-write+https://…)',
