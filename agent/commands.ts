@@ -25,7 +25,8 @@ const PUSHING_FLAGS: readonly Flag[] = [
     name: "push",
     value: "URL",
     multiple: true,
-    describes: "where to: remote-write+http://HOST:PORT/api/v1/write; may be given again",
+    describes:
+      "where to, as PROTOCOL+TRANSPORT://HOST…: remote-write, remote-write-v2, otlp, influx or falcon over http or https, graphite or zabbix over tcp or tls; may be given again",
   },
   {
     name: "spool",

@@ -1,10 +1,24 @@
 import { UsageError } from "../../core/runtime/errors.ts";
 import { DEFAULT_SETTINGS, type PushSettings, parseSettings, SETTING_NAMES } from "../push-settings.ts";
+import { graphite } from "./graphite.ts";
+import { influx } from "./influx.ts";
+import { openFalcon } from "./open-falcon.ts";
+import { otlp } from "./otlp.ts";
 import { remoteWrite } from "./remote-write.ts";
+import { remoteWriteV2 } from "./remote-write-v2.ts";
 import type { SinkProtocol } from "./types.ts";
+import { zabbix } from "./zabbix.ts";
 
 /** Every protocol the agent can push by. */
-export const sinks: readonly SinkProtocol[] = [remoteWrite];
+export const sinks: readonly SinkProtocol[] = [
+  remoteWrite,
+  remoteWriteV2,
+  otlp,
+  influx,
+  openFalcon,
+  graphite,
+  zabbix,
+];
 
 /** Where a `--push` goes. */
 export interface Destination {

@@ -61,6 +61,9 @@ function openEncoder(): (batch: Batch) => Encoded {
 function divideWriteRequest(body: Uint8Array): readonly [Encoded, Encoded] | undefined {
   const parts = divideMessage(decodeSnappy(body, MAX_BODY_BYTES), FIELD.request.series);
   if (parts === undefined) return undefined;
-  const [first, second] = parts.map((part) => ({ body: encodeSnappy(part.body), samples: part.elements }));
-  return first === undefined || second === undefined ? undefined : [first, second];
+  const [one, other] = parts;
+  return [
+    { body: encodeSnappy(one.body), samples: one.elements },
+    { body: encodeSnappy(other.body), samples: other.elements },
+  ];
 }

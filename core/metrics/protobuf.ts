@@ -70,6 +70,13 @@ export class ProtoWriter {
     this.message(field, since);
   }
 
+  /** A packed list of unsigned numbers. */
+  packed(field: number, values: readonly number[]): void {
+    const since = this.length;
+    for (let i = values.length - 1; i >= 0; i--) this.#varint(values[i] ?? 0);
+    this.message(field, since);
+  }
+
   #text(text: string): void {
     this.#reserve(text.length);
     for (let i = text.length - 1, at = this.#start - 1; i >= 0; i--, at--) {

@@ -120,7 +120,8 @@ function writeLabel(writer: ProtoWriter, name: string, value: string): void {
   writer.message(FIELD.series.labels, start);
 }
 
-function writeSample(writer: ProtoWriter, sample: Sample | undefined): void {
+/** Version 2.0 has the same message under the same number. */
+export function writeSample(writer: ProtoWriter, sample: Sample | undefined): void {
   if (sample === undefined) return;
   const start = writer.length;
   writer.int64(FIELD.sample.timestamp, sample.timestampMs);

@@ -29,3 +29,27 @@ test.for<[string, string]>([
     `PLIMSOLL_AGENT_PUSH: ${JSON.stringify(text)} ${message}`,
   );
 });
+
+test("a destination of a configuration file may be a mapping", () => {
+  const { protocol, url, settings } = parseDestination("push", {
+    url: "otlp+https://host/",
+    gzip: false,
+    headers: { "x-tenant": "a" },
+  });
+
+  expect([protocol.name, url.href, settings.gzip, settings.headers]).toEqual([
+    "otlp",
+    "https://host/",
+    false,
+    { "x-tenant": "a" },
+  ]);
+});
+
+test.for<[unknown, string]>([
+  [7, "push: must be a text or a mapping"],
+  [[], "push: must be a text or a mapping"],
+  [{ gzip: true }, "push: url must be a text"],
+  [{ url: "otlp+http://host/", colour: "red" }, 'push: unknown option "colour"'],
+])("%j is refused", ([value, message]) => {
+  expect(() => parseDestination("push", value)).toThrow(message);
+});
