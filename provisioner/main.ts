@@ -1,9 +1,11 @@
 import { createProgram, runCommandLine } from "../core/runtime/command-line.ts";
+import { ctCommand } from "./ct-command.ts";
 import { netCommand } from "./net-command.ts";
 import { upCommand } from "./up/up-command.ts";
 
 await runCommandLine((signal) =>
   createProgram("plimsoll", "containers with the life of a virtual machine")
     .addCommand(upCommand(signal))
+    .addCommand(ctCommand(signal))
     .addCommand(netCommand()),
 );

@@ -45,6 +45,7 @@ const PACKAGES = [
   { needs: "arping", package: "iputils-arping", why: "an address that somebody else has" },
   { needs: "ping", package: "iputils-ping", why: "machines that reach each other" },
   { needs: "ethtool", package: "ethtool", why: "the links of a bond" },
+  { needs: "mkfs.xfs", package: "xfsprogs", why: "data disks that grow while they are mounted" },
   {
     needs: "ovs-vswitchd",
     package: "openvswitch-switch",

@@ -1,8 +1,7 @@
-import { type Dispatcher, Pool } from "undici";
-import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
-
-/** The oldest Engine API that has all we use (Docker 20.10). */
-const API = "/v1.41";
+import type { Readable } from "node:stream";
+import { PlimsollError } from "../../core/runtime/errors.ts";
+import { type Frame, FrameSplitter } from "./frames.ts";
+import { EngineConnection } from "./request.ts";
 
 /** The Docker Engine on its unix socket (Docker Engine API reference). */
 export interface DockerEngine {
@@ -20,29 +19,135 @@ export interface DockerEngine {
   stopContainer(id: string, patienceSeconds: number): Promise<void>;
   /** One that is not there is fine: false. */
   removeContainer(idOrName: string): Promise<boolean>;
+  /** What the image itself runs. */
+  imageProgram(image: string): Promise<ImageProgram>;
+  /** Makes an image out of a tar archive; `changes` as in a Dockerfile. */
+  importImage(archive: Readable, name: string, changes: readonly string[]): Promise<void>;
+  /** Those that carry a label, running or not; `name=value` or a name alone. */
+  listContainers(label: string): Promise<readonly ContainerSummary[]>;
+  /** Undefined when it is not there. */
+  inspectContainer(idOrName: string): Promise<ContainerState | undefined>;
+  /** What it uses and the kernel could not take back at once; 0 when it does not run. */
+  memoryInUse(id: string): Promise<number>;
+  /** ContainerUpdate's body: what it names is changed while the container runs. */
+  updateContainer(id: string, body: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Runs a command inside, `onFrame` sees what it writes. Returns its exit code. */
+  runInside(
+    id: string,
+    argv: readonly string[],
+    onFrame: (frame: Frame) => void,
+    signal?: AbortSignal,
+  ): Promise<number>;
+  /** What the container wrote; with `follow` until `signal`, or its end. */
+  readLogs(id: string, options: LogOptions, onFrame: (frame: Frame) => void): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface ImageProgram {
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+}
+
+export interface ContainerSummary {
+  readonly id: string;
+  readonly isRunning: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface LogOptions {
+  /** Lines from the end; all unless told. */
+  readonly tail?: number | undefined;
+  readonly follow?: boolean | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** ContainerInspect's answer, as far as it is read. */
+export interface ContainerState {
+  readonly Id: string;
+  readonly State: {
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly HostConfig: {
+    readonly Memory: number;
+    readonly CpuPeriod: number;
+    readonly CpuQuota: number;
+    readonly CpusetCpus: string;
+    readonly NetworkMode: string;
+  };
+}
+
 export function openDockerEngine(socketPath: string): DockerEngine {
-  const pool = new Pool("http://docker", { socketPath, headersTimeout: 0, bodyTimeout: 0 });
-  const call = (method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<Answer> =>
-    callEngine(pool, socketPath, method, path, options);
-  const named = (id: string): string => `/containers/${encodeURIComponent(id)}`;
+  const connection = new EngineConnection(socketPath);
   return {
-    hasImage: async (image) =>
-      (await call("GET", `/images/${image}/json`, { ok: [200, 404] })).status === 200,
+    ...imageCalls(connection),
+    ...containerCalls(connection),
+    ...streamCalls(connection),
+    close: () => connection.close(),
+  };
+}
+
+type ImageCalls = Pick<DockerEngine, "hasImage" | "pullImage" | "imageProgram" | "importImage">;
+
+function imageCalls(connection: EngineConnection): ImageCalls {
+  const path = (image: string): string => `/images/${image}/json`;
+  return {
+    hasImage: async (image) => (await connection.call("GET", path(image), { ok: [200, 404] })).status === 200,
     pullImage: async (image) => {
-      const { text } = await call("POST", `/images/create?${new URLSearchParams(imageReference(image))}`);
-      const failure = text.split("\n").find((line) => line.includes('"error"'));
-      if (failure !== undefined)
-        throw new PlimsollError("DOCKER", `docker pull ${image}: ${JSON.parse(failure).error}`);
+      const query = new URLSearchParams(imageReference(image));
+      const { text } = await connection.call("POST", `/images/create?${query}`);
+      refuseError(`docker pull ${image}`, text);
     },
+    imageProgram: async (image) => {
+      const { Config } = JSON.parse((await connection.call("GET", path(image))).text);
+      return { entrypoint: Config?.Entrypoint ?? [], command: Config?.Cmd ?? [] };
+    },
+    importImage: async (archive, name, changes) => {
+      const [, repo = name, tag = "latest"] = /^(.+):([^/:]+)$/.exec(name) ?? [];
+      const query = new URLSearchParams({ fromSrc: "-", repo, tag });
+      for (const change of changes) query.append("changes", change);
+      const { text } = await connection.call("POST", `/images/create?${query}`, { body: archive });
+      refuseError(`docker import ${name}`, text);
+    },
+  };
+}
+
+type ContainerCalls = Omit<DockerEngine, keyof ImageCalls | keyof StreamCalls | "close">;
+
+function containerCalls(connection: EngineConnection): ContainerCalls {
+  const call = connection.call.bind(connection);
+  const inspect = async (id: string): Promise<ContainerState | undefined> => {
+    const { status, text } = await call("GET", `${named(id)}/json`, { ok: [200, 404] });
+    return status === 404 ? undefined : JSON.parse(text);
+  };
+  return {
     createContainer: async (name, body) => {
       const { text } = await call("POST", `/containers/create?name=${name}`, { body, ok: [201] });
       return JSON.parse(text).Id;
     },
     startContainer: async (id) => void (await call("POST", `${named(id)}/start`, { ok: [204, 304] })),
+    inspectContainer: inspect,
     initPid: async (id) => JSON.parse((await call("GET", `${named(id)}/json`)).text).State.Pid,
+    listContainers: async (label) => {
+      const query = new URLSearchParams({ all: "1", filters: JSON.stringify({ label: [label] }) });
+      const found: readonly { Id: string; State: string; Labels: Record<string, string> }[] = JSON.parse(
+        (await call("GET", `/containers/json?${query}`)).text,
+      );
+      return found.map(({ Id, State, Labels }) => ({
+        id: Id,
+        isRunning: State === "running",
+        labels: Labels,
+      }));
+    },
+    memoryInUse: async (id) => {
+      const { text } = await call("GET", `${named(id)}/stats?stream=false&one-shot=true`);
+      const { usage = 0, stats = {} } = JSON.parse(text).memory_stats ?? {};
+      return usage - (stats.total_inactive_file ?? stats.inactive_file ?? 0); // v1, v2
+    },
+    updateContainer: async (id, body) => void (await call("POST", `${named(id)}/update`, { body })),
     waitContainer: async (id, signal) =>
       JSON.parse((await call("POST", `${named(id)}/wait`, { signal })).text).StatusCode,
     lastLogLine: async (id) =>
@@ -51,71 +156,46 @@ export function openDockerEngine(socketPath: string): DockerEngine {
       void (await call("POST", `${named(id)}/stop?t=${seconds}`, { ok: [204, 304, 404] })),
     removeContainer: async (id) =>
       (await call("DELETE", `${named(id)}?force=1&v=1`, { ok: [204, 404, 409] })).status === 204,
-    close: () => pool.destroy(),
   };
 }
 
-interface CallOptions {
-  readonly body?: Readonly<Record<string, unknown>>;
-  readonly ok?: readonly number[];
-  readonly signal?: AbortSignal;
+type StreamCalls = Pick<DockerEngine, "runInside" | "readLogs">;
+
+function streamCalls(connection: EngineConnection): StreamCalls {
+  return {
+    runInside: async (id, argv, onFrame, signal) => {
+      const options = { AttachStdout: true, AttachStderr: true, Cmd: argv };
+      const made = await connection.call("POST", `${named(id)}/exec`, { body: options, ok: [201] });
+      const path = `/exec/${JSON.parse(made.text).Id}`;
+      const started = await connection.stream("POST", `${path}/start`, {
+        body: { Detach: false, Tty: false },
+        ...(signal === undefined ? {} : { signal }),
+      });
+      await splitFrames(started.body, onFrame);
+      return JSON.parse((await connection.call("GET", `${path}/json`)).text).ExitCode;
+    },
+    readLogs: async (id, { tail, follow = false, signal }, onFrame) => {
+      const query = { stdout: "1", stderr: "1", follow: follow ? "1" : "0", tail: String(tail ?? "all") };
+      const path = `${named(id)}/logs?${new URLSearchParams(query)}`;
+      const answer = await connection.stream("GET", path, signal === undefined ? {} : { signal });
+      await splitFrames(answer.body, onFrame);
+    },
+  };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly bytes: Buffer;
+async function splitFrames(body: AsyncIterable<Uint8Array>, onFrame: (frame: Frame) => void): Promise<void> {
+  const splitter = new FrameSplitter();
+  for await (const chunk of body) for (const frame of splitter.push(chunk)) onFrame(frame);
 }
 
-async function callEngine(
-  pool: Pool,
-  socketPath: string,
-  method: Dispatcher.HttpMethod,
-  path: string,
-  options: CallOptions,
-): Promise<Answer> {
-  const { statusCode, bytes } = await requestEngine(pool, socketPath, method, path, options);
-  const text = bytes.toString();
-  if ((options.ok ?? [200]).includes(statusCode)) return { status: statusCode, text, bytes };
-  throw new PlimsollError(
-    "DOCKER",
-    `docker: ${method} ${path.split("?")[0]}: ${messageOf(text) || `status ${statusCode}`}`,
-  );
+/** The engine answers 200 first, and tells of a failure in what follows. */
+function refuseError(what: string, text: string): void {
+  const failure = text.split("\n").find((line) => line.includes('"error"'));
+  if (failure !== undefined) throw new PlimsollError("DOCKER", `${what}: ${JSON.parse(failure).error}`);
 }
 
-async function requestEngine(
-  pool: Pool,
-  socketPath: string,
-  method: Dispatcher.HttpMethod,
-  path: string,
-  options: CallOptions,
-): Promise<{ statusCode: number; bytes: Buffer }> {
-  try {
-    const answer = await pool.request({
-      method,
-      path: API + path,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.body === undefined
-        ? {}
-        : { body: JSON.stringify(options.body), headers: { "content-type": "application/json" } }),
-    });
-    return { statusCode: answer.statusCode, bytes: Buffer.from(await answer.body.arrayBuffer()) };
-  } catch (cause) {
-    if (options.signal?.aborted) throw cause;
-    const absent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
-    throw new PlimsollError("DOCKER", `docker: no engine answers at ${socketPath}`, {
-      cause,
-      ...(absent ? { hint: "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket" } : {}),
-    });
-  }
-}
-
-function messageOf(text: string): string {
-  try {
-    return String(JSON.parse(text).message ?? "");
-  } catch {
-    return text.trim();
-  }
+function named(id: string): string {
+  return `/containers/${encodeURIComponent(id)}`;
 }
 
 /** `debian:12` → name and tag; a digest stays part of the name. */
@@ -126,17 +206,7 @@ function imageReference(image: string): Record<string, string> {
     : { fromImage: match[1] ?? image, tag: match[2] ?? "latest" };
 }
 
-/** The log stream is framed: stream type, three zero bytes, length as 32 bits big endian, then the bytes. */
 function lastFrame(bytes: Buffer): string {
-  let last = "";
-  for (let at = 0; at + 8 <= bytes.length; ) {
-    const end = at + 8 + bytes.readUInt32BE(at + 4);
-    last =
-      bytes
-        .subarray(at + 8, end)
-        .toString()
-        .trim() || last;
-    at = end;
-  }
-  return last;
+  const lines = new FrameSplitter().push(bytes).map((frame) => frame.bytes.toString().trim());
+  return lines.findLast((line) => line !== "") ?? "";
 }

@@ -5,10 +5,10 @@ import type { Machine, Observed, Resource } from "./types.ts";
 export const identity: Resource = {
   kind: "identity",
   reach: (observed, wanted) => {
-    const { id, name } = wanted;
+    const { id, name, network } = wanted;
     if (isAsWanted(observed, wanted)) return [];
     const was = observed.identity === undefined ? undefined : identityOf(observed.identity);
-    return [{ kind: "writeIdentity", machine: { id, name }, identity: identityOf(wanted), was }];
+    return [{ kind: "writeIdentity", machine: { id, name }, network, identity: identityOf(wanted), was }];
   },
   remove: ({ identity: found }, { id, name }) =>
     found === undefined ? [] : [{ kind: "removeIdentity", machine: { id, name } }],

@@ -34,7 +34,11 @@ export interface StepArgs {
   createVolume: { readonly bytes: number; readonly fileSystem: FileSystem };
   mountVolume: Nothing;
   growVolume: { readonly bytes: number; readonly from: number };
-  writeIdentity: { readonly identity: Identity; readonly was?: Identity | undefined };
+  writeIdentity: {
+    readonly network: string;
+    readonly identity: Identity;
+    readonly was?: Identity | undefined;
+  };
   createHolder: { readonly network: string };
   startHolder: Nothing;
   plugCard: { readonly network: string; readonly attach: "internal" | "veth" };

@@ -15,10 +15,10 @@ const UNDOS: Undos = {
   mountVolume: ({ machine }) => ({ kind: "unmountVolume", machine }),
   // A file system that has grown may have been used: shrinking it again could lose data.
   growVolume: () => "nothing",
-  writeIdentity: ({ machine, identity, was }) =>
+  writeIdentity: ({ machine, network, identity, was }) =>
     was === undefined
       ? { kind: "removeIdentity", machine }
-      : { kind: "writeIdentity", machine, identity: was, was: identity },
+      : { kind: "writeIdentity", machine, network, identity: was, was: identity },
   createHolder: ({ machine }) => ({ kind: "removeHolder", machine }),
   startHolder: () => "nothing",
   plugCard: ({ machine, network, attach }) => ({ kind: "unplugCard", machine, network, attach }),
@@ -48,6 +48,11 @@ const UNDOS: Undos = {
 function undoOf<K extends StepKind>(step: Step<K>): Undo {
   const kind: K = step.kind;
   return UNDOS[kind](step);
+}
+
+/** Whether a text, out of a journal, names a kind of step. */
+export function isStepKind(text: unknown): text is StepKind {
+  return typeof text === "string" && Object.hasOwn(UNDOS, text);
 }
 
 /** How many of the steps can be taken back: all before the first that is irrevocable. */

@@ -1,0 +1,353 @@
+import type { Command } from "commander";
+import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
+import { NotFoundError, UsageError } from "../core/runtime/errors.ts";
+import { planChange, planDestruction, type Verb } from "./ct/change.ts";
+import {
+  type CommonOptions,
+  changeMachines,
+  ctChangingCommand,
+  ctSubCommand,
+  print,
+  viewByName,
+  viewMachines,
+} from "./ct/commands.ts";
+import { createMachines, planCreation } from "./ct/create.ts";
+import { onlineCpus, withStore } from "./ct/session.ts";
+import { MACHINE_TITLES, type MachineView, machineRow } from "./ct/views.ts";
+import { openDockerEngine } from "./docker/engine.ts";
+import { containerName } from "./executors/names.ts";
+import { readMachine } from "./machines/machines.ts";
+import {
+  type MachineText,
+  namesOf,
+  parseCpus,
+  parseDisk,
+  parseMachineSpec,
+  parseMemory,
+} from "./machines/parse-spec.ts";
+import { MAX_MACHINES } from "./operations/journal.ts";
+import { renderTable } from "./table.ts";
+
+/** `plimsoll ct`: containers with the life of a virtual machine. */
+export function ctCommand(signal: AbortSignal): Command {
+  const command = createCommand("ct", "containers with a permanent address and a disk of their own");
+  const make = [
+    ctCreate,
+    ctList,
+    ctShow,
+    ...SIMPLE.map((simple) => (signal: AbortSignal) => ctSimple(simple, signal)),
+    ctResize,
+    ctRebuild,
+    ctDestroy,
+    ctExec,
+    ctLogs,
+  ];
+  for (const each of make) command.addCommand(each(signal));
+  return withExamples(command, [
+    ["plimsoll ct create web --image debian:12 --net front --cpus 2 --memory 4G --disk 20G", "one machine"],
+    [
+      "plimsoll ct create web --count 10 --image debian:12 --net front --json",
+      "web-1 to web-10, all or none",
+    ],
+    ["plimsoll ct rebuild web --image debian:13", "another system; address, data and name stay"],
+  ]);
+}
+
+interface CreateOptions extends CommonOptions, Omit<MachineText, "name" | "command"> {
+  readonly count: string;
+  readonly partial?: true;
+}
+
+function ctCreate(signal: AbortSignal): Command {
+  const command = ctChangingCommand("create", "make machines, and see from inside that they are as promised")
+    .argument("<name>", "small letters, digits and dashes; also the host name")
+    .argument("[command...]", "what to run instead of the image's own command; after --, if it has options")
+    .requiredOption("--image <image>", "an image with glibc and /bin/sh")
+    .requiredOption("--net <network>", "the network its permanent address is from")
+    .option("--cpus <number>", "its share of this host's CPUs", "1")
+    .option("--memory <size>", "its memory; it has no swap", "512M")
+    .option("--disk <size>", "its data disk, at /data inside", "1G")
+    .option("--fs <name>", "the disk's file system: ext4, xfs or btrfs", "ext4")
+    .option("--ip <address>", "this address and no other")
+    .option("--type <word>", "what it is, in lists and as a label of its series", "container")
+    .option("--label <name=value...>", "labels of its series", [])
+    .option("--attach <kind>", "its card: internal (a port of the switch) or veth", "internal")
+    .option("--count <number>", "so many, as NAME-1, NAME-2 …", "1")
+    .option("--partial", "keep those that could be made when others could not")
+    .action((name: string, words: readonly string[], options: CreateOptions) => {
+      const specs = namesOf(name, parseCount(options)).map((each) =>
+        parseMachineSpec({ ...options, name: each, command: words }, onlineCpus().length),
+      );
+      return changeMachines(
+        options,
+        signal,
+        ({ host }) => planCreation(host, specs),
+        (session, changes) => createMachines(session, changes, options.partial ? "apart" : "together"),
+        async ({ host }, made) => {
+          const views = await viewMachines(host.store, host.config, made);
+          print(options, views, () => renderTable(MACHINE_TITLES, views.map(machineRow)));
+        },
+      );
+    });
+  return withExamples(command, [
+    [
+      "plimsoll ct create web --image debian:12 --net front --cpus 2 --memory 4G --disk 20G --fs xfs",
+      "one machine",
+    ],
+    [
+      "plimsoll ct create db --image postgres:17 --net back --ip 10.0.1.7 --type db --label team=shop",
+      "that address",
+    ],
+    ["plimsoll ct create web --count 10 --image debian:12 --net front --dry-run", "what would be done"],
+  ]);
+}
+
+function parseCount({ count, ip }: CreateOptions): number {
+  const number = /^\d+$/.test(count) ? Number(count) : 0;
+  if (number < 1 || number > MAX_MACHINES)
+    throw new UsageError(`--count: ${count} is not 1 to ${MAX_MACHINES}`);
+  if (number > 1 && ip !== undefined) throw new UsageError("--ip: is for one machine, not for several");
+  return number;
+}
+
+function ctList(): Command {
+  const command = ctSubCommand("list", "all machines").action((options: CommonOptions) =>
+    withStore(options, async (store, config) => {
+      const views = await viewByName(store, config);
+      print(options, views, () => renderTable(MACHINE_TITLES, views.map(machineRow)));
+    }),
+  );
+  return withExamples(command, [["plimsoll ct list --json", "as one JSON array"]]);
+}
+
+function ctShow(): Command {
+  const command = ctSubCommand("show", "everything about one machine")
+    .argument("<name>")
+    .action((name: string, options: CommonOptions) =>
+      withStore(options, async (store, config) => {
+        const [view] = await viewMachines(store, config, [await readMachine(store, name)]);
+        if (view !== undefined) print(options, view, () => renderView(view));
+      }),
+    );
+  return withExamples(command, [["plimsoll ct show web", "exit code 3 if there is none"]]);
+}
+
+interface Simple {
+  readonly kind: "start" | "stop" | "restart" | "repair";
+  readonly does: string;
+  readonly done: string;
+  readonly example: string;
+}
+
+const SIMPLE: readonly Simple[] = [
+  {
+    kind: "start",
+    does: "start machines, with whatever they stand on",
+    done: "runs",
+    example: "after a stop, or a reboot of the host",
+  },
+  {
+    kind: "stop",
+    does: "stop machines; address and card stay",
+    done: "is stopped",
+    example: "its processes have 10 s to end",
+  },
+  {
+    kind: "restart",
+    does: "stop machines and start them again",
+    done: "runs again",
+    example: "a fresh start of its own program",
+  },
+  {
+    kind: "repair",
+    does: "mend whatever is not as it should be",
+    done: "is as it should be",
+    example: "--dry-run shows what is wrong",
+  },
+];
+
+function ctSimple({ kind, does, done, example }: Simple, signal: AbortSignal): Command {
+  const command = ctChangingCommand(kind, does)
+    .argument("<name...>")
+    .action((names: readonly string[], options: CommonOptions) =>
+      change(names, { kind }, options, signal, (view) => `${view.name} ${done}\n`),
+    );
+  return withExamples(command, [[`plimsoll ct ${kind} web`, example]]);
+}
+
+interface ResizeOptions extends CommonOptions {
+  readonly cpus?: string;
+  readonly memory?: string;
+  readonly disk?: string;
+}
+
+function ctResize(signal: AbortSignal): Command {
+  const command = ctChangingCommand("resize", "give a machine more or less, while it runs")
+    .argument("<name>")
+    .option("--cpus <number>", "its share of this host's CPUs")
+    .option("--memory <size>", "not less than it uses")
+    .option("--disk <size>", "of its data disk; more, never less")
+    .action(async (name: string, options: ResizeOptions) => {
+      const { disk } = (await withStore(options, (store) => readMachine(store, name))).machine;
+      const verb: Verb = {
+        kind: "resize",
+        ...(options.cpus === undefined ? {} : { cpus: parseCpus(options.cpus, onlineCpus().length) }),
+        ...(options.memory === undefined ? {} : { memoryBytes: parseMemory(options.memory) }),
+        ...(options.disk === undefined ? {} : { diskBytes: parseDisk(options.disk, disk.fileSystem) }),
+      };
+      if (Object.keys(verb).length === 1)
+        throw new UsageError("one of --cpus, --memory and --disk is needed");
+      await change([name], verb, options, signal, (view) => renderTable(MACHINE_TITLES, [machineRow(view)]));
+    });
+  return withExamples(command, [
+    ["plimsoll ct resize web --cpus 4 --memory 8G --disk 40G", "seen inside at once"],
+  ]);
+}
+
+interface RebuildOptions extends CommonOptions {
+  readonly image: string;
+}
+
+function ctRebuild(signal: AbortSignal): Command {
+  const command = ctChangingCommand(
+    "rebuild",
+    "another image; the old one comes back when the new one does not work",
+  )
+    .argument("<name>")
+    .argument("[command...]", "what to run from now on, as it was unless told; after --, if it has options")
+    .requiredOption("--image <image>", "an image with glibc and /bin/sh")
+    .action((name: string, words: readonly string[], options: RebuildOptions) => {
+      const verb: Verb = {
+        kind: "rebuild",
+        image: options.image,
+        ...(words.length > 0 ? { command: words } : {}),
+      };
+      return change(
+        [name],
+        verb,
+        options,
+        signal,
+        (view) => `${view.name} runs ${view.image}, generation ${view.generation}\n`,
+      );
+    });
+  return withExamples(command, [
+    ["plimsoll ct rebuild web --image debian:13", "address, MAC, data, name and history stay"],
+  ]);
+}
+
+function ctDestroy(signal: AbortSignal): Command {
+  const command = ctChangingCommand("destroy", "remove machines: data wiped, addresses into quarantine")
+    .argument("<name...>")
+    .action((names: readonly string[], options: CommonOptions) =>
+      changeMachines(
+        options,
+        signal,
+        ({ host }) => Promise.all(names.map((name) => planDestruction(host, name))),
+        async ({ journal, run }, changes) => run(await journal.begin("destroy", "apart", changes)),
+        async (_, gone) => {
+          const destroyed = gone.map(({ machine }) => machine.name);
+          print(options, { destroyed }, () => destroyed.map((name) => `${name} is gone\n`).join(""));
+        },
+      ),
+    );
+  return withExamples(command, [["plimsoll ct destroy web-1 web-2", "there is no way back"]]);
+}
+
+function ctExec(signal: AbortSignal): Command {
+  const command = ctSubCommand("exec", "run a command in a machine; its exit code is ours")
+    .argument("<name>")
+    .argument("<command...>", "after --, if it has options")
+    .action((name: string, words: readonly string[], options: CommonOptions) =>
+      withContainer(name, options, async (docker, id) => {
+        exitWith(
+          await docker.runInside(id, words, ({ stream, bytes }) => void process[stream].write(bytes), signal),
+        );
+      }),
+    );
+  return withExamples(command, [
+    ["plimsoll ct exec web -- free -m", "as its root, in its own view of the machine"],
+  ]);
+}
+
+interface LogsOptions extends CommonOptions {
+  readonly tail?: string;
+  readonly follow?: true;
+}
+
+function ctLogs(signal: AbortSignal): Command {
+  const command = ctSubCommand("logs", "what a machine's program has written")
+    .argument("<name>")
+    .option("--tail <lines>", "only so many from the end")
+    .option("--follow", "go on until Ctrl-C")
+    .action((name: string, options: LogsOptions) =>
+      withContainer(name, options, async (docker, id) => {
+        const tail = options.tail === undefined ? undefined : parseTail(options.tail);
+        const logOptions = { tail, follow: options.follow, signal };
+        try {
+          await docker.readLogs(id, logOptions, ({ stream, bytes }) => void process[stream].write(bytes));
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        }
+      }),
+    );
+  return withExamples(command, [
+    ["plimsoll ct logs web --tail 20 --follow", "the last lines, and what comes"],
+  ]);
+}
+
+function parseTail(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--tail: ${JSON.stringify(text)} is not a number of lines`);
+}
+
+type Docker = ReturnType<typeof openDockerEngine>;
+
+async function withContainer(
+  name: string,
+  options: CommonOptions,
+  use: (docker: Docker, id: string) => Promise<void>,
+): Promise<void> {
+  await withStore(options, async (store, config) => {
+    const { machine, host } = await readMachine(store, name);
+    if (host !== config.name) throw new NotFoundError(`container ${name}: is on host ${host}`);
+    const docker = openDockerEngine(config.docker);
+    try {
+      await use(docker, containerName(machine, machine.generation));
+    } finally {
+      await docker.close();
+    }
+  });
+}
+
+/** One operation for all the machines named, each for itself. */
+function change(
+  names: readonly string[],
+  verb: Verb,
+  options: CommonOptions,
+  signal: AbortSignal,
+  render: (view: MachineView) => string,
+): Promise<void> {
+  return changeMachines(
+    options,
+    signal,
+    ({ host }) => Promise.all(names.map((name) => planChange(host, name, verb))),
+    async ({ journal, run }, changes) => run(await journal.begin(verb.kind, "apart", changes)),
+    async ({ host }, changed) => {
+      const views = await viewMachines(host.store, host.config, changed);
+      print(options, views, () => views.map(render).join(""));
+    },
+  );
+}
+
+function renderView(view: MachineView): string {
+  const shown = Object.entries(view).map(([name, value]) => {
+    const text =
+      typeof value === "object" && value !== null
+        ? Object.entries(value)
+            .map(([key, each]) => `${key}=${each}`)
+            .join(" ")
+        : String(value ?? "");
+    return `${`${name}:`.padEnd(16)}${text === "" ? "-" : text}\n`;
+  });
+  return shown.join("");
+}

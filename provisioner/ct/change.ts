@@ -1,0 +1,123 @@
+import { PlimsollError } from "../../core/runtime/errors.ts";
+import { observeMachine } from "../executors/observe.ts";
+import type { Host } from "../host/host.ts";
+import { chooseCpuset, parseCpuset } from "../machines/cpus.ts";
+import type { OperationKind } from "../machines/documents.ts";
+import { type FoundMachine, listMachines, readMachine } from "../machines/machines.ts";
+import type { Change } from "../operations/journal.ts";
+import { planMachine, planRemoval } from "../plan/plan.ts";
+import type { Machine, Observed } from "../resources/types.ts";
+import { renderBytes } from "../step/render.ts";
+import type { Step } from "../step/steps.ts";
+import { onlineCpus } from "./session.ts";
+
+/** What an operator may want of a machine that is there. */
+export type Verb =
+  | { readonly kind: "start" | "stop" | "restart" | "repair" }
+  | {
+      readonly kind: "resize";
+      readonly cpus?: number;
+      readonly memoryBytes?: number;
+      readonly diskBytes?: number;
+    }
+  | { readonly kind: "rebuild"; readonly image: string; readonly command?: readonly string[] };
+
+/** What would be done to the machine of that name; nothing is written yet. */
+export async function planChange(host: Host, name: string, verb: Verb): Promise<Change> {
+  const found = await findOurs(host, name);
+  const wanted = await wantedOf(host, found.machine, verb);
+  const observed = await observeMachine(host, wanted);
+  const after = { machine: wanted, host: found.host, createdMs: found.createdMs };
+  return { before: found, after, steps: planVerb(observed, wanted, verb.kind) };
+}
+
+/** What would leave nothing of the machine of that name. */
+export async function planDestruction(host: Host, name: string): Promise<Change> {
+  const found = await findOurs(host, name);
+  const { machine } = found;
+  return { before: found, steps: planRemoval(await observeMachine(host, machine), machine) };
+}
+
+/** What is on another host is that host's to change, and what is busy still is whoever's operation that is. */
+async function findOurs(host: Host, name: string): Promise<FoundMachine> {
+  const found = await readMachine(host.store, name);
+  if (found.host !== host.config.name)
+    throw new PlimsollError(
+      "ELSEWHERE",
+      `container ${name}: is on host ${found.host}, this is ${host.config.name}`,
+    );
+  if (found.busy !== undefined)
+    throw new PlimsollError("BUSY", `container ${name}: its ${found.busy} has not ended`, {
+      hint: "it is tried again by each plimsoll ct command that changes something",
+    });
+  return found;
+}
+
+async function wantedOf(host: Host, machine: Machine, verb: Verb): Promise<Machine> {
+  switch (verb.kind) {
+    case "start":
+    case "restart":
+      return { ...machine, power: "on" };
+    case "stop":
+      return { ...machine, power: "off" };
+    case "repair":
+      return machine;
+    case "rebuild":
+      return {
+        ...machine,
+        generation: machine.generation + 1,
+        image: verb.image,
+        command: verb.command ?? machine.command,
+        power: "on",
+      };
+    case "resize":
+      return resized(host, machine, verb);
+  }
+}
+
+async function resized(
+  host: Host,
+  machine: Machine,
+  {
+    cpus = machine.limits.cpus,
+    memoryBytes = machine.limits.memoryBytes,
+    diskBytes = machine.disk.bytes,
+  }: Verb & { kind: "resize" },
+): Promise<Machine> {
+  if (diskBytes < machine.disk.bytes) throw refuseShrinking(machine, diskBytes);
+  const cpuset = await cpusetFor(host, machine, cpus);
+  return { ...machine, limits: { cpus, cpuset, memoryBytes }, disk: { ...machine.disk, bytes: diskBytes } };
+}
+
+/** The machine keeps its CPUs while their number is right. */
+async function cpusetFor(host: Host, machine: Machine, cpus: number): Promise<string> {
+  if (parseCpuset(machine.limits.cpuset).length === Math.ceil(cpus)) return machine.limits.cpuset;
+  const others = (await listMachines(host.store)).filter(
+    (each) => each.host === host.config.name && each.machine.id !== machine.id,
+  );
+  const given = others.map((each) => each.machine.limits.cpuset);
+  return chooseCpuset(onlineCpus(), given, cpus);
+}
+
+function refuseShrinking({ name, disk }: Machine, bytes: number): PlimsollError {
+  const message = `container ${name}: its data disk has ${renderBytes(disk.bytes)}, and ${renderBytes(bytes)} is less`;
+  const hint =
+    disk.fileSystem === "xfs"
+      ? "XFS cannot be made smaller: copy the data to a new container"
+      : "a disk is not made smaller: copy the data to a new container";
+  return new PlimsollError("SHRINK", message, { hint });
+}
+
+function planVerb(observed: Observed, wanted: Machine, kind: OperationKind): readonly Step[] {
+  if (kind !== "restart") return planMachine(observed, wanted);
+  const running = observed.containers.filter(({ isRunning }) => isRunning);
+  const stop = running.map(
+    ({ generation }): Step => ({
+      kind: "stopContainer",
+      machine: { id: wanted.id, name: wanted.name },
+      generation,
+    }),
+  );
+  const containers = observed.containers.map((each) => ({ ...each, isRunning: false, isInNamespace: false }));
+  return [...stop, ...planMachine({ ...observed, containers }, wanted)];
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { errorLine } from "../../core/runtime/errors.ts";
+import { reserveAddresses } from "../addresses/reserve.ts";
+import { observeMachine } from "../executors/observe.ts";
+import type { Host } from "../host/host.ts";
+import { chooseCpuset } from "../machines/cpus.ts";
+import { listMachines } from "../machines/machines.ts";
+import type { MachineSpec } from "../machines/parse-spec.ts";
+import { parseIpv4 } from "../networks/ipv4.ts";
+import { readNetwork } from "../networks/networks.ts";
+import type { Operation, Policy } from "../operations/documents.ts";
+import type { Change, Ending } from "../operations/journal.ts";
+import { planMachine } from "../plan/plan.ts";
+import type { Machine } from "../resources/types.ts";
+import { onlineCpus, type Session } from "./session.ts";
+
+/** What would make the machines, one change for each; nothing is written yet. */
+export async function planCreation(host: Host, specs: readonly MachineSpec[]): Promise<readonly Change[]> {
+  for (const { network } of specs) await readNetwork(host.store, network);
+  const others = (await listMachines(host.store)).filter((each) => each.host === host.config.name);
+  const given = others.map(({ machine }) => machine.limits.cpuset);
+  const machines = specs.map(({ cpus, memoryBytes, ...spec }): Machine => {
+    const cpuset = chooseCpuset(onlineCpus(), given, cpus);
+    given.push(cpuset);
+    return { ...spec, id: randomUUID(), generation: 1, limits: { cpus, cpuset, memoryBytes }, power: "on" };
+  });
+  const createdMs = host.clock.nowMs();
+  return Promise.all(
+    machines.map(async (machine) => ({
+      after: { machine, host: host.config.name, createdMs },
+      steps: planMachine(await observeMachine(host, machine), machine),
+    })),
+  );
+}
+
+/** Makes the machines, all their addresses in one transaction: where there are too few it ends before it began. */
+export async function createMachines(
+  { host, journal, run }: Session,
+  changes: readonly Change[],
+  policy: Policy,
+): Promise<readonly Ending[]> {
+  const operation = await journal.begin("create", policy, changes);
+  if (policy === "apart") return run(operation);
+  const [first, ...rest] = operation.tracks;
+  try {
+    await reserveAll(host, operation);
+  } catch (error) {
+    if (first === undefined) throw error;
+    const failed = await journal.save(first, { state: "undoing", error: errorLine(error) });
+    return run({ ...operation, tracks: [failed, ...rest] });
+  }
+  return run(operation);
+}
+
+async function reserveAll({ store, clock }: Host, { tracks }: Operation): Promise<void> {
+  const machines = tracks.flatMap(({ after }) => (after === undefined ? [] : [after.machine]));
+  const network = machines[0]?.network;
+  if (network === undefined) return;
+  const claims = machines.map(({ id, address }) => ({
+    owner: id,
+    address: address === undefined ? undefined : parseIpv4(address),
+  }));
+  await reserveAddresses(store, clock, network, claims);
+}

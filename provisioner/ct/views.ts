@@ -1,0 +1,84 @@
+import type { DockerEngine } from "../docker/engine.ts";
+import { LABEL } from "../executors/names.ts";
+import type { MachineRecord } from "../machines/documents.ts";
+import { findLease } from "../machines/lease.ts";
+import { readNetwork } from "../networks/networks.ts";
+import { renderBytes } from "../step/render.ts";
+import type { Store } from "../store/types.ts";
+
+/** What a person or a script is shown of a machine. */
+export interface MachineView {
+  readonly name: string;
+  readonly ip: string | null;
+  readonly mac: string | null;
+  readonly id: string;
+  readonly host: string;
+  readonly type: string;
+  /** `unknown`: on another host. */
+  readonly state: "running" | "stopped" | "unknown";
+  /** What is being done with it. */
+  readonly busy: string | null;
+  readonly power: "on" | "off";
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly generation: number;
+  readonly cpus: number;
+  readonly cpuset: string;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly fileSystem: string;
+  readonly network: string;
+  readonly attach: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly created: string;
+}
+
+/** `running` has the ids of the machines that run here; undefined where that is not known. */
+export async function viewMachine(
+  store: Store,
+  { machine, host, createdMs, busy }: MachineRecord,
+  running: ReadonlySet<string> | undefined,
+): Promise<MachineView> {
+  const { network } = await readNetwork(store, machine.network);
+  const lease = await findLease(store, network, machine.id);
+  const { id, name, type, power, image, command, generation, limits, disk, attach, labels } = machine;
+  return {
+    name,
+    ip: lease?.address ?? null,
+    mac: lease?.mac ?? null,
+    id,
+    host,
+    type,
+    state: running === undefined ? "unknown" : running.has(id) ? "running" : "stopped",
+    busy: busy ?? null,
+    power,
+    image,
+    command,
+    generation,
+    ...limits,
+    diskBytes: disk.bytes,
+    fileSystem: disk.fileSystem,
+    network: network.name,
+    attach,
+    labels,
+    created: new Date(createdMs).toISOString(),
+  };
+}
+
+/** The ids of the machines whose container runs. */
+export async function runningMachines(docker: DockerEngine): Promise<ReadonlySet<string>> {
+  const containers = await docker.listContainers(LABEL.generation);
+  return new Set(
+    containers.filter(({ isRunning }) => isRunning).map(({ labels }) => labels[LABEL.machine] ?? ""),
+  );
+}
+
+export const MACHINE_TITLES: readonly string[] = [
+  ...["NAME", "IP", "STATE", "TYPE", "CPUS", "MEMORY", "DISK", "NETWORK", "IMAGE", "HOST"],
+];
+
+export function machineRow(view: MachineView): readonly string[] {
+  const state = view.busy === null ? view.state : `${view.state}, ${view.busy}`;
+  const size = [String(view.cpus), renderBytes(view.memoryBytes), renderBytes(view.diskBytes)];
+  return [view.name, view.ip ?? "-", state, view.type, ...size, view.network, view.image, view.host];
+}

@@ -1,0 +1,88 @@
+import type { Readable } from "node:stream";
+import { type Dispatcher, Pool } from "undici";
+import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
+
+/** The oldest Engine API that has all we use (Docker 20.10). */
+const API = "/v1.41";
+
+export interface CallOptions {
+  /** A stream is sent as it is, anything else as JSON. */
+  readonly body?: Readable | Readonly<Record<string, unknown>>;
+  /** Status codes that are not an error, [200] unless told. */
+  readonly ok?: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+/** Requests to a Docker Engine on its unix socket. Failures are told in the engine's own words. */
+export class EngineConnection {
+  readonly #socketPath: string;
+  readonly #pool: Pool;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+    this.#pool = new Pool("http://docker", { socketPath, headersTimeout: 0, bodyTimeout: 0 });
+  }
+
+  async call(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<Answer> {
+    const { statusCode, body } = await this.stream(method, path, options);
+    const bytes = await this.#translate(options, () => body.arrayBuffer());
+    return { status: statusCode, text: Buffer.from(bytes).toString(), bytes: Buffer.from(bytes) };
+  }
+
+  /** As `call`, for an answer that is read as it comes. */
+  async stream(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<Dispatcher.ResponseData> {
+    const { signal, ok = [200] } = options;
+    const answer = await this.#translate(options, () =>
+      this.#pool.request({
+        method,
+        path: API + path,
+        ...(signal === undefined ? {} : { signal }),
+        ...encodeBody(options.body),
+      }),
+    );
+    if (ok.includes(answer.statusCode)) return answer;
+    const message = messageOf(await answer.body.text()) || `status ${answer.statusCode}`;
+    throw new PlimsollError("DOCKER", `docker: ${method} ${path.split("?")[0]}: ${message}`);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  async #translate<T>({ signal }: CallOptions, attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt();
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      const absent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
+      throw new PlimsollError("DOCKER", `docker: no engine answers at ${this.#socketPath}`, {
+        cause,
+        ...(absent ? { hint: "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket" } : {}),
+      });
+    }
+  }
+}
+
+function encodeBody(body: CallOptions["body"]): Partial<Dispatcher.RequestOptions> {
+  if (body === undefined) return {};
+  if ("pipe" in body) return { body: body as Readable, headers: { "content-type": "application/x-tar" } };
+  return { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+}
+
+function messageOf(text: string): string {
+  try {
+    return String(JSON.parse(text).message ?? "");
+  } catch {
+    return text.trim();
+  }
+}

@@ -1,0 +1,47 @@
+import { PlimsollError } from "../../core/runtime/errors.ts";
+import { reserveAddresses } from "../addresses/reserve.ts";
+import { bindAddress as bind, releaseAddress as release, reportConflict } from "../addresses/transitions.ts";
+import { announceAddress, probeAddress as probe } from "../drivers/arp.ts";
+import { parseIpv4 } from "../networks/ipv4.ts";
+import { ADDRESS_CONFLICT } from "../operations/run.ts";
+import { linkSpecOf, requireCard } from "./card-of.ts";
+import { leaseOf, requireLease } from "./lease-of.ts";
+import { INSIDE } from "./names.ts";
+import type { Executor } from "./types.ts";
+
+export const reserveAddress: Executor<"reserveAddress"> = async ({ machine, network, address }, host) => {
+  const wanted = address === undefined ? undefined : parseIpv4(address);
+  await reserveAddresses(host.store, host.clock, network, [{ owner: machine.id, address: wanted }]);
+};
+
+export const releaseAddress: Executor<"releaseAddress"> = async ({ machine, network }, host) => {
+  const lease = await leaseOf(host, network, machine);
+  if (lease !== undefined) await release(host.store, host.clock, lease);
+};
+
+export const bindAddress: Executor<"bindAddress"> = async ({ machine, network }, host) => {
+  await bind(host.store, host.clock, await requireLease(host, network, machine));
+};
+
+/** Asked from the machine's own card, on its own VLAN, before the card has the address (RFC 5227). */
+export const probeAddress: Executor<"probeAddress"> = async ({ machine, network }, host) => {
+  const card = await requireCard(host, machine, network);
+  const lease = await requireLease(host, network, machine);
+  const link = await host.links.find(card.namespace, INSIDE.card);
+  // Set already, by a step whose journal was not written: nobody answers to their own question.
+  if (link?.addresses.some((address) => address.startsWith(`${lease.address}/`))) return;
+  const { takenBy } = await probe(card.namespace, INSIDE.card, lease.address, host.config.probe);
+  if (takenBy === undefined) return;
+  await host.attachments.unplug([card]);
+  await reportConflict(host.store, host.clock, lease, takenBy);
+  throw new PlimsollError(ADDRESS_CONFLICT, `address ${lease.address}: in use by ${takenBy}`, {
+    hint: `plimsoll net clear ${network} ${lease.address} once that one is gone`,
+  });
+};
+
+export const setAddress: Executor<"setAddress"> = async ({ machine, network }, host) => {
+  const card = await requireCard(host, machine, network);
+  const [address = ""] = card.addresses;
+  await host.links.configure(card.namespace, INSIDE.card, await linkSpecOf(host, network, address));
+  await announceAddress(card.namespace, INSIDE.card, address);
+};

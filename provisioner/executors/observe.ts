@@ -1,0 +1,83 @@
+import { readlinkSync } from "node:fs";
+import { errnoOf } from "../../core/runtime/errors.ts";
+import type { ContainerState } from "../docker/engine.ts";
+import { namespaceOfPid } from "../drivers/links.ts";
+import type { Host } from "../host/host.ts";
+import type { Machine, Observed, ObservedContainer } from "../resources/types.ts";
+import { cardOf, linkSpecOf } from "./card-of.ts";
+import { decodeLimits } from "./container-body.ts";
+import { readIdentity } from "./identity.ts";
+import { leaseOf } from "./lease-of.ts";
+import { holderName, LABEL } from "./names.ts";
+
+/** Everything there is of a machine on this host, found by its id. */
+export async function observeMachine(host: Host, machine: Machine): Promise<Observed> {
+  const { docker, config, volumes } = host;
+  const lease = await leaseOf(host, machine.network, machine);
+  const holder = await docker.inspectContainer(holderName(machine));
+  return {
+    address: lease && { text: lease.address, state: lease.state },
+    hasImage: await docker.hasImage(machine.image),
+    volume: await volumes.observe(machine.id),
+    identity: readIdentity(config.data, machine.id),
+    holder: holder && { isRunning: holder.State.Running },
+    card: await observeCard(host, machine, lease?.address),
+    containers: await observeContainers(host, machine, holder),
+  };
+}
+
+async function observeCard(
+  host: Host,
+  machine: Machine,
+  address: string | undefined,
+): Promise<Observed["card"]> {
+  const card = await cardOf(host, machine, machine.network, machine.attach);
+  const [state] = await host.attachments.observe([card]);
+  const isHome = (await host.links.find(host.links.home, card.port.name)) !== undefined;
+  if (state?.port === undefined && state?.link === undefined && !isHome) return undefined;
+  if (address === undefined) return { isPlugged: false, hasAddress: false };
+  const wanted = await linkSpecOf(host, machine.network, address);
+  const link = state?.link;
+  return {
+    isPlugged: state?.problems.length === 0 && link?.mac === card.port.mac,
+    hasAddress:
+      link?.isUp === true &&
+      link.gateway === wanted.gateway &&
+      link.addresses.join() === wanted.addresses.join(),
+  };
+}
+
+async function observeContainers(
+  { docker }: Host,
+  { id }: Machine,
+  holder: ContainerState | undefined,
+): Promise<readonly ObservedContainer[]> {
+  const found = await docker.listContainers(`${LABEL.machine}=${id}`);
+  const ours = found.filter(({ labels }) => labels[LABEL.generation] !== undefined);
+  const states = await Promise.all(ours.map((each) => docker.inspectContainer(each.id)));
+  return states
+    .filter((state) => state !== undefined)
+    .map((state) => ({
+      generation: Number(state.Config.Labels[LABEL.generation]),
+      isRunning: state.State.Running,
+      isOfHolder: state.HostConfig.NetworkMode === `container:${holder?.Id}`,
+      isInNamespace: state.State.Running && isSameNamespace(state.State.Pid, holder?.State.Pid),
+      limits: decodeLimits(state.HostConfig),
+    }))
+    .sort((a, b) => a.generation - b.generation);
+}
+
+function isSameNamespace(pid: number, other: number | undefined): boolean {
+  const namespace = findNamespace(pid);
+  return other !== undefined && namespace !== undefined && namespace === findNamespace(other);
+}
+
+/** `net:[4026532008]`; undefined when the process has ended. */
+function findNamespace(pid: number): string | undefined {
+  try {
+    return readlinkSync(namespaceOfPid(pid));
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ESRCH") return undefined;
+    throw error;
+  }
+}

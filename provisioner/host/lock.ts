@@ -1,0 +1,48 @@
+import { createServer, type Server } from "node:net";
+import type { Clock } from "../../core/runtime/clock.ts";
+import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
+
+/** Abstract socket (unix(7)) of whoever changes this host; the kernel drops it with its process. */
+const LOCK = "\0plimsoll-host";
+const AGAIN_MS = 50;
+/** Longer than any one operation of ours takes. */
+const PATIENCE_MS = 600_000;
+
+/**
+ * Waits until no other process changes this host's machines. `onWait` is called once, when there is
+ * one. Returns the release.
+ */
+export async function takeHostLock(
+  clock: Clock,
+  signal: AbortSignal,
+  onWait: () => void,
+  patienceMs: number = PATIENCE_MS,
+): Promise<() => void> {
+  const deadline = clock.monotonicMs() + patienceMs;
+  for (let attempts = 0; ; attempts++) {
+    const release = await tryLock();
+    if (release !== undefined) return release;
+    if (attempts === 0) onWait();
+    signal.throwIfAborted();
+    if (clock.monotonicMs() > deadline)
+      throw new PlimsollError("LOCKED", "this host is being changed by another plimsoll", {
+        hint: "ss -xlp src @plimsoll-host shows which",
+      });
+    await clock.sleep(AGAIN_MS, signal);
+  }
+}
+
+function tryLock(): Promise<(() => void) | undefined> {
+  return new Promise((resolve, reject) => {
+    const server: Server = createServer((socket) => socket.destroy());
+    server.once("error", (cause) =>
+      errnoOf(cause) === "EADDRINUSE"
+        ? resolve(undefined)
+        : reject(new PlimsollError("LOCKED", "this host's lock cannot be taken", { cause })),
+    );
+    server.listen(LOCK, () => {
+      server.unref();
+      resolve(() => server.close());
+    });
+  });
+}

@@ -1,0 +1,25 @@
+import { NotFoundError } from "../../core/runtime/errors.ts";
+import { Fields } from "../store/documents.ts";
+import type { Store } from "../store/types.ts";
+import { decodeMachine, MACHINES, type MachineRecord, machineKey, nameKey } from "./documents.ts";
+
+export interface FoundMachine extends MachineRecord {
+  readonly revision: number;
+}
+
+/** By name. */
+export async function listMachines(store: Store): Promise<readonly FoundMachine[]> {
+  const { entries } = await store.list(MACHINES);
+  return entries
+    .map((entry) => ({ ...decodeMachine(store, entry), revision: entry.revision }))
+    .sort((a, b) => (a.machine.name < b.machine.name ? -1 : 1));
+}
+
+/** Throws NotFoundError. */
+export async function readMachine(store: Store, name: string): Promise<FoundMachine> {
+  const pointer = await store.get(nameKey(name));
+  const id = pointer === undefined ? "" : new Fields(store, pointer).text("id");
+  const entry = pointer === undefined ? undefined : await store.get(machineKey(id));
+  if (entry === undefined) throw new NotFoundError(`container ${name}: not found`);
+  return { ...decodeMachine(store, entry), revision: entry.revision };
+}

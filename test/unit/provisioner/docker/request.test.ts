@@ -1,0 +1,49 @@
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, expect, test } from "vitest";
+import { EngineConnection } from "../../../../provisioner/docker/request.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+
+/** An engine that answers with the status its path names, and what it was sent. */
+async function connect(): Promise<EngineConnection> {
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const status = Number(request.url?.split("/").at(-1));
+    response
+      .writeHead(status)
+      .end(status === 200 ? `${request.headers["content-type"]} ${body}` : '{"message":"no"}');
+  });
+  const socket = join(cleanup.temporaryFolder(), "docker.sock");
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  cleanup.add("server", () => new Promise<void>((resolve) => void server.close(() => resolve())));
+  const connection = new EngineConnection(socket);
+  cleanup.add("connection", () => connection.close());
+  return connection;
+}
+
+test("a body is JSON, or a tar archive as it is", async () => {
+  const connection = await connect();
+
+  expect((await connection.call("POST", "/200", { body: { a: 1 } })).text).toBe('application/json {"a":1}');
+  expect((await connection.call("POST", "/200", { body: Readable.from(["tar"]) })).text).toBe(
+    "application/x-tar tar",
+  );
+});
+
+test("a status that is not fine is the engine's own words", async () => {
+  const connection = await connect();
+
+  await expect(connection.call("GET", "/409")).rejects.toThrow("docker: GET /409: no");
+  expect((await connection.call("GET", "/404", { ok: [404] })).status).toBe(404);
+});
+
+test("an engine that is not there: where it was looked for, and what to do", async () => {
+  const connection = new EngineConnection("/nowhere/docker.sock");
+  await expect(connection.call("GET", "/200")).rejects.toThrow("no engine answers at /nowhere/docker.sock");
+  await connection.close();
+});

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { systemClock } from "../../../../core/runtime/clock.ts";
+import { takeHostLock } from "../../../../provisioner/host/lock.ts";
+
+const never = new AbortController().signal;
+const noWait = (): void => {};
+
+test("one at a time: the second waits, is told once, and gets it when the first is done", async () => {
+  const release = await takeHostLock(systemClock, never, noWait);
+  let waits = 0;
+  const second = takeHostLock(systemClock, never, () => void waits++);
+  await systemClock.sleep(120);
+  expect(waits).toBe(1);
+
+  release();
+
+  (await second)();
+});
+
+test("patience ends, and so does waiting when it is interrupted", async () => {
+  const release = await takeHostLock(systemClock, never, noWait);
+  const controller = new AbortController();
+
+  await expect(takeHostLock(systemClock, never, noWait, 100)).rejects.toThrow("changed by another plimsoll");
+  const waiting = takeHostLock(systemClock, controller.signal, () => controller.abort());
+  await expect(waiting).rejects.toThrow();
+  release();
+});
