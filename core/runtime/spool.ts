@@ -73,6 +73,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 }
 
 interface Arrival {
+  readonly id: number;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -122,8 +123,9 @@ class QueueSpool implements Spool {
 
   append(record: SpoolRecord): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#held.push({ ...record, id: ++this.#lastId });
-      this.#arrivals.push({ resolve, reject });
+      const id = ++this.#lastId;
+      this.#held.push({ ...record, id });
+      this.#arrivals.push({ id, resolve, reject });
       this.#inTurn(() => this.#store()).catch(reject);
     });
   }
@@ -188,7 +190,8 @@ class QueueSpool implements Spool {
     await this.#unload();
     if (this.#failure !== undefined && this.#options.maxHeldBytes === 0) this.#refuse(arrivals);
     else {
-      await this.#boundHeld();
+      // What has come while the disk was busy is held for its own turn, however little may be held.
+      if (this.#disk === undefined || this.#failure !== undefined) await this.#boundHeld();
       for (const { resolve } of arrivals) resolve();
     }
   }
@@ -221,7 +224,8 @@ class QueueSpool implements Spool {
 
   /** Their producers still have them: nothing is kept here, though some may be on the disk by now. */
   #refuse(arrivals: readonly Arrival[]): void {
-    while (this.#held.shift() !== undefined);
+    const lastId = arrivals.at(-1)?.id ?? 0;
+    while ((this.#held.first?.id ?? Number.POSITIVE_INFINITY) <= lastId) this.#held.shift();
     const message = `spool ${this.#options.directory}: cannot be written`;
     const error = new PlimsollError("SPOOL", message, { cause: this.#failure });
     for (const { reject } of arrivals) reject(error);

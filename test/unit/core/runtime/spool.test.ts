@@ -3,11 +3,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { openSpool, type Spool, type SpoolOptions } from "../../../../core/runtime/spool.ts";
+import { spoolFiles } from "../../../../core/runtime/spool-files.ts";
 import { HEADER_BYTES } from "../../../../core/runtime/spool-record.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { FailingFiles } from "../../../support/failing-files.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { recordLog } from "../../../support/record-log.ts";
+import { waitFor } from "../../../support/wait-for.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -182,6 +184,39 @@ test("records that come together share one sync", async () => {
 
   expect(files.done).toEqual(["write", "write", "write", "write", "sync"]);
   expect(await values(spool)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("what comes while the disk is busy is not what the disk refused", async () => {
+  const directory = cleanup.temporaryFolder();
+  const syncs: { end(error?: Error): void }[] = [];
+  const files = {
+    ...spoolFiles,
+    sync: () =>
+      new Promise<void>((resolve, reject) => {
+        syncs.push({ end: (error) => (error === undefined ? resolve() : reject(error)) });
+      }),
+  };
+  const { spool } = await open({ directory, sync: "each", maxHeldBytes: 0, files });
+  const nextSync = (count: number) => waitFor(`sync ${count}`, () => syncs[count - 1]);
+  const first = spool.append(record(1));
+  (await nextSync(1)).end(); // of the directory
+  const during = await nextSync(2);
+  const second = spool.append(record(2));
+  during.end();
+  await first;
+  const failing = await nextSync(3);
+  const third = spool.append(record(3));
+  failing.end(new Error("disk"));
+  await expect(second).rejects.toThrow("cannot be written");
+  (await nextSync(4)).end();
+  await third;
+  expect(await values(spool)).toEqual([1, 2, 3]);
+  expect(spool.dropped.disk).toBe(0);
+  for (const count of [5, 6])
+    void nextSync(count).then(
+      (sync) => sync.end(),
+      () => {},
+    );
 });
 
 test("an error of ours is the caller's, and the next operation goes on", async () => {
