@@ -11,7 +11,7 @@ export interface RemoteWriteReceiver {
   readonly requests: readonly WriteRequest[];
   /** Values of a series over all requests, in order; `labels` are those that must match. */
   values(name: string, labels?: Readonly<Record<string, string>>): number[];
-  times(name: string): number[];
+  times(name: string, labels?: Readonly<Record<string, string>>): number[];
 }
 
 /** A receiver of remote write 1.0 that decodes and keeps everything. */
@@ -44,6 +44,6 @@ export async function startReceiver(cleanup: Cleanup, port = 0): Promise<RemoteW
     url: `remote-write+http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/write`,
     requests,
     values: (name, labels) => samples(name, labels).map(({ value }) => value),
-    times: (name) => samples(name).map(({ timestampMs }) => timestampMs),
+    times: (name, labels) => samples(name, labels).map(({ timestampMs }) => timestampMs),
   };
 }
