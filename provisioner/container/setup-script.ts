@@ -46,11 +46,13 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   mount -t cgroup2 -o ro,nosuid,nodev,noexec cgroup "$root/sys/fs/cgroup"
 else
   mount -t tmpfs -o mode=755 cgroup "$root/sys/fs/cgroup"
-  for controller in cpu cpuacct cpuset memory blkio pids; do
-    [ -e "/sys/fs/cgroup/$controller" ] || continue
-    mkdir "$root/sys/fs/cgroup/$controller"
-    mount -t cgroup -o "ro,nosuid,nodev,noexec,$controller" cgroup "$root/sys/fs/cgroup/$controller" ||
-      mount --bind "/sys/fs/cgroup/$controller" "$root/sys/fs/cgroup/$controller"
+  # Controllers that share a hierarchy (cpu,cpuacct) can only be mounted together.
+  cut -d: -f2 /proc/self/cgroup | grep -wE 'cpu|cpuacct|cpuset|memory|blkio|pids' | while IFS= read -r set; do
+    mkdir "$root/sys/fs/cgroup/$set"
+    mount -t cgroup -o "ro,nosuid,nodev,noexec,$set" cgroup "$root/sys/fs/cgroup/$set"
+    for controller in $(echo "$set" | tr , ' '); do
+      [ "$controller" = "$set" ] || ln -s "$set" "$root/sys/fs/cgroup/$controller"
+    done
   done
 fi
 
