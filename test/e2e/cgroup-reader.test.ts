@@ -29,7 +29,7 @@ function makeCgroup(): void {
   if (cgroupVersion === 2) handDown(root.cgroup("."));
   for (const hierarchy of HIERARCHIES) {
     const directory = root.cgroup(`${hierarchy}/${NAME}`);
-    mkdirSync(directory);
+    mkdirSync(directory, { recursive: true }); // cpu and cpuacct may be one
     // A process that was killed leaves its cgroup a moment later: until then EBUSY.
     cleanup.add(directory, async () => {
       await waitFor("an empty cgroup", () => removed(directory));

@@ -19,6 +19,7 @@ import {
   type TestCgroup,
   type ViewContainer,
 } from "../support/view-container.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 /** Reads /proc/stat until it is told to end, and prints every column of every line that went back. */
 const WATCHER = `
@@ -63,6 +64,13 @@ describeIf(
     container = await startViewContainer(cleanup, cgroup, mount);
   });
 
+  /** A load is there when it has used some time of the CPU; none at all when what was before has ended. */
+  async function begun(percent: number): Promise<void> {
+    const start = cgroup.cpuSeconds();
+    await sleep(600);
+    if (percent > 0) await waitFor("the load", () => cgroup.cpuSeconds() > start + 0.1);
+  }
+
   /** One moment: the `cpu` line, and the cgroup's own seconds and the clock before and after it was read. */
   function look() {
     const [clock, usage] = [performance.now() / 1000, cgroup.cpuSeconds()];
@@ -96,7 +104,7 @@ describeIf(
     const stress = ["stress-ng", "--quiet", "--cpu", `${workers}`, "--cpu-load", `${share}`];
     const load = percent === 0 ? undefined : container.start(...stress, "--timeout", "20");
     try {
-      await sleep(600);
+      await begun(percent);
       // The limit has changed: the first look begins a new epoch, what was before is not looked at.
       container.run("cat", "/proc/stat");
       const first = look();
@@ -129,7 +137,7 @@ describeIf(
         const stress = ["stress-ng", "--quiet", "--cpu", "1", "--cpu-load", `${percent}`, "--timeout", "20"];
         const load = percent === 0 ? undefined : container.start(...stress);
         try {
-          await sleep(600);
+          await begun(percent);
           const [clock, usage] = [performance.now(), cgroup.cpuSeconds()];
           const line =
             container

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { startProcess } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { cgroupVersion } from "./host.ts";
+import { PATIENCE } from "./patience.ts";
 import { waitFor } from "./wait-for.ts";
 
 const BASE = "/sys/fs/cgroup";
@@ -25,7 +26,9 @@ export interface TestCgroup {
 const PERIOD_US = 100_000;
 
 export function makeCgroup(cleanup: Cleanup, name: string): TestCgroup {
-  const directory = (controller: string): string => join(BASE, cgroupVersion === 1 ? controller : "", name);
+  // Where cpu and cpuacct are one hierarchy, both names are links to it.
+  const directory = (controller: string): string =>
+    join(realpathSync(join(BASE, cgroupVersion === 1 ? controller : "")), name);
   const directories = [...new Set(V1_CONTROLLERS.map(directory))];
   if (cgroupVersion === 2)
     writeFileSync(join(BASE, "cgroup.subtree_control"), "+memory +cpu +pids +io +cpuset");
@@ -96,7 +99,7 @@ export async function startViewContainer(
     execFileSync(nsenter, [...into, ...argv], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 20_000,
+      timeout: 20_000 * PATIENCE,
       env: { ...process.env, LC_ALL: "C" },
     });
   const start = (...argv: readonly string[]): InsideProcess => {
