@@ -16,7 +16,10 @@ import { exec } from "../../core/runtime/exec.ts";
 const CACHE = "/var/cache/plimsoll-lab";
 
 /** What the guest loads beyond the kernel itself; what these depend on comes along. */
-const MODULES = ["virtio_pci", "9p", "9pnet_virtio", "overlay", "fuse", "veth", "zram"];
+const MODULES = [
+  ...["virtio_pci", "9p", "9pnet_virtio", "overlay"],
+  ...["fuse", "veth", "zram", "virtio_blk", "ext4", "crc32c_generic"],
+];
 
 export interface GuestKernel {
   readonly image: string;

@@ -1,15 +1,18 @@
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { startProcess } from "../../core/runtime/exec.ts";
+import { exec, startProcess } from "../../core/runtime/exec.ts";
 import { characterDevice, directory, encodeCpio, program } from "./cpio.ts";
 import type { GuestKernel } from "./debian-kernel.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const INIT = fileURLToPath(new URL("./init.sh", import.meta.url));
+
+/** Sparse: takes what the guest writes. */
+const DISK_BYTES = 512 * 2 ** 20;
 
 /** What a job finds; the machine's own root may have a poorer PATH. */
 const PROLOGUE = `
@@ -50,7 +53,11 @@ export async function runGuest(options: GuestOptions): Promise<GuestRun> {
   writeFileSync(join(exchange, "job"), PROLOGUE + options.job + EPILOGUE);
   writeFileSync(initramfs, packInitramfs(options.kernel));
   writeFileSync(log, "");
-  const machine = startProcess(machineArgv(options, initramfs, exchange), {
+  const disk = join(options.folder, "disk");
+  writeFileSync(disk, "");
+  truncateSync(disk, DISK_BYTES);
+  await exec(["mke2fs", "-q", "-t", "ext4", disk]);
+  const machine = startProcess(machineArgv(options, { initramfs, disk, exchange }), {
     stdio: options.interactive ? "inherit" : ["ignore", "pipe", "pipe"],
   });
   for (const stream of [machine.stdout, machine.stderr]) {
@@ -85,7 +92,10 @@ function packInitramfs({ busybox, modules }: GuestKernel): Buffer {
  * All of it emulated, without KVM: one thread in turn for both CPUs, since two guests run side by side.
  * The kernel ends QEMU with its parent, however that ends.
  */
-function machineArgv(options: GuestOptions, initramfs: string, exchange: string): readonly string[] {
+function machineArgv(
+  options: GuestOptions,
+  files: Readonly<Record<"initramfs" | "disk" | "exchange", string>>,
+): readonly string[] {
   const parameters = [
     ...["console=ttyS0", "quiet", "panic=-1", "psi=1", "mitigations=off", "tsc=reliable"],
     ...[`plimsoll.checkout=${ROOT}`, `plimsoll.cgroup=${options.cgroupVersion}`],
@@ -93,16 +103,25 @@ function machineArgv(options: GuestOptions, initramfs: string, exchange: string)
   return [
     ...["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"],
     ...["-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2", "-m", "3072"],
-    ...["-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio"],
-    ...["-kernel", options.kernel.image, "-initrd", initramfs, "-append", parameters.join(" ")],
+    ...["-nodefaults", "-display", "none", "-no-reboot"],
+    ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
+    ...["-kernel", options.kernel.image, "-initrd", files.initramfs, "-append", parameters.join(" ")],
     ...share("host", "/", "readonly=on"),
     ...share("checkout", ROOT, "readonly=on"),
-    ...share("exchange", exchange, "readonly=off"),
+    ...share("exchange", files.exchange, "readonly=off"),
+    ...["-drive", `file=${escaped(files.disk)},format=raw,if=virtio,cache=unsafe`],
   ];
 }
 
 /** The machine's root may span several file systems, whose inode numbers are alike: `remap`. */
 function share(tag: string, path: string, access: string): readonly string[] {
-  const folder = path.replaceAll(",", ",,");
-  return ["-virtfs", `local,path=${folder},mount_tag=${tag},security_model=none,multidevs=remap,${access}`];
+  return [
+    "-virtfs",
+    `local,path=${escaped(path)},mount_tag=${tag},security_model=none,multidevs=remap,${access}`,
+  ];
+}
+
+/** QEMU's options are separated by commas. */
+function escaped(path: string): string {
+  return path.replaceAll(",", ",,");
 }

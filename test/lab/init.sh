@@ -25,6 +25,9 @@ writable checkout "/root$(option checkout)"
 mkdir /root/run/exchange
 share exchange /root/run/exchange rw
 
+# A disk, for what is counted per disk.
+mount -t ext4 /dev/vda /root/var/tmp
+
 # Swap, as on a machine that has some.
 echo 256M > /sys/block/zram0/disksize
 mkswap /dev/zram0 > /dev/null
