@@ -16,7 +16,8 @@ import { onlineCpus, withStore } from "./ct/session.ts";
 import { MACHINE_TITLES, type MachineView, machineRow } from "./ct/views.ts";
 import { openDockerEngine } from "./docker/engine.ts";
 import { containerName } from "./executors/names.ts";
-import { readMachine } from "./machines/machines.ts";
+import type { Host } from "./host/host.ts";
+import { listMachines, readMachine } from "./machines/machines.ts";
 import {
   type MachineText,
   namesOf,
@@ -168,7 +169,10 @@ const SIMPLE: readonly Simple[] = [
 
 function ctSimple({ kind, does, done, example }: Simple, signal: AbortSignal): Command {
   const command = ctChangingCommand(kind, does)
-    .argument("<name...>")
+    .argument(
+      kind === "repair" ? "[name...]" : "<name...>",
+      kind === "repair" ? "all of this host unless told" : "",
+    )
     .action((names: readonly string[], options: CommonOptions) =>
       change(names, { kind }, options, signal, (view) => `${view.name} ${done}\n`),
     );
@@ -319,7 +323,7 @@ async function withContainer(
   });
 }
 
-/** One operation for all the machines named, each for itself. */
+/** One operation for all the machines named, each for itself; all of this host where none is named. */
 function change(
   names: readonly string[],
   verb: Verb,
@@ -330,13 +334,23 @@ function change(
   return changeMachines(
     options,
     signal,
-    ({ host }) => Promise.all(names.map((name) => planChange(host, name, verb))),
+    async ({ host }) => {
+      const chosen = names.length > 0 ? names : await namesOn(host);
+      return Promise.all(chosen.map((name) => planChange(host, name, verb)));
+    },
     async ({ journal, run }, changes) => run(await journal.begin(verb.kind, "apart", changes)),
     async ({ host }, changed) => {
       const views = await viewMachines(host.store, host.config, changed);
       print(options, views, () => views.map(render).join(""));
     },
   );
+}
+
+async function namesOn({ store, config }: Host): Promise<readonly string[]> {
+  const machines = await listMachines(store);
+  return machines
+    .filter(({ host, busy }) => host === config.name && busy === undefined)
+    .map(({ machine }) => machine.name);
 }
 
 function renderView(view: MachineView): string {

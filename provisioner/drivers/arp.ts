@@ -7,7 +7,7 @@
  * arping(8) of iputils. Node has no raw sockets.
  */
 import { PlimsollError } from "../../core/runtime/errors.ts";
-import { type Exec, exec } from "../../core/runtime/exec.ts";
+import { type Exec, exec, startProcess } from "../../core/runtime/exec.ts";
 import type { NamespacePath } from "./links.ts";
 
 /**
@@ -59,6 +59,17 @@ export async function announceAddress(
   run: Exec = exec,
 ): Promise<void> {
   await run(arping(namespace, device, address, ["-U", "-c", "2"]));
+}
+
+/**
+ * As `announceAddress`, without waiting: the first announcement is out at once, the second a second
+ * later. Nobody is told of a failure: an announcement is a courtesy to caches.
+ */
+export function beginAnnouncing(namespace: NamespacePath, device: string, address: string): void {
+  const argv = arping(namespace, device, address, ["-U", "-c", "2"]);
+  const child = startProcess(argv, { stdio: "ignore", detached: true });
+  child.once("error", () => {});
+  child.unref();
 }
 
 /** The MAC address of the first reply. */

@@ -1,7 +1,7 @@
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { reserveAddresses } from "../addresses/reserve.ts";
 import { bindAddress as bind, releaseAddress as release, reportConflict } from "../addresses/transitions.ts";
-import { announceAddress, probeAddress as probe } from "../drivers/arp.ts";
+import { beginAnnouncing, probeAddress as probe } from "../drivers/arp.ts";
 import { parseIpv4 } from "../networks/ipv4.ts";
 import { ADDRESS_CONFLICT } from "../operations/run.ts";
 import { linkSpecOf, requireCard } from "./card-of.ts";
@@ -43,5 +43,5 @@ export const setAddress: Executor<"setAddress"> = async ({ machine, network }, h
   const card = await requireCard(host, machine, network);
   const [address = ""] = card.addresses;
   await host.links.configure(card.namespace, INSIDE.card, await linkSpecOf(host, network, address));
-  await announceAddress(card.namespace, INSIDE.card, address);
+  beginAnnouncing(card.namespace, INSIDE.card, address);
 };

@@ -32,7 +32,7 @@ log=/run/plimsoll-agent.log
 while :; do
   [ ! -e ${INSIDE.configuration}/agent.yaml ] ||
     ${INSIDE.application}/bin/plimsoll-agent run --config ${INSIDE.configuration}/agent.yaml >"$log" 2>&1
-  sleep 10
+  sleep 10 || break
 done &
 exec "$@"
 `;

@@ -161,6 +161,9 @@ describeIf(...CT_LAB)("a machine's life", () => {
     });
     const noImage = await lab.ct("create", "late", ...SMALL, "--image", "no-such-image:1");
 
+    const ends = await lab.ct("create", "late", ...SMALL, "--", "sh", "-c", "echo no luck; exit 3");
+
+    expect(ends.stderr).toBe("error: container late: it has ended: exit code 3: no luck\n");
     expect(noImage).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^error: container late: docker/),

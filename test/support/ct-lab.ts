@@ -130,18 +130,18 @@ export class CtLab {
   /** What a server on the containers' network answers. */
   async fetch(url: string): Promise<string> {
     const script = "fetch(process.argv[1]).then((r) => r.text()).then((text) => process.stdout.write(text))";
-    return (await exec(this.#inNamespace(process.execPath, "-e", script, url))).stdout;
+    return (await exec(this.inNamespace(process.execPath, "-e", script, url))).stdout;
   }
 
   argv(...args: readonly string[]): readonly string[] {
-    return this.#inNamespace(...programArgv("plimsoll", ...args));
+    return this.inNamespace(...programArgv("plimsoll", ...args));
   }
 
   get env(): Record<string, string> {
     return { PLIMSOLL_STORE: this.storePath, PLIMSOLL_HOST_CONFIG: join(this.folder, "host.json") };
   }
 
-  #inNamespace(...argv: readonly string[]): readonly string[] {
+  inNamespace(...argv: readonly string[]): readonly string[] {
     return ["nsenter", `--net=${this.switchHost.namespace}`, "--", ...argv];
   }
 
@@ -175,7 +175,7 @@ export class CtLab {
       "--data",
       join(this.folder, "collector"),
     );
-    await this.#service(this.#inNamespace(...argv));
+    await this.#service(this.inNamespace(...argv));
   }
 
   async #service(argv: readonly string[]): Promise<RunningProgram> {
