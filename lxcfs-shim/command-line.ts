@@ -1,16 +1,19 @@
 import { type Command, Option } from "commander";
 import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
+import { operatorCommands } from "./operate/commands.ts";
 import { renderCommand } from "./render-command.ts";
 import type { ServeFlags } from "./serve-options.ts";
 
 /** `plimsoll-shim` and its sub-commands, one line each. */
 export function buildCommandLine(signal: AbortSignal): Command {
-  return createProgram(
+  const program = createProgram(
     "plimsoll-shim",
     "True /proc and /sys for containers: what their cgroups say, over FUSE.",
   )
     .addCommand(serveCommand(signal))
     .addCommand(renderCommand());
+  for (const command of operatorCommands()) program.addCommand(command);
+  return program;
 }
 
 function serveCommand(signal: AbortSignal): Command {

@@ -65,7 +65,7 @@ async function clearStaleMounts(root: HostRoot, path: string, log: Logger): Prom
     if (mount.type !== FILE_SYSTEM_TYPE) {
       throw refused(path, `${mount.type} is mounted there`, { hint: "choose an empty directory" });
     }
-    const state = await probe(path);
+    const state = await probeMount(path);
     if (state !== "stale") {
       const silent = state === "silent" ? " and does not answer" : "";
       throw refused(path, `another plimsoll-shim is mounted there${silent}`, {
@@ -81,7 +81,7 @@ async function clearStaleMounts(root: HostRoot, path: string, log: Logger): Prom
  * Whether somebody serves the mount. Asked by a process that can be given up: the answer comes from a
  * server that may never send one, and a thread of ours could not be taken out of that wait.
  */
-async function probe(path: string): Promise<"live" | "stale" | "silent"> {
+export async function probeMount(path: string): Promise<"live" | "stale" | "silent"> {
   try {
     await exec(["stat", "--format=%i", path], { timeoutMs: 3000 });
     return "live";

@@ -1,6 +1,8 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { openHostRoot } from "../core/kernel/host-root.ts";
+import { ReadStatistics } from "./file-system/read-statistics.ts";
 import { openShimFileSystem } from "./file-system/shim-file-system.ts";
+import { COUNTED_FILES } from "./file-system/tree.ts";
 import { serveInThread } from "./session/in-thread.ts";
 import { bootClock } from "./succession/boot-clock.ts";
 import type { LoadChannel } from "./view/load-averages.ts";
@@ -12,15 +14,18 @@ export interface ShimThreadOptions {
   readonly loadPort: MessagePort;
   readonly viewOptions: ViewOptions;
   readonly freshnessMs: number;
+  /** ReadStatistics' memory. */
+  readonly statistics: SharedArrayBuffer;
 }
 
-serveInThread<ShimThreadOptions>(({ options: { loadPort, ...options }, log, notebook }) =>
+serveInThread<ShimThreadOptions>(({ options: { loadPort, statistics, ...options }, log, notebook }) =>
   openShimFileSystem({
     root: openHostRoot(),
     log,
     clock: bootClock,
     notebook,
     ...options,
+    statistics: new ReadStatistics(COUNTED_FILES, statistics),
     loadChannel: channelOf(loadPort),
   }),
 );

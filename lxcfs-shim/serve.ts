@@ -5,6 +5,10 @@ import { PlimsollError } from "../core/runtime/errors.ts";
 import type { LogFields, Logger } from "../core/runtime/log.ts";
 import { openLogger } from "../core/runtime/logger.ts";
 import { tellSystemdReady } from "../core/runtime/systemd.ts";
+import { ReadStatistics } from "./file-system/read-statistics.ts";
+import { COUNTED_FILES } from "./file-system/tree.ts";
+import { readOwnStatus } from "./operate/own-status.ts";
+import { openStatusSocket, statusSocketPath } from "./operate/status-socket.ts";
 import { endHeldMount, type ServedMount, type ServeMountOptions, serveMount } from "./serve-mount.ts";
 import { serveNative } from "./serve-native.ts";
 import { readServeOptions, type ServeFlags, type ServeOptions } from "./serve-options.ts";
@@ -43,30 +47,41 @@ async function serveCallers(
   const { mount, view, freshnessMs, logLevel, recovery } = options;
   const holder = process.ppid;
   const ending = held === undefined ? signal : AbortSignal.any([signal, holderEnd(holder)]);
+  const statistics = new ReadStatistics(COUNTED_FILES);
   const { port1, port2 } = new MessageChannel();
   const stopSampling = sampleLoads(root, port1, log);
   let served: ServedMount | undefined;
+  let closeSocket = (): void => {};
   const mountOptions: ServeMountOptions = {
     root,
     directory: mount,
     module: WORKER_MODULE,
-    moduleOptions: { loadPort: port2, viewOptions: view, freshnessMs } satisfies ShimThreadOptions,
+    moduleOptions: {
+      loadPort: port2,
+      viewOptions: view,
+      freshnessMs,
+      statistics: statistics.memory,
+    } satisfies ShimThreadOptions,
     transfer: [port2],
     log,
     logLevel,
     held,
     mayResend: recovery === "resend",
-    onReady: (ready) => {
+    onReady: async (ready) => {
       served = ready;
       if (held !== undefined) tellHolder(holder);
       const { mountPoint, connection, protocol, generation } = ready;
-      return announce(log, { mountPoint, transport: "dev-fuse", connection, protocol, generation });
+      const self = { root, mount: ready, holder: held && holder, freshnessMs, statistics };
+      const socket = statusSocketPath(connection);
+      closeSocket = await openStatusSocket(socket, () => readOwnStatus(self), log);
+      await announce(log, { mountPoint, transport: "dev-fuse", connection, protocol, generation });
     },
   };
   try {
     await serveMount(mountOptions, ending);
     log.info({ reason: ending.reason, operations: served?.readCounts() }, "stopped");
   } finally {
+    closeSocket();
     await stopSampling();
   }
 }

@@ -25,9 +25,19 @@ import { FreshTexts } from "./fresh-texts.ts";
 import { type HostFiles, openHostFiles, S_IFDIR, S_IFMT, S_IFREG } from "./host-files.ts";
 import { nodeIdOf } from "./node-id.ts";
 import { NodePaths } from "./node-paths.ts";
+import { ReadStatistics } from "./read-statistics.ts";
 import { Refusal } from "./refusal.ts";
 import { Snapshots } from "./snapshots.ts";
-import { cpuOfPath, HOST_DIRECTORIES, join, type Node, nodeAt, SYSTEM_DIRECTORY } from "./tree.ts";
+import {
+  COUNTED_FILES,
+  countedAs,
+  cpuOfPath,
+  HOST_DIRECTORIES,
+  join,
+  type Node,
+  nodeAt,
+  SYSTEM_DIRECTORY,
+} from "./tree.ts";
 
 export interface ShimFileSystemOptions {
   readonly root: HostRoot;
@@ -38,6 +48,7 @@ export interface ShimFileSystemOptions {
   readonly loadChannel?: LoadChannel | undefined;
   /** How old what a reader gets may be; 0 unless told. */
   readonly freshnessMs?: number | undefined;
+  readonly statistics?: ReadStatistics | undefined;
   /** What a predecessor left. */
   readonly notebook?: Notebook | undefined;
 }
@@ -65,11 +76,15 @@ class ShimFileSystem implements FileSystem {
   readonly #snapshots: Snapshots;
   readonly #texts: FreshTexts;
   readonly #fallbacks: FallbackLog;
+  readonly #statistics: ReadStatistics;
+  readonly #clock: Clock;
   readonly #startedMs: number;
 
   constructor(given: ShimFileSystemOptions & { readonly clock: Clock }) {
     const { clock, log, notebook = openNotebook(), ...options } = given;
     this.#root = options.root;
+    this.#clock = clock;
+    this.#statistics = options.statistics ?? new ReadStatistics(COUNTED_FILES);
     this.#log = log;
     this.#viewpoints = openViewpoints({ ...options, clock, notebook });
     this.#hostFiles = openHostFiles(options.root);
@@ -142,21 +157,42 @@ class ShimFileSystem implements FileSystem {
   }
 
   #read(operation: Extract<Operation, { kind: "read" }>, caller: Caller): Uint8Array {
-    return this.#snapshots.read(operation, () => this.#render(this.#path(operation.node), caller));
+    return this.#snapshots.read(operation, () => this.#text(this.#path(operation.node), caller));
   }
 
-  #render(path: string, caller: Caller): Uint8Array {
+  #text(path: string, caller: Caller): Uint8Array {
+    const startMs = performance.now();
+    let outcome: "rendered" | "kept" | "failed" = "kept";
+    try {
+      return this.#fresh(path, caller, () => {
+        outcome = "rendered";
+      });
+    } catch (error) {
+      outcome = "failed";
+      throw error;
+    } finally {
+      this.#statistics.count(countedAs(path), outcome, 1000 * (performance.now() - startMs));
+    }
+  }
+
+  /** `onRendering`: there was no text that is fresh enough. */
+  #fresh(path: string, caller: Caller, onRendering: () => void): Uint8Array {
     const node = nodeAt(path) ?? noSuchFile();
     switch (node.kind) {
       case "directory":
         throw new Refusal(ERRNO.EISDIR, "a directory");
       case "host":
+        onRendering();
         return this.#hostFiles.read(path);
       case "proc":
       case "sys": {
         const identity = this.#viewpoints.identify(caller.pid);
         const owner = identity.kind === "container" ? identity.container.key : identity.kind;
-        return this.#texts.get(owner, path, () => this.#renderFor(identity, node, path));
+        if (identity.kind === "container") this.#statistics.see(owner, this.#clock.monotonicMs());
+        return this.#texts.get(owner, path, () => {
+          onRendering();
+          return this.#renderFor(identity, node, path);
+        });
       }
     }
   }

@@ -28,6 +28,16 @@ const FIXED: ReadonlyMap<string, Node> = fixedNodes();
 /** Every path that is there for everybody; the host's directories where the host has them. */
 export const FIXED_PATHS: readonly string[] = [...FIXED.keys(), ...HOST_DIRECTORIES];
 
+/** The rows of the statistics: each file below /proc, and all that is below /sys. */
+export const COUNTED_FILES: readonly string[] = [
+  ...PROC_FILES.map((file) => `proc/${file.path}`),
+  SYSTEM_DIRECTORY,
+];
+
+export function countedAs(path: string): string {
+  return path.startsWith(SYSTEM_DIRECTORY) ? SYSTEM_DIRECTORY : path;
+}
+
 export function nodeAt(path: string): Node | undefined {
   const fixed = FIXED.get(path);
   if (fixed !== undefined) return fixed;

@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { createCommand, exitWith, withExamples } from "../../core/runtime/command-line.ts";
+import { EXIT } from "../../core/runtime/program.ts";
+
+/** What an operator asks of running shims. What they need is loaded when they run. */
+export function operatorCommands(): readonly Command[] {
+  return [statusCommand(), upgradeCommand(), doctorCommand()];
+}
+
+interface Flags {
+  readonly mount?: string;
+  readonly json?: boolean;
+}
+
+const MOUNT = ["--mount <dir>", "the shim on this mount point only (default: every one)"] as const;
+
+function statusCommand(): Command {
+  const command = createCommand("status", "what the running shims are doing")
+    .option(...MOUNT)
+    .option("--json", "as a JSON array")
+    .action(async ({ mount, json }: Flags) => {
+      const { findShims } = await import("./upgrade.ts");
+      const { renderStatus } = await import("./status.ts");
+      const shims = await findShims(mount);
+      process.stdout.write(json ? `${JSON.stringify(shims)}\n` : shims.map(renderStatus).join("\n"));
+    });
+  return withExamples(command, [
+    ["plimsoll-shim status", "version, generation, and per file: reads, kept answers, errors, p50, p99"],
+    ["plimsoll-shim status --json | jq '.[].generation'", "how many servers each mount has had"],
+  ]);
+}
+
+function upgradeCommand(): Command {
+  const command = createCommand("upgrade", "replace the server by the installed version, under its readers")
+    .option(...MOUNT)
+    .action(async ({ mount }: Flags) => {
+      const { findShims, upgradeShim } = await import("./upgrade.ts");
+      for (const before of await findShims(mount)) {
+        const { version, generation, mountPoint } = await upgradeShim(before);
+        process.stdout.write(`${mountPoint}: ${before.version} → ${version}, generation ${generation}\n`);
+      }
+    });
+  return withExamples(command, [
+    ["plimsoll-shim upgrade", "after a new version was installed, or its configuration changed"],
+  ]);
+}
+
+function doctorCommand(): Command {
+  const command = createCommand("doctor", "what is wrong, and what to do about it")
+    .option("--json", "as a JSON array")
+    .action(async ({ json }: Flags) => {
+      const { diagnose, realContext, renderFinding } = await import("./doctor.ts");
+      const { readStatuses } = await import("./status-socket.ts");
+      const { openHostRoot } = await import("../../core/kernel/host-root.ts");
+      const findings = await diagnose(realContext(openHostRoot(), await readStatuses()));
+      process.stdout.write(json ? `${JSON.stringify(findings)}\n` : findings.map(renderFinding).join(""));
+      exitWith(findings.some(({ state }) => state === "wrong") ? EXIT.failed : EXIT.done);
+    });
+  return withExamples(command, [["plimsoll-shim doctor", "ends with 1 when something is wrong"]]);
+}

@@ -1,0 +1,166 @@
+import { openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeAll, expect } from "vitest";
+import { exec, startProcess } from "../../core/runtime/exec.ts";
+import { Cleanup } from "../support/cleanup.ts";
+import { mountPointIn, output } from "../support/fuse-mount.ts";
+import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
+import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
+import { programArgv, startProgram } from "../support/run-program.ts";
+import { serverOf, startHeldShim, startReader, timesServed } from "../support/shim-readers.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+const shimCommand = async (...args: readonly string[]): Promise<string> =>
+  (await exec(programArgv("plimsoll-shim", ...args), { okCodes: [0, 3] })).stdout;
+
+describeIf(
+  isRoot,
+  hasFuse,
+  canMakeCgroups,
+  canUnshare,
+)("the holder of a mount", () => {
+  const cleanup = new Cleanup();
+  let before: HostSnapshot;
+
+  beforeAll(() => {
+    before = snapshotHost();
+  });
+
+  afterEach(async () => {
+    await cleanup.run();
+    await expectNothingLeft(before);
+  });
+
+  testIf()("upgrade: another server, the same mount, and no reader notices", async () => {
+    const { shim, mount, container } = await startHeldShim(cleanup);
+    const ends = (["whole", "pieces", "kept"] as const).map((mode) => startReader(cleanup, container, mode));
+
+    for (const generation of [2, 3]) {
+      const server = serverOf(shim.pid);
+      expect(await shimCommand("upgrade", "--mount", mount)).toMatch(
+        new RegExp(`^${mount}: (\\S+) → \\1, generation ${generation}\n$`),
+      );
+      expect(serverOf(shim.pid)).not.toBe(server);
+    }
+    await sleep(200);
+    const [status] = JSON.parse(await shimCommand("status", "--mount", mount, "--json"));
+    const results = await Promise.all(ends.map((end) => end()));
+
+    expect(results.flatMap(({ errors, torn }) => [...errors, ...torn])).toEqual([]);
+    expect(status).toMatchObject({
+      mountPoint: mount,
+      generation: 3,
+      pid: serverOf(shim.pid),
+      holder: { pid: shim.pid },
+      containers: 1,
+      files: { "proc/meminfo": { errors: 0, p50Us: expect.any(Number) } },
+    });
+    expect(status.files["proc/meminfo"].kept).toBeGreaterThan(0);
+    expect(status.holder.residentBytes).toBeLessThan(5 * 2 ** 20);
+    expect(await shimCommand("status", "--mount", mount)).toContain("generation  3");
+    expect(await shimCommand("doctor")).toContain(`ok     ${mount} is served, generation 3\n`);
+  });
+
+  testIf()("a new server that does not come up leaves the old one in place", async () => {
+    const folder = cleanup.temporaryFolder();
+    const config = join(folder, "shim.yaml");
+    const mount = mountPointIn(cleanup);
+    writeFileSync(config, `mount: ${mount}\n`);
+    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--config", config));
+    await shim.waitForLine(/"msg":"ready"/);
+    const server = serverOf(shim.pid);
+    writeFileSync(config, `mount: ${mount}\nfreshness: never\n`);
+    process.kill(shim.pid, "SIGHUP");
+    await shim.waitForLine(/^error: .*"never" is not a duration/);
+
+    expect(await output("cat", `${mount}/proc/uptime`)).toMatch(/^\d/);
+    expect(serverOf(shim.pid)).toBe(server);
+    expect(await shim.stop()).toBe(0);
+  });
+
+  testIf()(
+    "a server that crashes is started again, later each time; SIGTERM is heard meanwhile",
+    async () => {
+      const mount = mountPointIn(cleanup);
+      const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
+      for (let crash = 1; crash <= 3; crash++) {
+        await waitFor("the next server", () => timesServed(shim) === crash);
+        expect(await output("cat", `${mount}/proc/uptime`)).toMatch(/^\d/);
+        process.kill(serverOf(shim.pid), "SIGABRT");
+      }
+      const told = () => shim.stderr.filter((line) => line.includes("the next one is started"));
+      await waitFor("the third crash", () => told().length === 3);
+
+      expect(told().map((line) => JSON.parse(line))).toMatchObject(
+        [0, 1, 2].map((delaySeconds) => ({ level: "warn", part: "holder", code: 134, delaySeconds })),
+      );
+      expect(await shim.stop()).toBe(0);
+      expect(timesServed(shim)).toBe(3);
+      expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(mount);
+    },
+  );
+
+  testIf()("killed itself, it takes its server and the mount along", async () => {
+    const mount = mountPointIn(cleanup);
+    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
+    await shim.waitForLine(/"msg":"ready"/);
+    process.kill(shim.pid, "SIGKILL");
+
+    expect(await shim.ended).toBe("SIGKILL");
+    await shim.waitForLine(/"reason":"holder ended".*"msg":"stopped"/);
+    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(mount);
+  });
+
+  testIf()("systemd keeps the mount for the holder it starts next", async () => {
+    const folder = cleanup.temporaryFolder();
+    const mount = mountPointIn(cleanup);
+    // Keeps what systemd would be given to keep: it has the files itself.
+    writeFileSync(join(folder, "systemd-notify"), `#!/bin/sh\necho "$*" >> ${folder}/told\n`, {
+      mode: 0o755,
+    });
+    const stored = [
+      openSync(join(folder, "b"), "w+"),
+      openSync("/dev/fuse", "r+"),
+      openSync(join(folder, "a"), "w+"),
+    ];
+    const startHolder = async (generation: number) => {
+      const holder = startProcess(
+        [
+          "sh",
+          "-c",
+          'LISTEN_PID=$$ exec "$@"',
+          "sh",
+          ...programArgv("plimsoll-shim", "serve", "--mount", mount),
+        ],
+        {
+          stdio: ["ignore", "ignore", "inherit", ...stored],
+          env: {
+            LISTEN_FDS: "3",
+            NOTIFY_SOCKET: "/none",
+            PATH: `${folder}:${process.env.PATH}`,
+            PLIMSOLL_SHIM_LOG_LEVEL: "warn",
+          },
+        },
+      );
+      cleanup.add("holder", () => void holder.kill("SIGKILL"));
+      await waitFor("its server", async () => {
+        const [status] = JSON.parse((await shimCommand("status", "--mount", mount, "--json")) || "[]");
+        return status?.generation === generation;
+      });
+      return { holder, ended: new Promise((resolve) => holder.once("exit", resolve)) };
+    };
+
+    const first = await startHolder(1);
+    await waitFor("systemd-notify", () => readFileSync(join(folder, "told"), "utf8").includes("--fdname"));
+    first.holder.kill("SIGUSR2");
+    expect(await first.ended).toBe(0);
+    const reader = output("cat", `${mount}/proc/uptime`);
+    const second = await startHolder(2);
+
+    expect(await reader).toMatch(/^\d/);
+    second.holder.kill("SIGTERM");
+    expect(await second.ended).toBe(0);
+    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(mount);
+  });
+});
