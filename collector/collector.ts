@@ -11,6 +11,8 @@ import { type HttpServer, openHttpServer } from "./http/server.ts";
 import { INGESTS } from "./ingests/index.ts";
 import { type Forwarding, Intake } from "./intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "./latest.ts";
+import { type Lifecycle, openLifecycle } from "./lifecycle/lifecycle.ts";
+import { announceRoute } from "./routes/announce.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
@@ -49,8 +51,10 @@ export async function openCollector(
   const catalog = new Catalog();
   const data = await openData({ ...options, isCounter: (name) => catalog.isCounter(name) }, clock, log);
   const forwardings: Forwarding[] = [];
+  const lifecycle = openLifecycle({ ...data, docker: options.docker, clock, log });
   const closeAll = async (graceMs: number): Promise<void> => {
     await Promise.all(forwardings.map(({ forwarder }) => forwarder.close(graceMs)));
+    await lifecycle.close();
     await data.close();
   };
   let server: HttpServer;
@@ -58,7 +62,7 @@ export async function openCollector(
     for (const forward of options.forwards) {
       forwardings.push(await openForwarding(forward, data.spoolDirectory(forward.name), clock, log));
     }
-    const routes = buildRoutes({ latest, catalog, data, forwardings, trust, clock, log });
+    const routes = buildRoutes({ latest, catalog, data, lifecycle, forwardings, trust, clock, log });
     server = await openHttpServer(options.listen, routes, log);
   } catch (error) {
     await closeAll(0);
@@ -108,6 +112,7 @@ interface Parts {
   readonly latest: LatestStore;
   readonly catalog: Catalog;
   readonly data: Data;
+  readonly lifecycle: Lifecycle;
   readonly forwardings: readonly Forwarding[];
   readonly trust: Trust;
   readonly clock: Clock;
@@ -115,15 +120,16 @@ interface Parts {
 }
 
 function buildRoutes(parts: Parts): readonly Route[] {
-  const { latest, catalog, data, forwardings, trust, clock } = parts;
+  const { latest, catalog, data, lifecycle, forwardings, trust, clock } = parts;
   const requests: RequestCounts = new Map();
   const intake = new Intake({ ...parts, ...data });
   const forwarders = forwardings.map(({ forwarder }) => forwarder);
-  const telemetry = createTelemetry({ requests, intake, trust, latest, data, forwarders });
+  const telemetry = createTelemetry({ requests, intake, trust, latest, data, lifecycle, forwarders });
   const routes = [
     ...INGESTS.map((ingest) => ingestRoute(ingest, intake, requests)),
     expositionRoute(latest, catalog, telemetry),
-    ...machineRoutes(latest, data.inventory),
+    ...machineRoutes(latest, data.inventory, lifecycle.watch),
+    announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
     ...historyRoutes({ ...data, catalog, clock }),
     ...healthRoutes(forwarders, clock),
   ];

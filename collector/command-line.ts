@@ -21,6 +21,7 @@ function serveCommand(signal: AbortSignal): Command {
     )
     .option("--keep <duration>", "how long samples are kept as they came (default: 15d)")
     .option("--keep-coarse <duration>", "how long they are kept in windows of five minutes (default: 400d)")
+    .option("--docker <socket>", "follow the containers of a Docker engine; may be repeated", append)
     .option(
       "--trust <whom>",
       "who may push for a machine: address (itself, or with its token), token, any (default: address)",

@@ -19,6 +19,7 @@ export interface ServeFlags {
   readonly data?: string;
   readonly keep?: string;
   readonly keepCoarse?: string;
+  readonly docker?: readonly string[];
   readonly trust?: string;
   readonly tokenFile?: string;
   readonly staleAfter?: string;
@@ -33,6 +34,8 @@ export interface ServeOptions {
   /** How long samples are kept as they came, and in windows of five minutes. */
   readonly keepMs: number;
   readonly keepCoarseMs: number;
+  /** Sockets of Docker engines to follow. */
+  readonly docker: readonly string[];
   readonly trust: TrustMode;
   readonly tokenFile: string | undefined;
   readonly staleAfterMs: number;
@@ -46,12 +49,13 @@ const KEYS = [
   "data",
   "keep",
   "keepCoarse",
+  "docker",
   "trust",
   "tokenFile",
   "staleAfter",
   "logLevel",
 ] as const;
-const LISTS: readonly Key[] = ["listen", "forward"];
+const LISTS: readonly Key[] = ["listen", "forward", "docker"];
 
 type Key = (typeof KEYS)[number];
 
@@ -73,6 +77,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     data: last(given("data", ""), (_, text) => (text === "" ? undefined : text)),
     keepMs: last(given("keep", "15d"), parseDuration),
     keepCoarseMs: last(given("keepCoarse", "400d"), parseDuration),
+    docker: each(given("docker", ""), parseSocket),
     trust: last(given("trust", "address"), (option, text) => parseChoice(option, text, TRUST_MODES)),
     tokenFile: last(given("tokenFile", ""), (_, text) => (text === "" ? undefined : text)),
     staleAfterMs: last(given("staleAfter", "5m"), parseDuration),
@@ -138,6 +143,13 @@ function parseListen(option: string, text: string): ListenAddress {
   throw new UsageError(`${option}: ${JSON.stringify(text)} is not an address to listen on`, {
     hint: "write 127.0.0.1:9465 or [::1]:9465",
   });
+}
+
+/** `unix:///var/run/docker.sock`, or the path alone. */
+function parseSocket(option: string, text: string): string {
+  const path = text.replace(/^unix:\/\//, "");
+  if (path.startsWith("/")) return path;
+  throw new UsageError(`${option}: ${JSON.stringify(text)} is not the path of a socket`);
 }
 
 function distinct(forwards: readonly Forward[]): readonly Forward[] {

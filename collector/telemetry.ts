@@ -5,6 +5,7 @@ import type { Data } from "./data.ts";
 import type { Forwarder } from "./forwarder.ts";
 import type { Intake } from "./intake.ts";
 import type { LatestStore } from "./latest.ts";
+import { type LifecycleView, lifecycleSeries } from "./lifecycle/lifecycle.ts";
 import type { RequestCounts } from "./routes/ingest.ts";
 import type { Trust } from "./trust/trust.ts";
 
@@ -21,6 +22,7 @@ export interface TelemetrySubjects {
   readonly trust: Trust;
   readonly latest: LatestStore;
   readonly data: Data;
+  readonly lifecycle: LifecycleView;
   readonly forwarders: readonly Forwarder[];
 }
 
@@ -39,7 +41,13 @@ export function createTelemetry(subjects: TelemetrySubjects): Telemetry {
   observeLatest(registry, subjects.latest);
   observeData(registry, subjects);
   observeForwarders(registry, subjects.forwarders);
-  return { series: () => readSeries(registry) };
+  const { data, lifecycle } = subjects;
+  return {
+    series: async () => [
+      ...(await readSeries(registry)),
+      ...lifecycleSeries(lifecycle, data.inventory, Date.now()),
+    ],
+  };
 }
 
 /** Gauges that call themselves counters: Prometheus' own linter refuses the page for them. */

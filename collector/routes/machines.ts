@@ -5,12 +5,20 @@ import { canonicalAddress } from "../identity.ts";
 import type { History } from "../inventory/history-record.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { LatestSeries, LatestStore, Machine } from "../latest.ts";
+import type { MachineState } from "../lifecycle/state.ts";
+import type { Watch } from "../lifecycle/watch.ts";
 import { iso } from "./time.ts";
 
 /** `GET /api/v1/machines`: who has been heard of. `…/{ip}`: the same of one machine, all it has been, and its latest values. */
-export function machineRoutes(latest: LatestStore, inventory: Inventory): readonly Route[] {
+export function machineRoutes(
+  latest: LatestStore,
+  inventory: Inventory,
+  watch: Pick<Watch, "state">,
+): readonly Route[] {
   const summaries = function* (): Generator<object> {
-    for (const history of inventory.machines()) yield summaryOf(history, latest.machine(history.ip));
+    for (const history of inventory.machines()) {
+      yield summaryOf(history, latest.machine(history.ip), watch.state(history));
+    }
   };
   return [
     {
@@ -30,7 +38,7 @@ export function machineRoutes(latest: LatestStore, inventory: Inventory): readon
         const machine = latest.machine(address);
         const values = machine === undefined ? [] : [...machine.series()];
         return jsonReply(200, {
-          ...summaryOf(current, machine),
+          ...summaryOf(current, machine, watch.state(current)),
           histories: inventory.histories(address).map(renderHistory),
           values: values.map((one) => renderLatest(one, machine?.identity ?? {})),
         });
@@ -39,10 +47,11 @@ export function machineRoutes(latest: LatestStore, inventory: Inventory): readon
   ];
 }
 
-function summaryOf(history: History, machine: Machine | undefined): object {
+function summaryOf(history: History, machine: Machine | undefined, state: MachineState): object {
   const { seriesCount, labels } = summarise(machine?.series() ?? []);
   return {
     ip: history.ip,
+    state,
     owner: history.owner,
     firstSeen: iso(history.firstSeenMs),
     lastSeen: iso(history.lastSeenMs),

@@ -12,7 +12,7 @@ const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
 const DEFAULTS = {
-  ...{ forwards: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
+  ...{ forwards: [], docker: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
   ...{ trust: "any" as const, tokenFile: undefined, staleAfterMs: 60_000 },
 };
 

@@ -26,6 +26,7 @@ test("defaults", async () => {
     data: undefined,
     keepMs: 15 * 86_400_000,
     keepCoarseMs: 400 * 86_400_000,
+    docker: [],
     trust: "address",
     tokenFile: undefined,
     staleAfterMs: 300_000,
@@ -64,6 +65,7 @@ test.for<[string, ServeFlags]>([
   ['--listen: "h:65536" is not an address to listen on', { listen: ["h:65536"] }],
   ['--stale-after: "soon" is not a duration', { staleAfter: "soon" }],
   ['--log-level: "loud" is not known', { logLevel: "loud" }],
+  ['--docker: "here" is not the path of a socket', { docker: ["here"] }],
   ['--trust: "me" is not known', { trust: "me" }],
   [
     "forward: remote-write+http://h/w is given twice",
@@ -76,7 +78,7 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, forward, data, keep, keepCoarse, trust, tokenFile, staleAfter, logLevel)',
+    'unknown option "dta" (hint: known are listen, forward, data, keep, keepCoarse, docker, trust, tokenFile, staleAfter, logLevel)',
   ],
   ["staleAfter: 5\n", "staleAfter must be a text"],
   ["listen: [1]\n", "listen must be a text or a list of texts"],

@@ -48,8 +48,17 @@ test("what the objects counted, under the collector's names", async () => {
   );
   await forwarder.offer({ body: new Uint8Array(1), samples: 5, timeMs: clock.nowMs() });
   await settle();
+  const lifecycle = { watch: { state: () => "reporting" as const }, followers: [] };
   const requests = new Map([["k", { ingest: "remote-write", status: 204, count: 7 }]]);
-  const telemetry = createTelemetry({ requests, intake, trust, latest, data, forwarders: [forwarder] });
+  const telemetry = createTelemetry({
+    requests,
+    intake,
+    trust,
+    latest,
+    data,
+    lifecycle,
+    forwarders: [forwarder],
+  });
 
   for (let i = 0; i < 2; i++) {
     const page = renderExposition(await telemetry.series());

@@ -26,7 +26,7 @@ put(
 put("fd00::1", undefined);
 await clock.advance(1000);
 inventory.observe("10.0.0.7", { ...epoch, container: "d" });
-const [list, one] = machineRoutes(latest, inventory);
+const [list, one] = machineRoutes(latest, inventory, { state: () => "reporting" });
 
 async function ask(route: typeof list, params = {}): Promise<unknown> {
   return JSON.parse((await askRoute(route, params)).text);
@@ -35,7 +35,15 @@ async function ask(route: typeof list, params = {}): Promise<unknown> {
 const START = "2026-01-01T00:00:00.000Z";
 const LATER = "2026-01-01T00:00:01.000Z";
 const WEB_7 = {
-  ...{ ip: "10.0.0.7", owner: "o", firstSeen: START, lastSeen: LATER, generations: 2, seriesCount: 2 },
+  ...{
+    ip: "10.0.0.7",
+    state: "reporting",
+    owner: "o",
+    firstSeen: START,
+    lastSeen: LATER,
+    generations: 2,
+    seriesCount: 2,
+  },
   labels: identity,
 };
 
@@ -43,7 +51,15 @@ test("every machine, with the labels all its series share", async () => {
   expect(await ask(list)).toEqual({
     machines: [
       WEB_7,
-      { ip: "fd00::1", firstSeen: START, lastSeen: START, generations: 0, seriesCount: 0, labels: {} },
+      {
+        ip: "fd00::1",
+        state: "reporting",
+        firstSeen: START,
+        lastSeen: START,
+        generations: 0,
+        seriesCount: 0,
+        labels: {},
+      },
     ],
   });
 });
