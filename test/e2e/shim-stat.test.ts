@@ -12,6 +12,7 @@ import {
   hasFuse,
   isRoot,
 } from "../support/host.ts";
+import { PATIENCE } from "../support/patience.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
 import {
   makeCgroup,
@@ -160,8 +161,10 @@ describeIf(
   });
 
   test("never goes back while limits change under load", async () => {
-    const load = container.start("stress-ng", "--quiet", "--cpu", "2", "--timeout", "20");
+    cgroup.setQuota(2);
     const watcher = container.start("python3", "-c", WATCHER);
+    await sleep(250 * PATIENCE);
+    const load = container.start("stress-ng", "--quiet", "--cpu", "2", "--timeout", "20");
     for (const quota of [0.5, 2, 1, 1.5, 0.5, 0.25, 2, 1]) {
       await sleep(250);
       cgroup.setQuota(quota);
