@@ -11,10 +11,10 @@ export const FILE_SYSTEM_TYPE = "fuse.plimsoll";
 
 /**
  * fd=3: the descriptor as the mount command sees it. rootmode: a directory. allow_other: containers' processes are
- * others. default_permissions: the kernel compares modes, we are not asked. The rest is what /proc is mounted with.
+ * others. No default_permissions: for it the kernel would ask for the attributes before each open. The rest is what
+ * /proc is mounted with.
  */
-const MOUNT_OPTIONS =
-  "fd=3,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions,nosuid,nodev,noexec";
+const MOUNT_OPTIONS = "fd=3,rootmode=40000,user_id=0,group_id=0,allow_other,nosuid,nodev,noexec";
 
 /**
  * Mounts the FUSE device `descriptor` on `mountPoint`. mount(2) cannot be called from here, so mount(8) does it with the

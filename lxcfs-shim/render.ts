@@ -1,6 +1,6 @@
 import { type HostRoot, openHostRoot } from "../core/kernel/host-root.ts";
 import { systemClock } from "../core/runtime/clock.ts";
-import { PlimsollError, UsageError } from "../core/runtime/errors.ts";
+import { NotFoundError, UsageError } from "../core/runtime/errors.ts";
 import { PROC_FILES } from "./proc-files/index.ts";
 import type { FileStatus, ProcFile } from "./proc-files/types.ts";
 import type { Container } from "./view/container.ts";
@@ -47,7 +47,7 @@ function findFile(name: string): ProcFile {
 
 function existing(rendered: Rendered, pid: number): Extract<Rendered, { kind: "text" }> {
   if (rendered.kind === "text") return rendered;
-  throw new PlimsollError("NO_PROCESS", `process ${pid} cannot be looked at: ${rendered.reason}`);
+  throw new NotFoundError(`process ${pid}: ${rendered.reason}`);
 }
 
 function describe(viewpoint: Viewpoint): string {

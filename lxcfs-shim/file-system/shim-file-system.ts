@@ -63,9 +63,14 @@ const FIXED_VALID_MS = 3_600_000;
 /** A name whose existence depends on who asks, or on the host. */
 const ASK_AGAIN_MS = 0;
 
+const PAGE_BYTES = 4096;
+/** A text may be longer when it is read than when its size was asked for. */
+const GROWTH_BYTES = 512;
+
 const O_ACCMODE = 3;
 const O_RDONLY = 0;
 const O_TRUNC = 0o1000;
+const S_IROTH = 0o004;
 
 class ShimFileSystem implements FileSystem {
   readonly #root: HostRoot;
@@ -114,7 +119,8 @@ class ShimFileSystem implements FileSystem {
         return this.#lookup(join(this.#path(operation.parent), operation.name), caller);
       case "getattr": {
         const path = this.#path(operation.node);
-        return { kind: "attributes", attributes: this.#attributes(path, caller), validMs: validMs(path) };
+        const attributes = this.#attributes(path, caller);
+        return { kind: "attributes", attributes, validMs: attributesValidMs(path) };
       }
       case "readlink":
         return { kind: "data", data: this.#hostFiles.link(this.#path(operation.node)) };
@@ -144,11 +150,12 @@ class ShimFileSystem implements FileSystem {
     if (path.endsWith("/..") || path.endsWith("/.")) noSuchFile();
     const attributes = this.#attributes(path, caller);
     this.#paths.remember(path);
-    return { kind: "entry", attributes, validMs: validMs(path) };
+    return { kind: "entry", attributes, validMs: validMs(path), attributesValidMs: attributesValidMs(path) };
   }
 
   #open(node: NodeId, flags: number, caller: Caller): Reply {
-    const { mode } = this.#attributes(this.#path(node), caller);
+    const mode = this.#mode(this.#path(node), caller);
+    if (caller.uid !== 0 && (mode & S_IROTH) === 0) throw new Refusal(ERRNO.EACCES, "for root alone");
     if ((mode & S_IFMT) === S_IFDIR) throw new Refusal(ERRNO.EISDIR, "a directory");
     if ((flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0) {
       throw new Refusal(ERRNO.EACCES, "opened for writing");
@@ -157,6 +164,8 @@ class ShimFileSystem implements FileSystem {
   }
 
   #read(operation: Extract<Operation, { kind: "read" }>, caller: Caller): Uint8Array {
+    // Pages would be shown to the next container: what asks for them falls back to read(2), as cat and cp do.
+    if (!operation.isDirect) throw new Refusal(ERRNO.EINVAL, "not through the page cache");
     return this.#snapshots.read(operation, () => this.#text(this.#path(operation.node), caller));
   }
 
@@ -233,20 +242,35 @@ class ShimFileSystem implements FileSystem {
   }
 
   #attributes(path: string, caller: Caller): Attributes {
+    const kind = nodeAt(path)?.kind;
+    const mode = this.#mode(path, caller);
+    const attributes = { node: nodeIdOf(path), mode, timeMs: this.#startedMs };
+    if (kind === "directory") return { ...attributes, sizeBytes: 0, links: 2 };
+    if (kind !== "host") return { ...attributes, sizeBytes: this.#sizeBytes(path, caller), links: 1 };
+    const { size: sizeBytes, nlink: links } = this.#hostAttributes(path, caller);
+    return { ...attributes, sizeBytes, links };
+  }
+
+  #mode(path: string, caller: Caller): number {
     const node = nodeAt(path) ?? noSuchFile();
-    const timeMs = this.#startedMs;
-    switch (node.kind) {
-      case "directory":
-        return { node: nodeIdOf(path), mode: S_IFDIR | 0o555, sizeBytes: 0, links: 2, timeMs };
-      case "proc":
-        return virtualFile(path, node.file.mode ?? 0o444, timeMs);
-      case "sys":
-        if (node.isOnHost) this.#hostAttributes(path, caller);
-        return virtualFile(path, 0o444, timeMs);
-      case "host": {
-        const { mode, size: sizeBytes, nlink: links } = this.#hostAttributes(path, caller);
-        return { node: nodeIdOf(path), mode: mode & ~0o222, sizeBytes, links, timeMs };
-      }
+    if (node.kind === "directory") return S_IFDIR | 0o555;
+    if (node.kind === "proc") return S_IFREG | (node.file.mode ?? 0o444);
+    if (node.kind === "host") return this.#hostAttributes(path, caller).mode & ~0o222;
+    if (node.isOnHost) this.#hostAttributes(path, caller);
+    return S_IFREG | 0o444;
+  }
+
+  /**
+   * Whole pages, more than the text takes: as sysfs' attributes. procfs says 0, but of an empty file splice(2) does not
+   * ask us, and whoever copies with sendfile(2) would get nothing without an error.
+   */
+  #sizeBytes(path: string, caller: Caller): number {
+    try {
+      const { length } = this.#fresh(path, caller, () => {});
+      return PAGE_BYTES * Math.ceil((length + GROWTH_BYTES) / PAGE_BYTES);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return PAGE_BYTES; // the caller has ended: nobody is left to read
     }
   }
 
@@ -295,9 +319,10 @@ function validMs(path: string): number {
   return node.kind === "host" && !HOST_DIRECTORIES.includes(path) ? ASK_AGAIN_MS : FIXED_VALID_MS;
 }
 
-/** As procfs: the size is not known before somebody reads. */
-function virtualFile(path: string, permissions: number, timeMs: number): Attributes {
-  return { node: nodeIdOf(path), mode: S_IFREG | permissions, sizeBytes: 0, links: 1, timeMs };
+/** A virtual file's size is its caller's. */
+function attributesValidMs(path: string): number {
+  const kind = nodeAt(path)?.kind;
+  return kind === "proc" || kind === "sys" ? ASK_AGAIN_MS : validMs(path);
 }
 
 function typeOf(path: string): number {

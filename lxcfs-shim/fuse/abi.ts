@@ -97,3 +97,6 @@ export const FUSE_MIN_READ_BUFFER = 8192;
 
 /** A READ asks for at most 32 pages as long as FUSE_MAX_PAGES is not negotiated. */
 export const FUSE_READ_MAX_BYTES: number = 32 * 4096;
+
+/** fuse_read_in.read_flags: lock_owner is set. */
+export const FUSE_READ_LOCKOWNER: number = 1 << 1;

@@ -1,4 +1,4 @@
-import { FUSE, SIZE } from "./abi.ts";
+import { FUSE, FUSE_READ_LOCKOWNER, SIZE } from "./abi.ts";
 import type { Caller, NodeId, Operation } from "./operation.ts";
 
 /**
@@ -88,7 +88,8 @@ const LAYOUTS: Readonly<Record<number, Layout>> = {
   },
   [FUSE.READ]: {
     leastBytes: 24,
-    decode: (body, node) => operation({ kind: "read", node, ...readRange(body) }),
+    decode: (body, node) =>
+      operation({ kind: "read", node, ...readRange(body), isDirect: isDirectRead(body) }),
   },
   [FUSE.RELEASE]: {
     leastBytes: 8,
@@ -142,6 +143,11 @@ function decodeInit(body: Buffer): RequestBody {
 /** The common head of struct fuse_read_in, which READDIR uses too. */
 function readRange(body: Buffer): { handle: number; offset: number; size: number } {
   return { handle: readU64(body, 0), offset: readU64(body, 8), size: body.readUInt32LE(16) };
+}
+
+/** read_flags: a read(2) names its lock owner, a read into the page cache has none (fuse_send_read, fs/fuse/file.c). */
+function isDirectRead(body: Buffer): boolean {
+  return (body.readUInt32LE(20) & FUSE_READ_LOCKOWNER) !== 0;
 }
 
 /** One NUL-terminated name that fills the body. */

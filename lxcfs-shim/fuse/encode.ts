@@ -30,7 +30,7 @@ export function encodeReply(into: Buffer, unique: Uint8Array, reply: Reply): Buf
     case "done":
       return finish(into, unique, 0);
     case "entry":
-      return finish(into, unique, writeEntry(into, reply.attributes, reply.validMs));
+      return finish(into, unique, writeEntry(into, reply));
     case "attributes":
       return finish(into, unique, writeAttributesOut(into, reply.attributes, reply.validMs));
     case "opened":
@@ -78,12 +78,14 @@ function finish(into: Buffer, unique: Uint8Array, bodyBytes: number, errno = 0):
   return into.subarray(0, length);
 }
 
-function writeEntry(into: Buffer, attributes: Attributes, validMs: number): number {
+type Entry = Extract<Reply, { kind: "entry" }>;
+
+function writeEntry(into: Buffer, { attributes, validMs, attributesValidMs }: Entry): number {
   const at = SIZE.outHeader;
   writeU64(into, attributes.node, at);
   writeU64(into, 0, at + 8); // generation: a node id is never given to another file
   writeTime(into, validMs, at + 16, at + 32); // the name
-  writeTime(into, validMs, at + 24, at + 36); // the attributes
+  writeTime(into, attributesValidMs, at + 24, at + 36); // the attributes
   writeAttributes(into, attributes, at + 40);
   return SIZE.entryOut;
 }

@@ -25,6 +25,8 @@ export type Operation =
       readonly handle: number;
       readonly offset: number;
       readonly size: number;
+      /** False where the kernel reads for its page cache (splice, sendfile, mmap), which all callers of a node share. */
+      readonly isDirect: boolean;
       /** A server that was killed had this request: the answer may have gone out. */
       readonly again?: boolean;
     }
@@ -60,8 +62,13 @@ export interface DirectoryEntry {
 export type Reply =
   /** A positive errno of errno.ts. */
   | { readonly kind: "error"; readonly errno: number }
-  /** Answer to `lookup`; the kernel may keep name and attributes for `validMs` (0: ask again each time). */
-  | { readonly kind: "entry"; readonly attributes: Attributes; readonly validMs: number }
+  /** Answer to `lookup`; the kernel may keep the name for `validMs` (0: ask again each time), the attributes for their own time. */
+  | {
+      readonly kind: "entry";
+      readonly attributes: Attributes;
+      readonly validMs: number;
+      readonly attributesValidMs: number;
+    }
   | { readonly kind: "attributes"; readonly attributes: Attributes; readonly validMs: number }
   /** Answer to `open` and `opendir`; `directIo` bypasses the page cache, which all callers of a node share. */
   | { readonly kind: "opened"; readonly handle: number; readonly directIo: boolean }

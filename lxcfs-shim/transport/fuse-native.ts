@@ -117,7 +117,14 @@ function handlersOf(fileSystem: PathFileSystem): Handlers {
       else done(-errnoOf(reply));
     },
     read: (path, handle, into, size, offset, done) => {
-      const reply = fileSystem.ask(path, (node) => ({ kind: "read", node, handle, offset, size }));
+      const reply = fileSystem.ask(path, (node) => ({
+        kind: "read",
+        node,
+        handle,
+        offset,
+        size,
+        isDirect: true,
+      }));
       if (reply.kind !== "data") return done(-errnoOf(reply));
       into.set(reply.data);
       done(reply.data.length);

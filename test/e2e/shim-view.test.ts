@@ -170,6 +170,27 @@ describeIf(
       );
     });
 
+    test("whole, whatever a tool makes of the size: sendfile(2), reads from the end, buffers of that size", () => {
+      const whole = container.run("cat", "/proc/cpuinfo");
+      const copy = "import shutil; shutil.copyfile('/proc/cpuinfo', '/dev/shm/plimsoll-copy')";
+
+      expect(container.run("tail", "-n", "3", "/proc/cpuinfo")).toBe(whole.split("\n").slice(-4).join("\n"));
+      expect(container.run("wc", "-c", "/proc/cpuinfo")).toBe(`${Buffer.byteLength(whole)} /proc/cpuinfo\n`);
+      expect(container.run(process.execPath, "-p", "fs.readFileSync('/proc/cpuinfo').length")).toBe(
+        `${Buffer.byteLength(whole)}\n`,
+      );
+      expect(
+        container.run(
+          "sh",
+          "-c",
+          `python3 -c "${copy}" && cat /dev/shm/plimsoll-copy; rm /dev/shm/plimsoll-copy`,
+        ),
+      ).toBe(whole);
+      expect(
+        container.run("sh", "-c", "! command -v busybox > /dev/null || busybox cat /proc/cpuinfo"),
+      ).toMatch(/^$|^processor/);
+    });
+
     test("kept open is new when it is read from the beginning", () => {
       const program = [
         "import os, time",

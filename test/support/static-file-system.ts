@@ -21,7 +21,12 @@ export function openStaticFileSystem(files: Readonly<Record<string, () => string
       switch (operation.kind) {
         case "lookup":
           if (operation.parent !== ROOT || !(operation.name in files)) return error(ERRNO.ENOENT);
-          return { kind: "entry", attributes: attributesOf(nodeOf(operation.name)), validMs: 0 };
+          return {
+            kind: "entry",
+            attributes: attributesOf(nodeOf(operation.name)),
+            validMs: 0,
+            attributesValidMs: 0,
+          };
         case "getattr":
           return { kind: "attributes", attributes: attributesOf(operation.node), validMs: 0 };
         case "open":

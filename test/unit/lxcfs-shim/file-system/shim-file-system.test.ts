@@ -51,7 +51,10 @@ function read(ask: Ask, path: string, pid?: number): string | number {
   const node = nodeIdOf(path);
   const opened = ask({ kind: "open", node, flags: 0 }, pid);
   if (opened.kind !== "opened") return opened.kind === "error" ? opened.errno : -1;
-  const reply = ask({ kind: "read", node, handle: opened.handle, offset: 0, size: 4096 }, pid);
+  const reply = ask(
+    { kind: "read", node, handle: opened.handle, offset: 0, size: 4096, isDirect: true },
+    pid,
+  );
   ask({ kind: "release", node, handle: opened.handle }, pid);
   return reply.kind === "data"
     ? Buffer.from(reply.data).toString()
@@ -112,13 +115,24 @@ test("slabinfo is for root alone, as in procfs", () => {
 });
 
 describe("files", () => {
+  test("go past the page cache, which all callers share", () => {
+    const { ask } = openOn();
+    const node = nodeIdOf("proc/meminfo");
+    walk(ask, "proc/meminfo");
+
+    expect(ask({ kind: "read", node, handle: 1, offset: 0, size: 4096, isDirect: false })).toEqual(
+      error(ERRNO.EINVAL),
+    );
+  });
+
   test("look like those of procfs", () => {
     const { ask } = openOn();
 
     expect(walk(ask, "proc/meminfo")).toMatchObject({
       kind: "entry",
-      attributes: { node: nodeIdOf("proc/meminfo"), mode: S_IFREG | 0o444, sizeBytes: 0, links: 1 },
+      attributes: { node: nodeIdOf("proc/meminfo"), mode: S_IFREG | 0o444, sizeBytes: 4096, links: 1 },
       validMs: 3_600_000,
+      attributesValidMs: 0,
     });
     expect(ask({ kind: "getattr", node: nodeIdOf("proc") })).toMatchObject({
       attributes: { mode: S_IFDIR | 0o555, links: 2 },
@@ -163,7 +177,7 @@ describe("files", () => {
     const opened = ask({ kind: "open", node, flags: 0 });
     const handle = opened.kind === "opened" ? opened.handle : -1;
     const at = (offset: number): string => {
-      const reply = ask({ kind: "read", node, handle, offset, size: 27 });
+      const reply = ask({ kind: "read", node, handle, offset, size: 27, isDirect: true });
       return reply.kind === "data" ? Buffer.from(reply.data).toString() : reply.kind;
     };
     expect(at(0)).toBe("MemTotal:         262144 kB");
@@ -210,9 +224,9 @@ describe("directories", () => {
     expect(ask({ kind: "opendir", node: ROOT_NODE })).toMatchObject({ kind: "opened" });
     expect(ask({ kind: "releasedir", node: ROOT_NODE, handle: 0 })).toEqual({ kind: "done" });
     expect(ask({ kind: "open", node: nodeIdOf("proc"), flags: 0 })).toEqual(error(ERRNO.EISDIR));
-    expect(ask({ kind: "read", node: nodeIdOf("proc"), handle: 1, offset: 0, size: 1 })).toEqual(
-      error(ERRNO.EISDIR),
-    );
+    expect(
+      ask({ kind: "read", node: nodeIdOf("proc"), handle: 1, offset: 0, size: 1, isDirect: true }),
+    ).toEqual(error(ERRNO.EISDIR));
   });
 });
 
@@ -266,7 +280,9 @@ describe("the host's part", () => {
     const node = nodeIdOf(`${CPU}/kernel_max`);
     host.remove(`${CPU}/kernel_max`);
 
-    expect(ask({ kind: "read", node, handle: 1, offset: 0, size: 9 })).toEqual(error(ERRNO.ENOENT));
+    expect(ask({ kind: "read", node, handle: 1, offset: 0, size: 9, isDirect: true })).toEqual(
+      error(ERRNO.ENOENT),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FUSE } from "../../../../lxcfs-shim/fuse/abi.ts";
+import { FUSE, FUSE_READ_LOCKOWNER } from "../../../../lxcfs-shim/fuse/abi.ts";
 import { decodeRequest, type RequestBody } from "../../../../lxcfs-shim/fuse/decode.ts";
 import type { Operation } from "../../../../lxcfs-shim/fuse/operation.ts";
 import { bytes, initBody, requestMessage, u32, u64 } from "../../../support/fuse-messages.ts";
@@ -67,7 +67,11 @@ describe("the bytes of each operation, as Linux 6.18 sends them", () => {
       `${header("30", "0e")} 01 80 00 00  00 00 00 00  # O_WRONLY | O_LARGEFILE, open_flags`,
       { kind: "open", node, flags: 0o100001 },
     ],
-    ["READ", `${header("50", "0f")} ${range}`, { kind: "read", node, handle: 7, offset: 4097, size: 131072 }],
+    [
+      "READ",
+      `${header("50", "0f")} ${range}`,
+      { kind: "read", node, handle: 7, offset: 4097, size: 131072, isDirect: false },
+    ],
     [
       "RELEASE",
       `${header("40", "12")} 07 00 00 00 00 00 00 00  00 80 00 00  00 00 00 00  00 00 00 00 00 00 00 00`,
@@ -198,12 +202,20 @@ describe("what is not as it should be", () => {
 test("decode ∘ encode = id for every operation with a range", () => {
   const safe = fc.maxSafeNat();
   fc.assert(
-    fc.property(safe, safe, safe, fc.nat(0xffff_ffff), (node, handle, offset, size) => {
-      const body = Buffer.concat([u64(handle, offset), u32(size, 0), u64(0), u32(0, 0)]);
-      expect(bodyOf(requestMessage({ opcode: FUSE.READ, node, body }))).toEqual({
-        kind: "operation",
-        operation: { kind: "read", node, handle, offset, size },
-      });
-    }),
+    fc.property(
+      safe,
+      safe,
+      safe,
+      fc.nat(0xffff_ffff),
+      fc.boolean(),
+      (node, handle, offset, size, isDirect) => {
+        const lockOwner = isDirect ? FUSE_READ_LOCKOWNER : 0;
+        const body = Buffer.concat([u64(handle, offset), u32(size, lockOwner), u64(0), u32(0, 0)]);
+        expect(bodyOf(requestMessage({ opcode: FUSE.READ, node, body }))).toEqual({
+          kind: "operation",
+          operation: { kind: "read", node, handle, offset, size, isDirect },
+        });
+      },
+    ),
   );
 });

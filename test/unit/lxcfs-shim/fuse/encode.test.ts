@@ -51,12 +51,12 @@ test("done, and nothing at all", () => {
 });
 
 test("entry", () => {
-  expect(encode({ kind: "entry", attributes: ATTRIBUTES, validMs: 1500 })).toEqual(
+  expect(encode({ kind: "entry", attributes: ATTRIBUTES, validMs: 1500, attributesValidMs: 500 })).toEqual(
     bytes(`${header("90")}
       02 00 00 00 01 00 00 00         # nodeid
       00 00 00 00 00 00 00 00         # generation
       01 00 00 00 00 00 00 00         # entry_valid 1 s
-      01 00 00 00 00 00 00 00         # attr_valid 1 s
+      00 00 00 00 00 00 00 00         # attr_valid 0 s
       00 65 cd 1d  00 65 cd 1d        # + 500000000 ns each
       ${ATTRIBUTE_BYTES}`),
   );

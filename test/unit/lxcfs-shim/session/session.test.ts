@@ -75,7 +75,7 @@ test("an operation reaches the file system with its caller, the answer goes back
 
   expect(seen).toEqual([
     [
-      { kind: "read", node: 9, handle: 7, offset: 5, size: 100 },
+      { kind: "read", node: 9, handle: 7, offset: 5, size: 100, isDirect: false },
       { pid: 42, uid: 0, gid: 0 },
     ],
   ]);
