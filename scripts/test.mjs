@@ -65,6 +65,37 @@ const PACKAGES = [
     why: "samples pushed and queried back by IP",
   },
   {
+    needs: "victoria-metrics",
+    package: "victoria-metrics",
+    services: ["victoria-metrics.service"],
+    why: "the agent's remote write, Influx lines and Graphite in one server",
+  },
+  {
+    needs: "influxd",
+    package: "influxdb",
+    services: ["influxdb.service"],
+    why: "the agent's Influx lines",
+  },
+  {
+    needs: "carbon-cache",
+    package: "graphite-carbon",
+    services: ["carbon-cache.service"],
+    why: "the agent's Graphite lines",
+  },
+  {
+    needs: "zabbix_server",
+    package: "zabbix-server-pgsql",
+    services: ["zabbix-server.service"],
+    why: "the agent's Zabbix values",
+  },
+  {
+    needs: "/usr/lib/postgresql",
+    package: "postgresql",
+    services: ["postgresql.service"],
+    why: "the database of the Zabbix server",
+  },
+  { needs: "openssl", package: "openssl", why: "certificates of the test's own" },
+  {
     needs: "dockerd",
     package: "docker.io",
     services: ["docker.service", "docker.socket"],

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
-import { describeIf, hasCommand, testIf } from "../support/host.ts";
+import { describeIf, hasCommand, isRoot, testIf } from "../support/host.ts";
 import {
   makeCarbon,
   makeInfluxdb,
@@ -16,6 +16,7 @@ import { makeFalconTransfer, makeOtlpReceiver } from "../support/rule-receivers.
 import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
 import { makeTcpProxy } from "../support/tcp-proxy.ts";
 import { waitFor } from "../support/wait-for.ts";
+import { makeZabbix } from "../support/zabbix.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -176,6 +177,25 @@ testIf(hasCommand("carbon-cache"), hasCommand("whisper-fetch"))(
     );
 
     await expectPoints(() => carbon.points("team.10_0_0_7.node_load1"), [...bySecond]);
+  },
+  TIMEOUT_MS,
+);
+
+testIf(isRoot, hasCommand("zabbix_server"), hasCommand("psql"))(
+  "a Zabbix server: every value at its own time, once; items it does not know are counted, not fatal",
+  async () => {
+    const zabbix = await makeZabbix(cleanup);
+    const reference = await pushThroughOutage(zabbix, [`zabbix+tcp://127.0.0.1:${zabbix.port}`], "1s");
+    const sink = `zabbix+tcp://127.0.0.1:${zabbix.port}`;
+    const rejected = reference.values("plimsoll_agent_samples_dropped_total", { sink, reason: "refused" });
+
+    await expectPoints(() => zabbix.points("system.cpu.load[all,avg1]"), pointsOf(reference, "node_load1"));
+    await expectPoints(
+      () => zabbix.points("net.if.in[lo,bytes]"),
+      pointsOf(reference, "node_network_receive_bytes_total", LOOPBACK),
+    );
+    expect(await zabbix.points("agent.ping")).toHaveLength(pointsOf(reference, "node_load1").length);
+    expect(Math.max(...rejected.filter((value) => value > 0))).toBeGreaterThan(0);
   },
   TIMEOUT_MS,
 );

@@ -211,7 +211,8 @@ MAX_UPDATES_PER_SECOND = inf
   };
 }
 
-function canConnect(port: number): Promise<boolean> {
+/** Whether somebody listens on loopback. */
+export function canConnect(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => {
       socket.destroy();
