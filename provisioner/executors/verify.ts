@@ -1,5 +1,6 @@
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { ContainerState } from "../docker/engine.ts";
+import type { Frame } from "../docker/frames.ts";
 import type { Host } from "../host/host.ts";
 import { renderBytes } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
@@ -56,8 +57,13 @@ export function findWrong({ limits, diskBytes }: Step<"verifyMachine">, inside: 
 async function askInside(host: Host, step: Step<"verifyMachine">, name: string): Promise<Inside> {
   const written = { stdout: "", stderr: "" };
   const argv = [INSIDE.node, "-e", QUESTION];
-  const code = await host.docker.runInside(name, argv, ({ stream, bytes }) => {
+  const onFrame = ({ stream, bytes }: Frame): void => {
     written[stream] += bytes.toString();
+  };
+  const code = await host.docker.runInside(name, argv, onFrame).catch(async (error) => {
+    // Where it has ended meanwhile, why it did says more.
+    await requireRunning(host, step, name);
+    throw error;
   });
   if (code === 0) return JSON.parse(written.stdout);
   await requireRunning(host, step, name);
