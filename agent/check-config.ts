@@ -2,7 +2,7 @@ import type { AgentOptions } from "./options.ts";
 import { requireDestinations } from "./run.ts";
 
 /** What `run` would do with these options, one line each. */
-export function checkConfig(options: AgentOptions): string {
+export async function checkConfig(options: AgentOptions): Promise<string> {
   requireDestinations(options);
   const {
     configFile = "none",
@@ -12,12 +12,14 @@ export function checkConfig(options: AgentOptions): string {
     labels,
     spool,
   } = options;
+  const pushes = await Promise.all(
+    destinations.map(
+      async ({ protocol, url, settings }) => (await protocol.load())(url, settings, intervalMs).name,
+    ),
+  );
   const rows = [
     ["configuration", configFile],
-    ...destinations.map(({ protocol, url, settings }) => [
-      "push",
-      protocol.open(url, settings, intervalMs).name,
-    ]),
+    ...pushes.map((name) => ["push", name]),
     [
       "spool",
       `${spool.directory ?? "in memory"}, ${spool.maxBytes / 2 ** 20} MiB, ${spool.maxAgeMs / 3_600_000} h each`,

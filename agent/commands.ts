@@ -80,7 +80,7 @@ export const commands: readonly Command[] = [
     flags: PUSHING_FLAGS,
     examples: [["plimsoll-agent check-config --config agent.yaml", "exit code 0, or 2 and the reason"]],
     run: async (values) => {
-      process.stdout.write(checkConfig(await readOptions(flagsOf(values))));
+      process.stdout.write(await checkConfig(await readOptions(flagsOf(values))));
       return EXIT.done;
     },
   },

@@ -26,7 +26,7 @@ export async function openOutlets(options: AgentOptions, clock: Clock, log: Logg
   const spools: Spool[] = [];
   const outlets: Outlet[] = [];
   for (const { protocol, url, settings: push } of destinations) {
-    const sink = protocol.open(url, push, intervalMs);
+    const sink = (await protocol.load())(url, push, intervalMs);
     const spool = await openSpoolOf(sink.name, settings, clock, log);
     spools.push(spool);
     outlets.push(new Outlet({ sink, spool, clock, log, staggerMs }));

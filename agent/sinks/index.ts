@@ -1,23 +1,27 @@
 import { UsageError } from "../../core/runtime/errors.ts";
 import { DEFAULT_SETTINGS, type PushSettings, parseSettings, SETTING_NAMES } from "../push-settings.ts";
-import { graphite } from "./graphite.ts";
-import { influx } from "./influx.ts";
-import { openFalcon } from "./open-falcon.ts";
-import { otlp } from "./otlp.ts";
-import { remoteWrite } from "./remote-write.ts";
-import { remoteWriteV2 } from "./remote-write-v2.ts";
 import type { SinkProtocol } from "./types.ts";
-import { zabbix } from "./zabbix.ts";
+
+const HTTP: readonly string[] = ["http", "https"];
+const TCP: readonly string[] = ["tcp", "tls"];
 
 /** Every protocol the agent can push by. */
 export const sinks: readonly SinkProtocol[] = [
-  remoteWrite,
-  remoteWriteV2,
-  otlp,
-  influx,
-  openFalcon,
-  graphite,
-  zabbix,
+  {
+    name: "remote-write",
+    transports: HTTP,
+    load: async () => (await import("./remote-write.ts")).openRemoteWrite,
+  },
+  {
+    name: "remote-write-v2",
+    transports: HTTP,
+    load: async () => (await import("./remote-write-v2.ts")).openRemoteWriteV2,
+  },
+  { name: "otlp", transports: HTTP, load: async () => (await import("./otlp.ts")).openOtlp },
+  { name: "influx", transports: HTTP, load: async () => (await import("./influx.ts")).openInflux },
+  { name: "falcon", transports: HTTP, load: async () => (await import("./open-falcon.ts")).openOpenFalcon },
+  { name: "graphite", transports: TCP, load: async () => (await import("./graphite.ts")).openGraphite },
+  { name: "zabbix", transports: TCP, load: async () => (await import("./zabbix.ts")).openZabbix },
 ];
 
 /** Where a `--push` goes. */

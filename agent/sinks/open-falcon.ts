@@ -5,36 +5,32 @@ import { packageVersion } from "../../core/runtime/version.ts";
 import { type HttpAnswer, judgeByStatus, openHttpPost } from "../http-post.ts";
 import { dividePacked, joinPacked, packLines, unpackLines } from "../line-bodies.ts";
 import { sinkName } from "../sink-names.ts";
-import type { SinkProtocol } from "./types.ts";
+import type { OpenSink } from "./types.ts";
 
 /** Open-Falcon: the transfer's `falcon+http://HOST:6060/api/push`, or an agent's `falcon+http://HOST:1988/v1/push`. */
-export const openFalcon: SinkProtocol = {
-  name: "falcon",
-  transports: ["http", "https"],
-  open: (given, settings, intervalMs) => {
-    const url = new URL(given);
-    if (url.pathname === "/") url.pathname = "/api/push";
-    const headers = {
-      "content-type": "application/json",
-      "user-agent": `plimsoll-agent/${packageVersion()}`,
-    };
-    const post = openHttpPost({ url, settings, headers, judge });
-    const translator = new FalconTranslator();
-    const stepSeconds = Math.max(1, Math.round(intervalMs / 1000));
-    return {
-      name: sinkName("falcon", url),
-      encode: (batch) => {
-        const endpoint = batch.identity.instance ?? "";
-        const timestampMs = batch.series[0]?.samples.at(-1)?.timestampMs ?? 0;
-        const values = translator.translate(batch);
-        return packLines(renderFalconValues(values, { endpoint, stepSeconds, timestampMs }));
-      },
-      join: joinPacked,
-      divide: dividePacked,
-      deliver: (body, signal) => post.send(arrayOf(unpackLines(body)), signal),
-      receiverNowMs: post.receiverNowMs,
-    };
-  },
+export const openOpenFalcon: OpenSink = (given, settings, intervalMs) => {
+  const url = new URL(given);
+  if (url.pathname === "/") url.pathname = "/api/push";
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": `plimsoll-agent/${packageVersion()}`,
+  };
+  const post = openHttpPost({ url, settings, headers, judge });
+  const translator = new FalconTranslator();
+  const stepSeconds = Math.max(1, Math.round(intervalMs / 1000));
+  return {
+    name: sinkName("falcon", url),
+    encode: (batch) => {
+      const endpoint = batch.identity.instance ?? "";
+      const timestampMs = batch.series[0]?.samples.at(-1)?.timestampMs ?? 0;
+      const values = translator.translate(batch);
+      return packLines(renderFalconValues(values, { endpoint, stepSeconds, timestampMs }));
+    },
+    join: joinPacked,
+    divide: dividePacked,
+    deliver: (body, signal) => post.send(arrayOf(unpackLines(body)), signal),
+    receiverNowMs: post.receiverNowMs,
+  };
 };
 
 function arrayOf(lines: Buffer): Buffer {

@@ -7,37 +7,33 @@ import { packageVersion } from "../../core/runtime/version.ts";
 import { type HttpAnswer, openHttpPost } from "../http-post.ts";
 import { joinPacked, unpackLines } from "../line-bodies.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
-import type { SinkProtocol } from "./types.ts";
+import type { OpenSink } from "./types.ts";
 
 /** Of all statuses only these are to be tried again (OTLP specification, "Retryable response codes"). */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** OTLP over HTTP, protobuf: `otlp+http://HOST:4318/v1/metrics`. */
-export const otlp: SinkProtocol = {
-  name: "otlp",
-  transports: ["http", "https"],
-  open: (given, settings) => {
-    const url = new URL(given);
-    if (url.pathname === "/") url.pathname = "/v1/metrics";
-    const headers = {
-      "content-type": "application/x-protobuf",
-      "user-agent": `plimsoll-agent/${packageVersion()}`,
-      ...(settings.gzip ? { "content-encoding": "gzip" } : {}),
-    };
-    const post = openHttpPost({ url, settings, headers, judge });
-    const scope = { name: "plimsoll-agent", version: packageVersion() };
-    const attributes = new LabelCache(encodeAttributes);
-    return {
-      name: sinkName("otlp", url),
-      encode: (batch) => ({
-        body: gzipSync(encodeMetricsRequest(batch, scope, attributes), { level: 1 }),
-        samples: sampleCount(batch),
-      }),
-      join: joinPacked,
-      deliver: (body, signal) => post.send(settings.gzip ? body : unpackLines(body), signal),
-      receiverNowMs: post.receiverNowMs,
-    };
-  },
+export const openOtlp: OpenSink = (given, settings) => {
+  const url = new URL(given);
+  if (url.pathname === "/") url.pathname = "/v1/metrics";
+  const headers = {
+    "content-type": "application/x-protobuf",
+    "user-agent": `plimsoll-agent/${packageVersion()}`,
+    ...(settings.gzip ? { "content-encoding": "gzip" } : {}),
+  };
+  const post = openHttpPost({ url, settings, headers, judge });
+  const scope = { name: "plimsoll-agent", version: packageVersion() };
+  const attributes = new LabelCache(encodeAttributes);
+  return {
+    name: sinkName("otlp", url),
+    encode: (batch) => ({
+      body: gzipSync(encodeMetricsRequest(batch, scope, attributes), { level: 1 }),
+      samples: sampleCount(batch),
+    }),
+    join: joinPacked,
+    deliver: (body, signal) => post.send(settings.gzip ? body : unpackLines(body), signal),
+    receiverNowMs: post.receiverNowMs,
+  };
 };
 
 function judge({ status, headers, body }: HttpAnswer): Delivery {

@@ -12,7 +12,7 @@ import { decodeSnappy, encodeSnappy } from "../../core/metrics/snappy.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
 import { type HttpAnswer, type HttpPost, judgeByStatus, openHttpPost } from "../http-post.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
-import type { SinkProtocol } from "./types.ts";
+import type { OpenSink } from "./types.ts";
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -23,45 +23,41 @@ const WRITTEN = "x-prometheus-remote-write-samples-written";
  * Prometheus remote write 2.0. A receiver of 1.0 may answer 204 to it and store nothing: without the
  * headers that say what was written the same samples are sent again as 1.0, and so are all after them.
  */
-export const remoteWriteV2: SinkProtocol = {
-  name: "remote-write-v2",
-  transports: ["http", "https"],
-  open: (url, settings) => {
-    const agent = { "user-agent": `plimsoll-agent/${packageVersion()}` };
-    const isOld = { value: false };
-    const v2 = openHttpPost({
-      url,
-      settings,
-      headers: { ...REMOTE_WRITE_V2_HEADERS, ...agent },
-      judge: (answer) => {
-        isOld.value ||= isOldReceiver(answer);
-        return judgeByStatus(answer);
-      },
-    });
-    const v1 = openHttpPost({ url, settings, headers: { ...REMOTE_WRITE_HEADERS, ...agent } });
-    const encoder = new WriteRequestV2Encoder();
-    return {
-      name: sinkName("remote-write-v2", url),
-      encode: (batch) => ({ body: encodeSnappy(encoder.encode(batch)), samples: sampleCount(batch) }),
-      divide: (body) => {
-        const parts = divideMessage(decodeSnappy(body, MAX_BODY_BYTES), FIELD.request.series);
-        if (parts === undefined) return undefined;
-        const [one, other] = parts;
-        return [
-          { body: encodeSnappy(one.body), samples: one.elements },
-          { body: encodeSnappy(other.body), samples: other.elements },
-        ];
-      },
-      deliver: async (body, signal) => {
-        if (!isOld.value) {
-          const delivery = await v2.send(body, signal);
-          if (!isOld.value) return delivery;
-        }
-        return sendAsV1(v1, body, signal);
-      },
-      receiverNowMs: v2.receiverNowMs,
-    };
-  },
+export const openRemoteWriteV2: OpenSink = (url, settings) => {
+  const agent = { "user-agent": `plimsoll-agent/${packageVersion()}` };
+  const isOld = { value: false };
+  const v2 = openHttpPost({
+    url,
+    settings,
+    headers: { ...REMOTE_WRITE_V2_HEADERS, ...agent },
+    judge: (answer) => {
+      isOld.value ||= isOldReceiver(answer);
+      return judgeByStatus(answer);
+    },
+  });
+  const v1 = openHttpPost({ url, settings, headers: { ...REMOTE_WRITE_HEADERS, ...agent } });
+  const encoder = new WriteRequestV2Encoder();
+  return {
+    name: sinkName("remote-write-v2", url),
+    encode: (batch) => ({ body: encodeSnappy(encoder.encode(batch)), samples: sampleCount(batch) }),
+    divide: (body) => {
+      const parts = divideMessage(decodeSnappy(body, MAX_BODY_BYTES), FIELD.request.series);
+      if (parts === undefined) return undefined;
+      const [one, other] = parts;
+      return [
+        { body: encodeSnappy(one.body), samples: one.elements },
+        { body: encodeSnappy(other.body), samples: other.elements },
+      ];
+    },
+    deliver: async (body, signal) => {
+      if (!isOld.value) {
+        const delivery = await v2.send(body, signal);
+        if (!isOld.value) return delivery;
+      }
+      return sendAsV1(v1, body, signal);
+    },
+    receiverNowMs: v2.receiverNowMs,
+  };
 };
 
 function isOldReceiver({ status, headers }: HttpAnswer): boolean {

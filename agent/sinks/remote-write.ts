@@ -11,7 +11,7 @@ import { decodeSnappy, encodeSnappy, joinSnappy } from "../../core/metrics/snapp
 import { packageVersion } from "../../core/runtime/version.ts";
 import { openHttpPost } from "../http-post.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
-import type { Encoded, SinkProtocol } from "./types.ts";
+import type { Encoded, OpenSink } from "./types.ts";
 
 /** Types and help texts are half of a request, and the same each time: Prometheus too sends them once a minute. */
 const METADATA_MS = 60_000;
@@ -20,21 +20,17 @@ const METADATA_MS = 60_000;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** Prometheus Remote Write 1.0: snappy-compressed WriteRequests. */
-export const remoteWrite: SinkProtocol = {
-  name: "remote-write",
-  transports: ["http", "https"],
-  open: (url, settings) => {
-    const headers = { ...REMOTE_WRITE_HEADERS, "user-agent": `plimsoll-agent/${packageVersion()}` };
-    const post = openHttpPost({ url, settings, headers });
-    return {
-      name: sinkName("remote-write", url),
-      encode: openEncoder(),
-      join: joinSnappy,
-      divide: divideWriteRequest,
-      deliver: (body, signal) => post.send(body, signal),
-      receiverNowMs: post.receiverNowMs,
-    };
-  },
+export const openRemoteWrite: OpenSink = (url, settings) => {
+  const headers = { ...REMOTE_WRITE_HEADERS, "user-agent": `plimsoll-agent/${packageVersion()}` };
+  const post = openHttpPost({ url, settings, headers });
+  return {
+    name: sinkName("remote-write", url),
+    encode: openEncoder(),
+    join: joinSnappy,
+    divide: divideWriteRequest,
+    deliver: (body, signal) => post.send(body, signal),
+    receiverNowMs: post.receiverNowMs,
+  };
 };
 
 /** For protocols that send metadata apart from the samples: whether it is time for this batch to carry it. */

@@ -6,9 +6,12 @@ import type { PushSettings } from "../push-settings.ts";
 export interface SinkProtocol {
   readonly name: string;
   readonly transports: readonly string[];
-  /** Connects to nothing yet: a receiver that is away must not keep the agent from starting. */
-  open(url: URL, settings: PushSettings, intervalMs: number): ProtocolSink;
+  /** Loaded for those who push by it: an agent pays for the protocols it uses. */
+  load(): Promise<OpenSink>;
 }
+
+/** Connects to nothing yet: a receiver that is away must not keep the agent from starting. */
+export type OpenSink = (url: URL, settings: PushSettings, intervalMs: number) => ProtocolSink;
 
 /** An encoded batch, or a part of one. */
 export interface Encoded {

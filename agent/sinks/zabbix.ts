@@ -12,27 +12,23 @@ import { errorLine } from "../../core/runtime/errors.ts";
 import { joinPacked, packLines, unpackLines } from "../line-bodies.ts";
 import { sinkName } from "../sink-names.ts";
 import { exchangeTcp } from "../tcp-exchange.ts";
-import type { SinkProtocol } from "./types.ts";
+import type { OpenSink } from "./types.ts";
 
 /** Zabbix' trapper: `zabbix+tcp://HOST:10051`. The host in Zabbix is named by the machine's IP. */
-export const zabbix: SinkProtocol = {
-  name: "zabbix",
-  transports: ["tcp", "tls"],
-  open: (given, settings) => {
-    const url = new URL(given);
-    if (url.port === "") url.port = "10051";
-    const keys = new LabelCache(renderZabbixKey);
-    return {
-      name: sinkName("zabbix", url),
-      encode: (batch) => packLines(renderZabbixValues(batch, keys)),
-      join: joinPacked,
-      deliver: async (body, signal) => {
-        const request = frameOf(unpackLines(body), settings.gzip);
-        const answer = await exchangeTcp(url, settings, request, signal, isWholeFrame);
-        return "failure" in answer ? { outcome: "retry", reason: answer.failure } : judge(answer.bytes);
-      },
-    };
-  },
+export const openZabbix: OpenSink = (given, settings) => {
+  const url = new URL(given);
+  if (url.port === "") url.port = "10051";
+  const keys = new LabelCache(renderZabbixKey);
+  return {
+    name: sinkName("zabbix", url),
+    encode: (batch) => packLines(renderZabbixValues(batch, keys)),
+    join: joinPacked,
+    deliver: async (body, signal) => {
+      const request = frameOf(unpackLines(body), settings.gzip);
+      const answer = await exchangeTcp(url, settings, request, signal, isWholeFrame);
+      return "failure" in answer ? { outcome: "retry", reason: answer.failure } : judge(answer.bytes);
+    },
+  };
 };
 
 /** Without a clock of its own: the server would move every value by what it differs from the server's. */

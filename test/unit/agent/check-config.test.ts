@@ -13,8 +13,8 @@ const OPTIONS: AgentOptions = {
   configFile: undefined,
 };
 
-test("says what would be done, without secrets", () => {
-  expect(checkConfig(OPTIONS)).toBe(
+test("says what would be done, without secrets", async () => {
+  expect(await checkConfig(OPTIONS)).toBe(
     [
       "configuration none",
       "push          remote-write+http://collector:9465/api/v1/write",
@@ -25,11 +25,11 @@ test("says what would be done, without secrets", () => {
       "",
     ].join("\n"),
   );
-  expect(checkConfig({ ...OPTIONS, ip: "10.0.0.7", configFile: "/a.yaml" })).toMatch(
+  expect(await checkConfig({ ...OPTIONS, ip: "10.0.0.7", configFile: "/a.yaml" })).toMatch(
     /\/a\.yaml[\s\S]*ip +10\.0\.0\.7/,
   );
 });
 
-test("nowhere to push to is an error here as it is for run", () => {
-  expect(() => checkConfig({ ...OPTIONS, destinations: [] })).toThrow("nowhere to push to");
+test("nowhere to push to is an error here as it is for run", async () => {
+  await expect(checkConfig({ ...OPTIONS, destinations: [] })).rejects.toThrow("nowhere to push to");
 });

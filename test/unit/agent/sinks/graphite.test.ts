@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
-import { graphite } from "../../../../agent/sinks/graphite.ts";
+import { openGraphite } from "../../../../agent/sinks/graphite.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { freePort } from "../../../support/free-port.ts";
 import { batchAt } from "../../../support/sink-batches.ts";
@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 
 async function deliver(suffix: string) {
   const { port, received } = await startTcpReceiver(cleanup);
-  const sink = graphite.open(new URL(`tcp://127.0.0.1:${port}${suffix}`), DEFAULT_SETTINGS, 10_000);
+  const sink = openGraphite(new URL(`tcp://127.0.0.1:${port}${suffix}`), DEFAULT_SETTINGS, 10_000);
   const bodies = [1000, 2000].map((ms) => sink.encode(batchAt(ms))?.body ?? new Uint8Array(0));
   const delivery = await sink.deliver(sink.join?.(bodies) ?? new Uint8Array(0), never);
   return {
@@ -42,9 +42,9 @@ test("tags where they are asked for", async () => {
 });
 
 test("what is not there is tried again; the port is 2003 unless told", async () => {
-  const away = graphite.open(new URL(`tcp://127.0.0.1:${await freePort()}`), DEFAULT_SETTINGS, 1);
+  const away = openGraphite(new URL(`tcp://127.0.0.1:${await freePort()}`), DEFAULT_SETTINGS, 1);
   const body = away.encode(batchAt(1))?.body ?? new Uint8Array(0);
 
   expect(await away.deliver(body, never)).toMatchObject({ outcome: "retry" });
-  expect(graphite.open(new URL("tcp://host"), DEFAULT_SETTINGS, 1).name).toBe("graphite+tcp://host:2003");
+  expect(openGraphite(new URL("tcp://host"), DEFAULT_SETTINGS, 1).name).toBe("graphite+tcp://host:2003");
 });

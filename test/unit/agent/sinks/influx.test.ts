@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
-import { influx } from "../../../../agent/sinks/influx.ts";
+import { openInflux } from "../../../../agent/sinks/influx.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { startHttpReceiver } from "../../../support/http-receiver.ts";
 import { batchAt } from "../../../support/sink-batches.ts";
@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 
 test.for([true, false])("lines in milliseconds to the URL's database, gzip: %s", async (gzip) => {
   const { port, posts } = await startHttpReceiver(cleanup, () => ({ status: 204 }));
-  const sink = influx.open(new URL(`http://127.0.0.1:${port}/?db=d`), { ...DEFAULT_SETTINGS, gzip }, 10_000);
+  const sink = openInflux(new URL(`http://127.0.0.1:${port}/?db=d`), { ...DEFAULT_SETTINGS, gzip }, 10_000);
   const bodies = [1000, 2000].map((ms) => sink.encode(batchAt(ms)));
   const joined = sink.join?.(bodies.map((each) => each?.body ?? new Uint8Array(0))) ?? new Uint8Array(0);
 
@@ -32,7 +32,7 @@ test.for([true, false])("lines in milliseconds to the URL's database, gzip: %s",
 
 test("a path of one's own is kept", async () => {
   const { port, posts } = await startHttpReceiver(cleanup, () => ({ status: 204 }));
-  const sink = influx.open(
+  const sink = openInflux(
     new URL(`http://127.0.0.1:${port}/api/v2/write?org=o&bucket=b`),
     DEFAULT_SETTINGS,
     1,

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
-import { openFalcon } from "../../../../agent/sinks/open-falcon.ts";
+import { openOpenFalcon } from "../../../../agent/sinks/open-falcon.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { type Reply, startHttpReceiver } from "../../../support/http-receiver.ts";
 import { batchAt } from "../../../support/sink-batches.ts";
@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 
 async function deliver(reply: Reply, path = "") {
   const { port, posts } = await startHttpReceiver(cleanup, () => reply);
-  const sink = openFalcon.open(new URL(`http://127.0.0.1:${port}${path}`), DEFAULT_SETTINGS, 200);
+  const sink = openOpenFalcon(new URL(`http://127.0.0.1:${port}${path}`), DEFAULT_SETTINGS, 200);
   const bodies = [1_700_000_000_000, 1_700_000_001_000].map(
     (ms) => sink.encode(batchAt(ms))?.body ?? new Uint8Array(0),
   );
@@ -60,7 +60,7 @@ test("other statuses are what they are elsewhere", async () => {
 });
 
 test("a batch with nothing Open-Falcon has a name for is nothing", () => {
-  const sink = openFalcon.open(new URL("http://host/"), DEFAULT_SETTINGS, 10_000);
+  const sink = openOpenFalcon(new URL("http://host/"), DEFAULT_SETTINGS, 10_000);
 
   expect(sink.encode({ identity: {}, series: [] })).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
-import { otlp } from "../../../../agent/sinks/otlp.ts";
+import { openOtlp } from "../../../../agent/sinks/otlp.ts";
 import type { Delivery } from "../../../../core/metrics/delivery.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { type Reply, startHttpReceiver } from "../../../support/http-receiver.ts";
@@ -14,7 +14,7 @@ const never = new AbortController().signal;
 
 async function deliver(reply: Reply, gzip = true) {
   const { port, posts } = await startHttpReceiver(cleanup, () => reply);
-  const sink = otlp.open(new URL(`http://127.0.0.1:${port}`), { ...DEFAULT_SETTINGS, gzip }, 10_000);
+  const sink = openOtlp(new URL(`http://127.0.0.1:${port}`), { ...DEFAULT_SETTINGS, gzip }, 10_000);
   const bodies = [1000, 2000].map((ms) => sink.encode(batchAt(ms))?.body ?? new Uint8Array(0));
   return { delivery: await sink.deliver(sink.join?.(bodies) ?? new Uint8Array(0), never), posts };
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
-import { remoteWriteV2 } from "../../../../agent/sinks/remote-write-v2.ts";
+import { openRemoteWriteV2 } from "../../../../agent/sinks/remote-write-v2.ts";
 import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
 import { downgradeWriteRequest } from "../../../../core/metrics/remote-write-v2.ts";
 import { decodeSnappy } from "../../../../core/metrics/snappy.ts";
@@ -16,7 +16,7 @@ const WRITTEN: Reply = { status: 204, headers: { "x-prometheus-remote-write-samp
 
 async function open(answer: (posted: Posted) => Reply) {
   const { port, posts } = await startHttpReceiver(cleanup, answer);
-  const sink = remoteWriteV2.open(new URL(`http://127.0.0.1:${port}/api/v1/write`), DEFAULT_SETTINGS, 10_000);
+  const sink = openRemoteWriteV2(new URL(`http://127.0.0.1:${port}/api/v1/write`), DEFAULT_SETTINGS, 10_000);
   const deliver = (ms: number) => sink.deliver(sink.encode(batchAt(ms))?.body ?? new Uint8Array(0), never);
   return { sink, deliver, posts };
 }

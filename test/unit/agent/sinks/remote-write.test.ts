@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { gauge, point } from "../../../../agent/metric.ts";
 import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
-import { remoteWrite } from "../../../../agent/sinks/remote-write.ts";
+import { openRemoteWrite } from "../../../../agent/sinks/remote-write.ts";
 import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
 import type { Batch } from "../../../../core/metrics/series.ts";
 import { decodeSnappy } from "../../../../core/metrics/snappy.ts";
@@ -16,7 +16,7 @@ afterEach(() => cleanup.run());
 const URL_AWAY = new URL("http://127.0.0.1:1/");
 
 function open(url = URL_AWAY) {
-  return remoteWrite.open(url, DEFAULT_SETTINGS, 10_000);
+  return openRemoteWrite(url, DEFAULT_SETTINGS, 10_000);
 }
 
 function decode(body: Uint8Array = new Uint8Array(0)) {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { inflateSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../../../agent/push-settings.ts";
-import { zabbix } from "../../../../agent/sinks/zabbix.ts";
+import { openZabbix } from "../../../../agent/sinks/zabbix.ts";
 import { encodeZabbixFrame } from "../../../../core/metrics/zabbix.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { freePort } from "../../../support/free-port.ts";
@@ -19,7 +19,7 @@ const SUCCESS = '{"response":"success","info":"processed: 3; failed: 0; total: 3
 
 async function deliver(onEnd: (socket: Socket) => void, gzip = true) {
   const { port, received } = await startTcpReceiver(cleanup, { onEnd });
-  const sink = zabbix.open(new URL(`tcp://127.0.0.1:${port}`), { ...DEFAULT_SETTINGS, gzip }, 10_000);
+  const sink = openZabbix(new URL(`tcp://127.0.0.1:${port}`), { ...DEFAULT_SETTINGS, gzip }, 10_000);
   const body = sink.join?.([sink.encode(batchAt(1000))?.body ?? new Uint8Array(0)]) ?? new Uint8Array(0);
   return { delivery: await sink.deliver(body, never), received };
 }
@@ -68,9 +68,9 @@ test.for<[string, string | Uint8Array, string]>([
 });
 
 test("what is not there is tried again; the port is 10051 unless told", async () => {
-  const away = zabbix.open(new URL(`tcp://127.0.0.1:${await freePort()}`), DEFAULT_SETTINGS, 1);
+  const away = openZabbix(new URL(`tcp://127.0.0.1:${await freePort()}`), DEFAULT_SETTINGS, 1);
   const body = away.encode(batchAt(1))?.body ?? new Uint8Array(0);
 
   expect(await away.deliver(body, never)).toMatchObject({ outcome: "retry" });
-  expect(zabbix.open(new URL("tcp://host"), DEFAULT_SETTINGS, 1).name).toBe("zabbix+tcp://host:10051");
+  expect(openZabbix(new URL("tcp://host"), DEFAULT_SETTINGS, 1).name).toBe("zabbix+tcp://host:10051");
 });
