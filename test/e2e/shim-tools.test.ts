@@ -16,6 +16,7 @@ import {
   isRoot,
   testIf,
 } from "../support/host.ts";
+import { PATIENCE } from "../support/patience.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
 import { startSample } from "../support/up.ts";
 import {
@@ -63,7 +64,7 @@ describeIf(
     cgroup.setMemoryLimit(LIMIT);
     cgroup.setQuota(1);
     container = await startViewContainer(cleanup, cgroup, mount);
-    load = container.start("stress-ng", "--quiet", "--cpu", "1", "--timeout", "100");
+    load = container.start("stress-ng", "--quiet", "--cpu", "1", "--timeout", `${100 * PATIENCE}`);
     await waitFor("the load uses CPU time", () => cgroup.cpuSeconds() > 0.3);
   });
 

@@ -83,7 +83,8 @@ node node_modules/vitest/vitest.mjs run --root . --config $config --configLoader
   writeFileSync(join(LOGS, `v${cgroupVersion}.console`), run.console);
   const results = join(folder, "exchange/outcomes");
   const outcomes = existsSync(results) ? parseOutcomes(readFileSync(results, "utf8")) : [];
-  return { run, outcomes };
+  const completed = run.completed && existsSync(join(folder, "exchange/completed"));
+  return { run: { ...run, completed }, outcomes };
 }
 
 function testAsInGuest({ file, name, state, detail }: Outcome): void {

@@ -1,10 +1,12 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import type { Reporter, TestCase, TestModule } from "vitest/node";
+import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/node";
 import { type Outcome, renderOutcomes } from "../lab/outcome.ts";
 import { skipReason } from "./skip-reason.ts";
 
 const OUTCOMES = "/run/exchange/outcomes";
+/** Exists once every file has been reported: QEMU that is ended from outside exits with 0 as well. */
+const COMPLETED = "/run/exchange/completed";
 
 /** Hands each file's outcomes over to the machine outside, as soon as the file is done. */
 export default class LabReporter implements Reporter {
@@ -25,6 +27,14 @@ export default class LabReporter implements Reporter {
       ...[...module.children.allTests()].flatMap((test) => outcomesOf(file, test)),
     ];
     appendFileSync(OUTCOMES, renderOutcomes(outcomes));
+  }
+
+  /** `errors` belong to no test: an unhandled rejection, a worker that died. */
+  onTestRunEnd(_modules: readonly TestModule[], errors: readonly SerializedError[]): void {
+    const about = { file: "suite", name: "outside of any test", seconds: 0 };
+    if (errors.length > 0)
+      appendFileSync(OUTCOMES, renderOutcomes([{ ...about, state: "failed", detail: renderErrors(errors) }]));
+    writeFileSync(COMPLETED, "");
   }
 }
 
