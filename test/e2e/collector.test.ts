@@ -182,9 +182,9 @@ describeIf()("on its own", () => {
     await f(2, `error: configuration ${folder}: cannot be read: EISDIR`, ...["serve", "--config", folder]);
     await f(
       2,
-      "error: unknown option '--date' (hint: see plimsoll-collector --help)",
+      "error: unknown option '--zzz' (hint: see plimsoll-collector --help)",
       "serve",
-      "--date",
+      "--zzz",
       folder,
     );
   });
