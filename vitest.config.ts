@@ -1,3 +1,4 @@
+import { env as environment } from "node:process";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
@@ -24,6 +25,8 @@ const config: ViteUserConfig = defineConfig({
           pool: "forks",
           fileParallelism: false,
           maxWorkers: 1,
+          // A shared machine may stall for seconds: what fails twice is broken. The report names what was tried again.
+          retry: environment.CI === undefined ? 0 : 1,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
