@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
+import type { Given } from "../core/runtime/options.ts";
 
 /** Used when it is there and can be written: packages and the provisioner make it. */
 export const SPOOL_DIRECTORY = "/var/lib/plimsoll/agent";
@@ -14,11 +15,6 @@ export interface SpoolSettings {
   readonly maxAgeMs: number;
   /** Nobody has chosen memory: it is worth a warning. */
   readonly isFallback: boolean;
-}
-
-interface Given {
-  readonly option: string;
-  readonly value: string;
 }
 
 const DEFAULT_BYTES = 32 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { type Given, oneOf } from "./given-option.ts";
+import { type Given, oneOf } from "../core/runtime/options.ts";
 import { PROC_FILES } from "./proc-files/index.ts";
 import { DEFAULT_VIEW_OPTIONS, type ViewOptions } from "./view/view-options.ts";
 

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { closeSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
 import type { HostRoot } from "../core/kernel/host-root.ts";
 import { bug, NotFoundError, PlimsollError } from "../core/runtime/errors.ts";
 import type { Logger, LogLevel } from "../core/runtime/log.ts";
+import { LATE, withPatience } from "../core/runtime/patience.ts";
 import { abortConnection, mountDevice, unmount } from "./mount.ts";
 import { findMount, prepareMountPoint } from "./mount-point.ts";
 import type { OperationCounts } from "./session/counters.ts";
@@ -166,13 +166,5 @@ async function abortOrDie(thread: ServingThread, connection: number, log: Logger
 }
 
 async function endsWithin(thread: ServingThread, ms: number): Promise<boolean> {
-  const timer = new AbortController();
-  const ended = thread.ended.then(() => true);
-  const late = sleep(ms, false, { signal: timer.signal });
-  try {
-    return await Promise.race([ended, late]);
-  } finally {
-    late.catch(() => {}); // rejects when it is cancelled
-    timer.abort();
-  }
+  return (await withPatience(thread.ended, ms)) !== LATE;
 }

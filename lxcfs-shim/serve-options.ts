@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
-import { environmentOption, readConfigFile } from "../core/runtime/config.ts";
 import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
-import { type Given, oneOf } from "./given-option.ts";
+import { type Given, oneOf, readGivenOptions } from "../core/runtime/options.ts";
 import { parseViewOptions, VIEW_KEYS, type ViewKey } from "./parse-view-options.ts";
 import type { ViewOptions } from "./view/view-options.ts";
 
@@ -49,24 +47,15 @@ const RECOVERIES = ["resend", "record"] as const;
 
 const TRANSPORTS = ["dev-fuse", "fuse-native"] as const;
 
-/** One option of `serve`: `logLevel` in a file is `--log-level` as a flag and PLIMSOLL_SHIM_LOG_LEVEL in the environment. */
-const KEYS = [
-  "mount",
-  "transport",
-  "containerPid",
-  "logLevel",
-  "freshness",
-  "recovery",
-  ...VIEW_KEYS,
-] as const;
-
-type Key = (typeof KEYS)[number];
+const OPTIONS = {
+  program: "SHIM",
+  defaultFile: CONFIG_FILE,
+  keys: ["mount", "transport", "containerPid", "logLevel", "freshness", "recovery", ...VIEW_KEYS],
+} as const;
 
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */
 export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions> {
-  const config = flags.config ?? environmentOption("SHIM_CONFIG") ?? existing(CONFIG_FILE);
-  const file = config === undefined ? {} : await readConfig(config);
-  const given = (key: Key): Given | undefined => fromFlag(key, flags) ?? fromEnvironment(key) ?? file[key];
+  const given = (await readGivenOptions(OPTIONS, { ...flags })).text;
   return {
     mount: parseMount(given("mount")),
     transport: parseTransport(given("transport"), given("containerPid")),
@@ -75,42 +64,6 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     freshnessMs: parseFreshness(given("freshness")),
     recovery: oneOf(RECOVERIES, "a way of recovery", given("recovery")) ?? "resend",
   };
-}
-
-function existing(path: string): string | undefined {
-  return existsSync(path) ? path : undefined;
-}
-
-async function readConfig(path: string): Promise<Readonly<Partial<Record<string, Given>>>> {
-  const entries = Object.entries(await readConfigFile(path));
-  return Object.fromEntries(entries.map(([key, value]) => [key, parseEntry(path, key, value)]));
-}
-
-function parseEntry(path: string, key: string, value: unknown): Given {
-  if (!KEYS.some((known) => known === key)) {
-    throw new UsageError(`configuration ${path}: unknown option ${JSON.stringify(key)}`, {
-      hint: `known are ${KEYS.join(", ")}`,
-    });
-  }
-  if (typeof value === "string" || typeof value === "number") {
-    return { option: `configuration ${path}: ${key}`, value: `${value}` };
-  }
-  throw new UsageError(`configuration ${path}: ${key} must be a text`);
-}
-
-function fromFlag(key: Key, flags: ServeFlags): Given | undefined {
-  const value = flags[key];
-  return value === undefined ? undefined : { option: `--${dashed(key)}`, value };
-}
-
-function fromEnvironment(key: Key): Given | undefined {
-  const variable = `SHIM_${dashed(key).replaceAll("-", "_").toUpperCase()}`;
-  const value = environmentOption(variable);
-  return value === undefined ? undefined : { option: `PLIMSOLL_${variable}`, value };
-}
-
-function dashed(key: Key): string {
-  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function parseMount(given: Given | undefined): string {

@@ -1,7 +1,7 @@
 import { systemClock } from "../../core/runtime/clock.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
-import { LATE, withPatience } from "../patience.ts";
+import { LATE, withPatience } from "../../core/runtime/patience.ts";
 import { type DatabaseLock, Locks } from "./locks.ts";
 import type { Operation, OperationResult } from "./operations.ts";
 import { parseRemote } from "./remote.ts";

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "../../core/runtime/log.ts";
+import { withPatience } from "../../core/runtime/patience.ts";
 import { cgroupAt, cgroupProcesses, removeCgroup } from "../container/cgroup.ts";
 import { removeLink } from "../container/link.ts";
 import { isMountPoint, removeMountPoint } from "../container/mount-point.ts";
 import { openDockerEngine } from "../docker/engine.ts";
-import { withPatience } from "../patience.ts";
 import { LAYOUT } from "./layout.ts";
 
 /**

@@ -2,9 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { Readable } from "node:stream";
 import { PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 import { startProcess } from "../../core/runtime/exec.ts";
+import { LATE, withPatience } from "../../core/runtime/patience.ts";
 import { EXIT } from "../../core/runtime/program.ts";
 import { followLastWords } from "../last-words.ts";
-import { LATE, withPatience } from "../patience.ts";
 
 const READY_PATIENCE_MS = 20_000;
 const STOP_PATIENCE_MS = 8000;

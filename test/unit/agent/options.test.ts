@@ -79,7 +79,8 @@ test.for<[Flags, string]>([
 
 test.for<[string, string]>([
   ["pusch: x", 'unknown option "pusch"'],
-  ["interval: 10", "interval must be a text"],
+  ["interval: 10", 'interval: "10" is not a duration'],
+  ["interval: true", "interval must be a text"],
   ["interval: 1ms", "interval: 1ms is not between 100ms and 1h"],
   ["ip: [1]", "ip must be a text"],
   ["push: [7]", "push: must be a text or a mapping"],

@@ -64,9 +64,9 @@ test.for<[string, ServeFlags]>([
   ['--listen: "[10.0.0.1]:1" is not an address to listen on', { listen: ["[10.0.0.1]:1"] }],
   ['--listen: "h:65536" is not an address to listen on', { listen: ["h:65536"] }],
   ['--stale-after: "soon" is not a duration', { staleAfter: "soon" }],
-  ['--log-level: "loud" is not known', { logLevel: "loud" }],
+  ['--log-level: "loud" is not a log level', { logLevel: "loud" }],
   ['--docker: "here" is not the path of a socket', { docker: ["here"] }],
-  ['--trust: "me" is not known', { trust: "me" }],
+  ['--trust: "me" is not a way to trust', { trust: "me" }],
   [
     "forward: remote-write+http://h/w is given twice",
     { forward: ["remote-write+http://h/w", "remote-write+http://h/w"] },
@@ -80,8 +80,8 @@ test.for([
     "dta: /var\n",
     'unknown option "dta" (hint: known are listen, forward, data, keep, keepCoarse, docker, trust, tokenFile, staleAfter, logLevel)',
   ],
-  ["staleAfter: 5\n", "staleAfter must be a text"],
-  ["listen: [1]\n", "listen must be a text or a list of texts"],
+  ["staleAfter: [5]\n", "staleAfter must be a text"],
+  ["listen: [{}]\n", "listen must be a text or a list of texts"],
 ])("configuration %j: %s", async ([text = "", message = ""]) => {
   const config = configFile(text);
   const failure = await readServeOptions({ config }).catch((error: unknown) => errorLine(error));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LATE, withPatience } from "../../../provisioner/patience.ts";
+import { LATE, withPatience } from "../../../../core/runtime/patience.ts";
 
 test("what comes in time comes through, what fails fails", async () => {
   expect(await withPatience(Promise.resolve(7), 10_000)).toBe(7);

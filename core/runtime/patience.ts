@@ -1,4 +1,4 @@
-import { systemClock } from "../core/runtime/clock.ts";
+import { systemClock } from "./clock.ts";
 
 export const LATE: unique symbol = Symbol("late");
 

@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { environmentOption, readConfigFile } from "./config.ts";
+import { UsageError } from "./errors.ts";
+
+/** An option's value as text, and what it was given by, for messages. */
+export interface Given {
+  readonly option: string;
+  readonly value: string;
+}
+
+/** The same of a value that may be more than a text, as a configuration file can have it. */
+export interface GivenValue {
+  readonly option: string;
+  readonly value: unknown;
+}
+
+/** The options of one program: `staleAfter` in a file is `--stale-after` as a flag and PLIMSOLL_<PROGRAM>_STALE_AFTER. */
+export interface OptionNames<Key extends string> {
+  readonly program: string;
+  readonly keys: readonly Key[];
+  /** Read when it exists and no other is named. */
+  readonly defaultFile: string;
+}
+
+/** Flags as a command line parser has them, by key or by the flag's own name. */
+export type GivenFlags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
+
+/** Flag before environment before configuration file; undefined where nothing gives the option. */
+export interface GivenOptions<Key extends string> {
+  /** The configuration file these came from, if any. */
+  readonly configFile: string | undefined;
+  /** An option with one value. Throws UsageError when the file has something else. */
+  text(key: Key): Given | undefined;
+  /** An option with many: flags given again, words in the environment, a text or a list in the file. */
+  texts(key: Key): readonly Given[] | undefined;
+  /** The same where the file may have mappings. */
+  values(key: Key): readonly GivenValue[] | undefined;
+  /** What only the file can say. */
+  inFile(key: Key): GivenValue | undefined;
+}
+
+/** Reads the configuration file that flags, environment or habit name. Throws UsageError for an option it does not know. */
+export async function readGivenOptions<Key extends string>(
+  { program, keys, defaultFile }: OptionNames<Key>,
+  flags: GivenFlags,
+): Promise<GivenOptions<Key>> {
+  const configFile = flagValues(flags, "config")?.at(-1) ?? environmentOption(`${program}_CONFIG`);
+  const path = configFile ?? (existsSync(defaultFile) ? defaultFile : undefined);
+  const file = path === undefined ? {} : await readKnown(path, keys);
+
+  const fromFlags = (key: Key): readonly Given[] | undefined =>
+    flagValues(flags, key)?.map((value) => ({ option: `--${dashed(key)}`, value }));
+
+  function fromEnvironment(key: Key): Given | undefined {
+    const variable = `${program}_${dashed(key).replaceAll("-", "_").toUpperCase()}`;
+    const value = environmentOption(variable);
+    return value === undefined ? undefined : { option: `PLIMSOLL_${variable}`, value };
+  }
+
+  function inFile(key: Key): GivenValue | undefined {
+    const value = file[key];
+    return value === undefined ? undefined : { option: `configuration ${path}: ${key}`, value };
+  }
+
+  const values = (key: Key): readonly GivenValue[] | undefined =>
+    fromFlags(key) ?? wordsOf(fromEnvironment(key)) ?? elementsOf(inFile(key));
+
+  return {
+    configFile: path,
+    text: (key) => fromFlags(key)?.at(-1) ?? fromEnvironment(key) ?? textOf(inFile(key), "a text"),
+    texts: (key) => values(key)?.flatMap((given) => textOf(given, "a text or a list of texts") ?? []),
+    values,
+    inFile,
+  };
+}
+
+/** One of `choices`; undefined when nothing was given. Throws UsageError naming the option for anything else. */
+export function oneOf<Choice extends string>(
+  choices: readonly Choice[],
+  what: string,
+  given: Given | undefined,
+): Choice | undefined {
+  if (given === undefined) return undefined;
+  const choice = choices.find((known) => known === given.value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`${given.option}: ${JSON.stringify(given.value)} is not ${what}`, {
+    hint: `one of ${choices.join(", ")}`,
+  });
+}
+
+async function readKnown(path: string, keys: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  const file = await readConfigFile(path);
+  const unknown = Object.keys(file).find((key) => !keys.includes(key));
+  if (unknown === undefined) return file;
+  throw new UsageError(`configuration ${path}: unknown option ${JSON.stringify(unknown)}`, {
+    hint: `known are ${keys.join(", ")}`,
+  });
+}
+
+function flagValues(flags: GivenFlags, key: string): readonly string[] | undefined {
+  const value = flags[key] ?? flags[dashed(key)];
+  return value === undefined || typeof value === "boolean" ? undefined : [value].flat();
+}
+
+function wordsOf(given: Given | undefined): readonly Given[] | undefined {
+  if (given === undefined) return undefined;
+  const words = given.value.split(/[\s,]+/).filter((word) => word !== "");
+  return words.map((value) => ({ option: given.option, value }));
+}
+
+function elementsOf(given: GivenValue | undefined): readonly GivenValue[] | undefined {
+  if (given === undefined) return undefined;
+  const elements: unknown[] = [given.value].flat();
+  return elements.map((value) => ({ option: given.option, value }));
+}
+
+/** A number stands for its text: `containerPid: 12`. */
+function textOf(given: GivenValue | undefined, what: string): Given | undefined {
+  if (given === undefined) return undefined;
+  const { option, value } = given;
+  if (typeof value === "string" || typeof value === "number") return { option, value: `${value}` };
+  throw new UsageError(`${option} must be ${what}`);
+}
+
+function dashed(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
