@@ -6,11 +6,9 @@ import { spawn } from "node:child_process";
 import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
 const SUITES = ["lint", "unit", "e2e", "lab"];
-/** Without a suite named. The lab takes minutes of both cores under emulation: it is asked for. */
-const USUAL_SUITES = ["lint", "unit", "e2e"];
 
 const args = process.argv.slice(2);
-const suites = SUITES.includes(args[0]) ? [args.shift()] : USUAL_SUITES;
+const suites = SUITES.includes(args[0]) ? [args.shift()] : SUITES;
 
 /** What the tests run and read of the machine; a test that misses something is skipped and says so. */
 const PACKAGES = [
