@@ -6,6 +6,7 @@ import { type PidStat, parsePidStat, readPidStat } from "../../core/kernel/proc/
 import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
 import { readKernelAttribute } from "../../core/kernel/text.ts";
 import type { Container } from "./container.ts";
+import { readNamespace } from "./namespaces.ts";
 
 /** The tasks of a container at one moment. */
 export interface TaskCensus {
@@ -25,23 +26,27 @@ export function openCensus(
   root: HostRoot,
   reader: CgroupReader = openCgroupReader(root),
 ): (container: Container) => TaskCensus {
-  return ({ cgroup, pidLevel }) => {
+  return (container) => {
+    const { cgroup } = container;
     // The processes of the root cgroup are the host's.
     const pids = reader.parentOf(cgroup) === undefined ? [] : reader.processes(cgroup);
-    return readTaskCensus(root, pids, pidLevel);
+    return readTaskCensus(root, pids, container);
   };
 }
 
-/** Looks at every thread of `pids`. `pidLevel`: which of a process's pids the container sees. */
-export function readTaskCensus(root: HostRoot, pids: readonly number[], pidLevel: number): TaskCensus {
+/** How a container numbers its processes. */
+type Numbering = Pick<Container, "init" | "pidLevel">;
+
+/** Looks at every thread of `pids`, the processes of its cgroup: those are counted, whatever pid namespace they are in. */
+export function readTaskCensus(root: HostRoot, pids: readonly number[], numbering: Numbering): TaskCensus {
   const states: string[] = [];
+  const processes: PidStat[] = [];
   let threads = 0;
-  let newest: PidStat | undefined;
   for (const pid of pids.slice(0, MAX_TASKS)) {
     const stat = readPidStat(root, pid);
     if (stat === undefined) continue;
     threads += stat.threads;
-    if (newest === undefined || stat.startTicks >= newest.startTicks) newest = stat;
+    processes.push(stat);
     const isAlone = stat.threads <= 1 || states.length >= MAX_TASKS;
     states.push(...(isAlone ? [stat.state] : threadStates(root, pid)));
   }
@@ -49,7 +54,7 @@ export function readTaskCensus(root: HostRoot, pids: readonly number[], pidLevel
     running: states.filter((state) => state === "R").length,
     blocked: states.filter((state) => state === "D").length,
     threads: threads + Math.max(0, pids.length - MAX_TASKS),
-    lastPid: newest === undefined ? 0 : pidInside(root, newest.pid, pidLevel),
+    lastPid: lastPidInside(root, processes, numbering),
   };
 }
 
@@ -66,7 +71,28 @@ function threadStates(root: HostRoot, pid: number): string[] {
   }
 }
 
-function pidInside(root: HostRoot, pid: number, pidLevel: number): number {
+/** Of the newest process that the container can see: who has entered its cgroup only has no number in it. */
+function lastPidInside(root: HostRoot, processes: readonly PidStat[], numbering: Numbering): number {
+  const newestFirst = processes.toSorted((a, b) => b.startTicks - a.startTicks || b.pid - a.pid);
+  for (const { pid } of newestFirst) {
+    const inside = pidInside(root, pid, numbering);
+    if (inside !== undefined) return inside;
+  }
+  return 0;
+}
+
+/** A process deeper than the container is in a namespace below its own; one of the same depth may be in another's. */
+function pidInside(root: HostRoot, pid: number, { init, pidLevel }: Numbering): number | undefined {
   const nsPids = readPidStatus(root, pid)?.nsPids;
-  return nsPids?.[pidLevel] ?? nsPids?.at(-1) ?? 0;
+  const inside = nsPids?.[pidLevel];
+  const isDeeper = nsPids !== undefined && nsPids.length > pidLevel + 1;
+  return isDeeper || pid === init || sharePids(root, pid, init) ? inside : undefined;
+}
+
+function sharePids(root: HostRoot, pid: number, init: number): boolean {
+  try {
+    return readNamespace(root, pid, "pid") === readNamespace(root, init, "pid");
+  } catch {
+    return true; // a security module keeps us out: their depth has to do
+  }
 }

@@ -11,8 +11,9 @@ import { readAttribute } from "../values.ts";
  * 8:0 Total 12288
  * Total 12288
  *
- * Documentation/admin-guide/cgroup-v1/blkio-controller.rst. Only the throttling policy's files are there
- * with every I/O scheduler. `_recursive` ones, which count the cgroups below too, since Linux 4.11.
+ * Documentation/admin-guide/cgroup-v1/blkio-controller.rst, block/bfq-cgroup.c. Two policies count, in files of one
+ * form: throttling, on newer kernels only for disks with a limit; and the scheduler BFQ, for the disks it has.
+ * `_recursive` ones, which count the cgroups below too, since Linux 4.11.
  */
 
 /** Device `8:0` → Read, Write, Discard. */
@@ -22,8 +23,8 @@ type Direction = "Read" | "Write" | "Discard";
 const NOTHING: Readonly<Record<Direction, number>> = { Read: 0, Write: 0, Discard: 0 };
 
 export function readBlkio(directory: string): readonly IoDeviceStats[] | undefined {
-  const bytes = readThrottle(directory, "io_service_bytes");
-  const operations = readThrottle(directory, "io_serviced");
+  const bytes = readCounts(directory, "io_service_bytes");
+  const operations = readCounts(directory, "io_serviced");
   return bytes === undefined || operations === undefined ? undefined : joinDevices(bytes, operations);
 }
 
@@ -59,10 +60,29 @@ function joinDevices(bytes: PerDevice, operations: PerDevice): readonly IoDevice
   });
 }
 
-function readThrottle(directory: string, name: string): PerDevice | undefined {
+function readCounts(directory: string, name: string): PerDevice | undefined {
+  const throttle = readPolicy(directory, `throttle.${name}`);
+  const bfq = readPolicy(directory, `bfq.${name}`);
+  return throttle === undefined || bfq === undefined ? (throttle ?? bfq) : larger(throttle, bfq);
+}
+
+/** One counts from when a limit was set, the other from the cgroup's beginning: the larger count is nearer, and never falls. */
+function larger(a: PerDevice, b: PerDevice): PerDevice {
+  const counts = (device: string) => {
+    const [x, y] = [a.get(device) ?? NOTHING, b.get(device) ?? NOTHING];
+    return {
+      Read: Math.max(x.Read, y.Read),
+      Write: Math.max(x.Write, y.Write),
+      Discard: Math.max(x.Discard, y.Discard),
+    };
+  };
+  return new Map([...a.keys(), ...b.keys()].map((device) => [device, counts(device)]));
+}
+
+function readPolicy(directory: string, file: string): PerDevice | undefined {
   return (
-    readAttribute(directory, `blkio.throttle.${name}_recursive`, parseThrottle) ??
-    readAttribute(directory, `blkio.throttle.${name}`, parseThrottle)
+    readAttribute(directory, `blkio.${file}_recursive`, parseThrottle) ??
+    readAttribute(directory, `blkio.${file}`, parseThrottle)
   );
 }
 

@@ -16,7 +16,7 @@ test("counts every thread, and names the newest process as the container does", 
   host.process(200, { state: "R", nsPids: [200, 7], startTicks: 30 });
   host.process(150, { state: "S", nsPids: [150, 9], startTicks: 20 });
 
-  expect(readTaskCensus(host.root, [100, 150, 200], 1)).toEqual({
+  expect(readTaskCensus(host.root, [100, 150, 200], { init: 100, pidLevel: 1 })).toEqual({
     running: 3,
     blocked: 1,
     threads: 6,
@@ -28,12 +28,27 @@ test("the numbering is the container's, not that of one nested in it", () => {
   const host = newHost();
   host.process(300, { nsPids: [300, 12, 1] });
 
-  expect(readTaskCensus(host.root, [300], 1).lastPid).toBe(12);
-  expect(readTaskCensus(host.root, [300], 5).lastPid).toBe(1);
+  expect(readTaskCensus(host.root, [300], { init: 300, pidLevel: 1 }).lastPid).toBe(12);
+});
+
+test("who is in the cgroup and not in the pid namespace is counted, but has no number there", () => {
+  const host = newHost();
+  host.process(100, { pidNamespace: 2, nsPids: [100, 1], startTicks: 10 });
+  host.process(150, { pidNamespace: 2, nsPids: [150, 9], startTicks: 20 });
+  host.process(200, { state: "R", nsPids: [200], startTicks: 30 });
+  host.process(250, { pidNamespace: 3, nsPids: [250, 77], startTicks: 40 });
+  const container = { init: 100, pidLevel: 1 };
+
+  expect(readTaskCensus(host.root, [100, 150, 200, 250], container)).toMatchObject({
+    running: 1,
+    threads: 4,
+    lastPid: 9,
+  });
+  expect(readTaskCensus(host.root, [200], container).lastPid).toBe(0);
 });
 
 test("a process that ended meanwhile is not there", () => {
-  expect(readTaskCensus(newHost().root, [4711], 0)).toEqual({
+  expect(readTaskCensus(newHost().root, [4711], { init: 1, pidLevel: 0 })).toEqual({
     running: 0,
     blocked: 0,
     threads: 0,

@@ -56,6 +56,20 @@ describe("readBlkio", () => {
     expect(readBlkio(directory)).toEqual([]);
   });
 
+  it("counts what BFQ does, and of two counts of one disk the larger", () => {
+    const bfq = {
+      "blkio.bfq.io_service_bytes_recursive": BYTES,
+      "blkio.bfq.io_serviced_recursive": OPERATIONS,
+    };
+    expect(readBlkio(tempTree(bfq))?.[0]).toEqual(SDA);
+
+    const throttle = {
+      "blkio.throttle.io_service_bytes_recursive": "8:0 Read 9999\n8:0 Write 1\nTotal 10000\n",
+      "blkio.throttle.io_serviced_recursive": "Total 0\n",
+    };
+    expect(readBlkio(tempTree({ ...bfq, ...throttle }))?.[0]).toEqual({ ...SDA, readBytes: 9999 });
+  });
+
   it("is undefined when a part is gone", () => {
     expect(readBlkio(tempTree({}))).toBeUndefined();
     expect(readBlkio(tempTree({ "blkio.throttle.io_serviced": OPERATIONS }))).toBeUndefined();
