@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import { existsSync, type Stats } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { once } from "../../core/kernel/once.ts";
 import { type Clock, systemClock } from "../../core/runtime/clock.ts";
@@ -71,6 +71,7 @@ const O_ACCMODE = 3;
 const O_RDONLY = 0;
 const O_TRUNC = 0o1000;
 const S_IROTH = 0o004;
+const S_IWOTH = 0o002;
 
 class ShimFileSystem implements FileSystem {
   readonly #root: HostRoot;
@@ -158,7 +159,8 @@ class ShimFileSystem implements FileSystem {
     if (caller.uid !== 0 && (mode & S_IROTH) === 0) throw new Refusal(ERRNO.EACCES, "for root alone");
     if ((mode & S_IFMT) === S_IFDIR) throw new Refusal(ERRNO.EISDIR, "a directory");
     if ((flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0) {
-      throw new Refusal(ERRNO.EACCES, "opened for writing");
+      // Where procfs would take something, a program has to hear that it is not taken here.
+      throw new Refusal((mode & S_IWOTH) === 0 ? ERRNO.EACCES : ERRNO.EOPNOTSUPP, "opened for writing");
     }
     return { kind: "opened", handle: this.#snapshots.open(node), directIo: true };
   }
@@ -254,7 +256,10 @@ class ShimFileSystem implements FileSystem {
   #mode(path: string, caller: Caller): number {
     const node = nodeAt(path) ?? noSuchFile();
     if (node.kind === "directory") return S_IFDIR | 0o555;
-    if (node.kind === "proc") return S_IFREG | (node.file.mode ?? 0o444);
+    if (node.kind === "proc") {
+      if (!this.#isThere(path)) noSuchFile();
+      return S_IFREG | (node.file.mode ?? 0o444);
+    }
     if (node.kind === "host") return this.#hostAttributes(path, caller).mode & ~0o222;
     if (node.isOnHost) this.#hostAttributes(path, caller);
     return S_IFREG | 0o444;
@@ -279,9 +284,13 @@ class ShimFileSystem implements FileSystem {
     return this.#hostFiles.stat(path) ?? noSuchFile();
   }
 
-  /** Kernels without NUMA have no directory of nodes. */
+  /** Kernels without NUMA have no directory of nodes, and some no pressure of interrupts. */
   #isThere(path: string): boolean {
-    return !HOST_DIRECTORIES.includes(path) || this.#hostFiles.stat(path) !== undefined;
+    if (HOST_DIRECTORIES.includes(path)) return this.#hostFiles.stat(path) !== undefined;
+    const node = nodeAt(path);
+    return (
+      node?.kind !== "proc" || node.file.isOnHost !== true || existsSync(this.#root.proc(node.file.path))
+    );
   }
 
   /** Which names in a directory the caller is to see: not the directories of CPUs it does not have. */

@@ -3,7 +3,7 @@ import { diskstats } from "./diskstats.ts";
 import { loadavg } from "./loadavg.ts";
 import { meminfo } from "./meminfo.ts";
 import { partitions } from "./partitions.ts";
-import { cpuPressure, ioPressure, memoryPressure } from "./pressure.ts";
+import { cpuPressure, ioPressure, irqPressure, memoryPressure } from "./pressure.ts";
 import { slabinfo } from "./slabinfo.ts";
 import { stat } from "./stat.ts";
 import { swaps } from "./swaps.ts";
@@ -21,6 +21,7 @@ export const PROC_FILES: readonly ProcFile[] = [
   partitions,
   cpuPressure,
   ioPressure,
+  irqPressure,
   memoryPressure,
   slabinfo,
   stat,

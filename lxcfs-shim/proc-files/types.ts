@@ -76,8 +76,10 @@ export interface HostText {
 export interface ProcFile {
   /** Relative to /proc, the kernel's name. */
   readonly path: string;
-  /** Read by everybody (0444) unless it says otherwise. */
-  readonly mode?: 0o400;
+  /** Read by everybody (0444) unless it says otherwise; nothing is ever written, whatever it says. */
+  readonly mode?: 0o400 | 0o666;
+  /** There only where the host has it; others are there always. */
+  readonly isOnHost?: true;
   /** One line for `--help` and the documentation: what is the container's and what stays the host's. */
   readonly describes: string;
   /** The parts of the view without which the file is not the container's, wholly or where they stand. */

@@ -149,6 +149,8 @@ export interface Pressure {
   readonly cpu?: PressureText | undefined;
   readonly io?: PressureText | undefined;
   readonly memory?: PressureText | undefined;
+  /** Since Linux 6.1, where the time of interrupts is accounted. */
+  readonly irq?: PressureText | undefined;
 }
 
 /** The kernel's own text of a `*.pressure` file (Documentation/accounting/psi.rst): passed on, not taken apart. */

@@ -7,7 +7,8 @@ import { readAttribute } from "../values.ts";
  * full avg10=0.00 avg60=0.00 avg300=0.00 total=0
  *
  * Documentation/accounting/psi.rst. Absent without CONFIG_PSI or with cgroup.pressure 0; there but
- * EOPNOTSUPP when booted with psi=0.
+ * EOPNOTSUPP when booted with psi=0. irq, which has `full` only, since Linux 6.1 where the time of interrupts is
+ * accounted.
  */
 
 /** Undefined when the cgroup has no pressure at all. Each resource is read when first asked for, the CPU's at once. */
@@ -16,6 +17,7 @@ export function readPressure(directory: string): Pressure | undefined {
   if (cpu === undefined) return undefined;
   const io = once(() => readText(directory, "io"));
   const memory = once(() => readText(directory, "memory"));
+  const irq = once(() => readText(directory, "irq"));
   return {
     cpu,
     get io() {
@@ -23,6 +25,9 @@ export function readPressure(directory: string): Pressure | undefined {
     },
     get memory() {
       return memory();
+    },
+    get irq() {
+      return irq();
     },
   };
 }

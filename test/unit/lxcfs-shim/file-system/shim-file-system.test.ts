@@ -114,6 +114,28 @@ test("slabinfo is for root alone, as in procfs", () => {
   expect(walk(openOn().ask, "proc/slabinfo")).toMatchObject({ attributes: { mode: S_IFREG | 0o400 } });
 });
 
+test("pressure of interrupts is there where the host has it", () => {
+  const { host, ask } = openOn();
+  const irq = "proc/pressure/irq";
+  expect(walk(ask, irq)).toEqual(error(ERRNO.ENOENT));
+  expect(list(ask, "proc/pressure")).not.toContain("irq");
+
+  host.write(irq, "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
+  expect(list(ask, "proc/pressure")).toContain("irq");
+  expect(walk(ask, irq)).toMatchObject({ kind: "entry" });
+  expect(read(ask, irq)).toBe("full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+  expect(read(ask, irq, HOST)).toMatch(/total=7$/m);
+});
+
+test("a trigger cannot be set, which is said when a pressure file is opened for it", () => {
+  const { ask } = openOn();
+
+  expect(walk(ask, "proc/pressure/memory")).toMatchObject({ attributes: { mode: S_IFREG | 0o666 } });
+  expect(ask({ kind: "open", node: nodeIdOf("proc/pressure/memory"), flags: 2 })).toEqual(
+    error(ERRNO.EOPNOTSUPP),
+  );
+});
+
 describe("files", () => {
   test("go past the page cache, which all callers share", () => {
     const { ask } = openOn();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cpuPressure, ioPressure } from "../../../../lxcfs-shim/proc-files/pressure.ts";
+import { cpuPressure, ioPressure, irqPressure } from "../../../../lxcfs-shim/proc-files/pressure.ts";
 import { hostText, viewOf } from "../../../support/container-view.ts";
 
 const text =
@@ -18,5 +18,6 @@ test("is none where it is torn", () => {
 test("is none where the cgroup has none, never the host's", () => {
   expect(cpuPressure.render(viewOf({}), host)).toBe(zeros);
   expect(ioPressure.render(viewOf({ pressure: { cpu: text } }), host)).toBe(zeros);
+  expect(irqPressure.render(viewOf({}), host)).toBe(zeros.split("\n").slice(1).join("\n"));
   expect(ioPressure.underived?.(viewOf({ pressure: { cpu: text } }))).toEqual(["every line"]);
 });
