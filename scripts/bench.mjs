@@ -4,13 +4,25 @@ import { join } from "node:path";
 import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
 /** The programs to run; the other files of test/bench are parts of theirs. */
-const BENCHES = ["fuse-floor", "shim", "up"];
+const BENCHES = ["fuse-floor", "shim", "up", "collector"];
 
 /** What they compare with, and the compiler for readers whose own cost is not what is measured. */
 const PACKAGES = [
   { needs: "cc", package: "gcc", why: "a reader in C" },
   { needs: "/usr/include/stdio.h", package: "libc6-dev", why: "a reader in C" },
   { needs: "lxcfs", package: "lxcfs", services: ["lxcfs.service"], why: "the comparison with it" },
+  {
+    needs: "prometheus",
+    package: "prometheus",
+    services: ["prometheus.service"],
+    why: "the comparison with it",
+  },
+  {
+    needs: "victoria-metrics",
+    package: "victoria-metrics",
+    services: ["victoria-metrics.service"],
+    why: "the comparison with it",
+  },
 ];
 
 orExit(() => prepare("packages", "build"));

@@ -2,7 +2,7 @@ const TWO_32 = 0x1_0000_0000;
 
 /** Bits and varints one after the other, into memory that grows. Numbers are integers of up to 53 bits. */
 export class BitWriter {
-  #bytes = new Uint8Array(256);
+  #bytes = Buffer.allocUnsafe(1024);
   /** Whole bytes written, and the bits that wait to become one. */
   #length = 0;
   #pending = 0;
@@ -23,9 +23,8 @@ export class BitWriter {
   }
 
   float64(value: number): void {
-    const view = new DataView(new ArrayBuffer(8));
-    view.setFloat64(0, value);
-    for (let i = 0; i < 8; i++) this.#byte(view.getUint8(i));
+    scratch.setFloat64(0, value);
+    for (let i = 0; i < 8; i++) this.#byte(scratch.getUint8(i));
   }
 
   raw(bytes: Uint8Array): void {
@@ -34,10 +33,15 @@ export class BitWriter {
     this.#length += bytes.length;
   }
 
-  /** Fills the last byte with zeros. */
-  finish(): Uint8Array {
+  /** Fills the last byte with zeros; returns how many bytes there are. */
+  align(): number {
     if (this.#pendingBits > 0) this.#push(0, 8 - this.#pendingBits);
-    return this.#bytes.subarray(0, this.#length);
+    return this.#length;
+  }
+
+  /** All that has been written, aligned. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.align());
   }
 
   /** At most 24 bits: with seven that wait they stay within 31. */
@@ -58,7 +62,7 @@ export class BitWriter {
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + count));
     grown.set(this.#bytes);
     this.#bytes = grown;
   }
@@ -104,9 +108,8 @@ export class BitReader {
   }
 
   float64(): number {
-    const view = new DataView(new ArrayBuffer(8));
-    for (let i = 0; i < 8; i++) view.setUint8(i, this.#byte());
-    return view.getFloat64(0);
+    for (let i = 0; i < 8; i++) scratch.setUint8(i, this.#byte());
+    return scratch.getFloat64(0);
   }
 
   #pull(count: number): number {

@@ -7,7 +7,7 @@
 // Numbers are varints. The series of one push share their times: a track is written once for all of them.
 import { crc32 } from "node:zlib";
 import { BitReader, BitWriter, unzigzag, zigzag } from "./bits.ts";
-import { decodeValues, encodeValues } from "./values.ts";
+import { readValues, writeValues } from "./values.ts";
 
 const FORMAT = 1;
 const CRC_BYTES = 4;
@@ -35,16 +35,21 @@ export function encodeBlock(columns: readonly Column[]): Uint8Array {
   let lastTimes: readonly number[] | undefined;
   let lastTrack = 0;
   const trackOf = (times: readonly number[]): number => {
-    // The columns of one push have the very same times.
-    if (times === lastTimes) return lastTrack;
+    // The columns of one push have the same times, one after the other.
+    if (lastTimes !== undefined && isSame(times, lastTimes)) return lastTrack;
     const key = times.join();
     lastTimes = times;
     lastTrack = tracks.get(key) ?? trackTimes.push(times) - 1;
     tracks.set(key, lastTrack);
     return lastTrack;
   };
+  const body = new BitWriter();
+  let end = 0;
   const entries = columns.map(({ id, times, values }) => {
-    return { id, track: trackOf(times), bytes: encodeValues(values) };
+    const start = end;
+    writeValues(body, values);
+    end = body.align();
+    return { id, track: trackOf(times), size: end - start };
   });
   const writer = new BitWriter();
   writer.varint(FORMAT);
@@ -52,13 +57,13 @@ export function encodeBlock(columns: readonly Column[]): Uint8Array {
   writer.varint(entries.length);
   for (const times of trackTimes) writeTrack(writer, times);
   let previousId = 0;
-  for (const { id, track, bytes } of entries) {
+  for (const { id, track, size } of entries) {
     writer.varint(id - previousId);
     writer.varint(track);
-    writer.varint(bytes.length);
+    writer.varint(size);
     previousId = id;
   }
-  for (const { bytes } of entries) writer.raw(bytes);
+  writer.raw(body.finish());
   writer.bits(crc32(writer.finish()), CRC_BYTES * 8);
   return writer.finish();
 }
@@ -88,7 +93,7 @@ export class Block {
     const entry = this.#entries.get(id);
     const times = this.#tracks[entry?.track ?? -1];
     if (entry === undefined || times === undefined) return undefined;
-    const values = within(() => decodeValues(this.#bytes, entry.start, entry.end, times.length));
+    const values = within(() => readValues(this.#bytes, entry.start, entry.end, times.length));
     return { id, times, values };
   }
 
@@ -111,6 +116,10 @@ export class Block {
     if (start !== end) throw new BlockError("its columns do not fill it");
     return tracks;
   }
+}
+
+function isSame(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((time, i) => time === other[i]);
 }
 
 function writeTrack(writer: BitWriter, times: readonly number[]): void {

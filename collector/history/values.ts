@@ -3,7 +3,7 @@
 //   1  integers   value × 10^scale: the first two, then what changes between them (order 1) or what changes of
 //                 that (order 2), in a unit, Rice-coded: a counter that runs evenly is one bit a sample
 //   2  doubles    each XORed with the one before: a bit for the same, else the bits that differ
-import { BitReader, BitWriter, doubleOf, unzigzag, wordsOf, zigzag } from "./bits.ts";
+import { BitReader, type BitWriter, doubleOf, unzigzag, wordsOf, zigzag } from "./bits.ts";
 
 const CONSTANT = 0;
 const INTEGERS = 1;
@@ -17,23 +17,22 @@ const MAX_INTEGER = 2 ** 49;
 const ESCAPE = 24;
 const PLAIN_BITS = 53;
 
-/** Not empty. */
-export function encodeValues(values: readonly number[]): Uint8Array {
-  const writer = new BitWriter();
+/** Writes values, not none, from a whole byte to a whole byte. */
+export function writeValues(writer: BitWriter, values: readonly number[]): void {
   const [first = 0] = values;
   if (values.every((value) => Object.is(value, first))) {
     writer.varint(CONSTANT);
     writeNumber(writer, first);
-    return writer.finish();
+    return;
   }
   const scale = findScale(values);
   if (scale === undefined) writeDoubles(writer, values);
   else writeIntegers(writer, values, scale);
-  return writer.finish();
+  writer.align();
 }
 
 /** Throws RangeError when the bytes are not those of `count` values. */
-export function decodeValues(bytes: Uint8Array, start: number, end: number, count: number): number[] {
+export function readValues(bytes: Uint8Array, start: number, end: number, count: number): number[] {
   const reader = new BitReader(bytes, start, end);
   const kind = reader.varint();
   if (kind === CONSTANT) return new Array<number>(count).fill(readNumber(reader));

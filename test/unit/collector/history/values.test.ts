@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeValues, encodeValues } from "../../../../collector/history/values.ts";
+import { BitWriter } from "../../../../collector/history/bits.ts";
+import { readValues, writeValues } from "../../../../collector/history/values.ts";
 
 function sizeOf(values: readonly number[]): number {
-  const bytes = encodeValues(values);
+  const writer = new BitWriter();
+  writeValues(writer, values);
+  const bytes = writer.finish();
   const padded = Buffer.concat([Buffer.of(1, 2), bytes, Buffer.of(3)]);
-  expect(decodeValues(padded, 2, 2 + bytes.length, values.length)).toEqual(values);
+  expect(readValues(padded, 2, 2 + bytes.length, values.length)).toEqual(values);
   return bytes.length;
 }
 
@@ -31,8 +34,8 @@ test("what agents send takes little", () => {
 });
 
 test("bytes of something else are refused", () => {
-  expect(() => decodeValues(Buffer.of(9), 0, 1, 1)).toThrow("an unknown kind 9");
-  expect(() => decodeValues(Buffer.of(1, 60, 0, 0), 0, 4, 1)).toThrow("an unknown form");
-  expect(() => decodeValues(Buffer.of(2, 0xff, 0xff), 0, 3, 1)).toThrow("more bits than a double has");
-  expect(() => decodeValues(Buffer.of(2), 0, 1, 1)).toThrow("it ends too early");
+  expect(() => readValues(Buffer.of(9), 0, 1, 1)).toThrow("an unknown kind 9");
+  expect(() => readValues(Buffer.of(1, 60, 0, 0), 0, 4, 1)).toThrow("an unknown form");
+  expect(() => readValues(Buffer.of(2, 0xff, 0xff), 0, 3, 1)).toThrow("more bits than a double has");
+  expect(() => readValues(Buffer.of(2), 0, 1, 1)).toThrow("it ends too early");
 });
