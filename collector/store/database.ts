@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import Sqlite from "libsql";
 import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { inTransaction } from "../../core/runtime/sqlite-transaction.ts";
 
 /** "Plic": what file(1) shows, and how another program's database is told from ours. */
 const APPLICATION_ID = 0x506c6963;
@@ -123,7 +124,7 @@ function wrap(path: string, database: Sqlite.Database): Database {
         all: (...values) => attempt(path, () => statement.all(values) as Row[]),
       };
     },
-    transaction: (body) => attempt(path, () => inTransaction(database, body)),
+    transaction: (body) => attempt(path, () => inTransaction(database, "IMMEDIATE", body)),
     shrink: (pages) => attempt(path, () => void database.exec(`PRAGMA incremental_vacuum(${pages})`)),
     close: () => {
       if (!database.open) return;
@@ -132,19 +133,6 @@ function wrap(path: string, database: Sqlite.Database): Database {
       database.close();
     },
   };
-}
-
-function inTransaction<T>(database: Sqlite.Database, body: () => T): T {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    const result = body();
-    database.exec("COMMIT");
-    return result;
-  } catch (error) {
-    // After some failures (a full disk) SQLite has rolled back by itself.
-    if (database.inTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 function attempt<T>(path: string, body: () => T): T {

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import Database from "libsql";
 import { type Clock, systemClock } from "../../core/runtime/clock.ts";
 import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import { inTransaction } from "../../core/runtime/sqlite-transaction.ts";
 import { parseDocument } from "./documents.ts";
 import { prefixEnd } from "./prefix.ts";
 import { checkTransaction } from "./transaction.ts";
@@ -130,20 +131,6 @@ function checkIdentity(path: string, database: Database.Database): void {
 function readNumber(database: Database.Database, select: string): number {
   const [row] = database.prepare(`SELECT ${select}`).raw().all() as [number][];
   return row?.[0] ?? 0;
-}
-
-/** IMMEDIATE takes the write lock at once: a transaction that read first could not wait for it any more. */
-function inTransaction<T>(database: Database.Database, mode: "IMMEDIATE" | "DEFERRED", body: () => T): T {
-  database.exec(`BEGIN ${mode}`);
-  try {
-    const result = body();
-    database.exec("COMMIT");
-    return result;
-  } catch (error) {
-    // After some failures (a full disk) SQLite has rolled back by itself.
-    if (database.inTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 /** What SQLite says, under the store's name; a bug of ours stays one. */
