@@ -47,7 +47,11 @@ export async function openCollector(
   log: Logger,
 ): Promise<Collector> {
   const trust = openTrust(options, clock, log);
-  const latest = new LatestStore({ ...DEFAULT_LATEST_LIMITS, staleAfterMs: options.staleAfterMs }, clock);
+  const latest = new LatestStore(
+    { ...DEFAULT_LATEST_LIMITS, staleAfterMs: options.staleAfterMs },
+    clock,
+    log,
+  );
   const catalog = new Catalog();
   const data = await openData({ ...options, isCounter: (name) => catalog.isCounter(name) }, clock, log);
   const forwardings: Forwarding[] = [];

@@ -1,5 +1,6 @@
 import { familyName, type Labels, type MetricKind, type Sample } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
+import type { Logger } from "../core/runtime/log.ts";
 import { LatestTable } from "./latest-table.ts";
 import { type Reading, type Shape, Shapes } from "./shapes.ts";
 
@@ -49,8 +50,13 @@ interface MachineEntry {
   lastSeenMs: number;
   identity: Labels;
   readonly table: LatestTable;
+  /** When it was last told, monotonic, that it has too many series. */
+  toldMs?: number;
 }
 
+/** That a machine has too many series is told this often, and of any machine this often. */
+const TELL_MACHINE_MS = 3_600_000;
+const TELL_MS = 1_000;
 /** A stored timestamp further ahead than this is a wrong clock, and later samples do not wait for it. */
 const FUTURE_MS = 600_000;
 
@@ -66,12 +72,15 @@ export class LatestStore {
   readonly #holders = new Map<Shape, MachineEntry[]>();
   readonly #limits: LatestLimits;
   readonly #clock: Clock;
+  readonly #log: Pick<Logger, "warn"> | undefined;
   #seriesCount = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: LatestLimits, clock: Clock) {
+  constructor(limits: LatestLimits, clock: Clock, log?: Pick<Logger, "warn">) {
     this.shapes = new Shapes(limits.maxSeries);
     this.#limits = limits;
     this.#clock = clock;
+    this.#log = log;
   }
 
   get machineCount(): number {
@@ -89,10 +98,13 @@ export class LatestStore {
       return;
     }
     const heardMs = this.#clock.monotonicMs();
+    const { seriesLimit } = this.dropped;
     for (const { shape, samples } of points) {
       const sample = newest(samples);
       if (sample !== undefined) this.#storeSample(machine, shape, sample, heardMs);
     }
+    if (this.dropped.seriesLimit > seriesLimit)
+      this.#tell(machine, this.dropped.seriesLimit - seriesLimit, heardMs);
   }
 
   /** The machine with its series that are not stale; undefined when it has never been heard of. */
@@ -185,6 +197,14 @@ export class LatestStore {
     if (storedMs === undefined && !this.#admit(machine, shape)) this.dropped.seriesLimit++;
     else if (storedMs !== undefined && this.#isLate(sample.timestampMs, storedMs)) this.dropped.late++;
     else machine.table.put(shape, sample, heardMs);
+  }
+
+  #tell(machine: MachineEntry, dropped: number, nowMs: number): void {
+    if (nowMs - (machine.toldMs ?? Number.NEGATIVE_INFINITY) < TELL_MACHINE_MS) return;
+    if (nowMs - this.#toldMs < TELL_MS) return;
+    machine.toldMs = this.#toldMs = nowMs;
+    const { ip, table } = machine;
+    this.#log?.warn({ ip, dropped, series: table.size }, "machine has too many series");
   }
 
   #admit(machine: MachineEntry, shape: Shape): boolean {

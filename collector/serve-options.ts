@@ -67,6 +67,12 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     const { option, value } = given.text(key) ?? { option: key, value: usual };
     return parseDuration(option, value);
   };
+  const trust = oneOf(TRUST_MODES, "a way to trust", given.text("trust")) ?? "address";
+  const tokenFile = given.text("tokenFile")?.value || undefined;
+  if (trust === "token" && tokenFile === undefined)
+    throw new UsageError(`${given.text("trust")?.option}: token takes nobody without a token file`, {
+      hint: "name one with --token-file",
+    });
   return {
     listen: each(given.texts("listen") ?? [LOOPBACK], parseListen),
     forwards: distinct(each(given.texts("forward"), parseForwardUrl)),
@@ -74,8 +80,8 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     keepMs: duration("keep", "15d"),
     keepCoarseMs: duration("keepCoarse", "400d"),
     docker: each(given.texts("docker"), parseSocket),
-    trust: oneOf(TRUST_MODES, "a way to trust", given.text("trust")) ?? "address",
-    tokenFile: given.text("tokenFile")?.value || undefined,
+    trust,
+    tokenFile,
     staleAfterMs: duration("staleAfter", "5m"),
     logLevel: oneOf(LOG_LEVELS, "a log level", given.text("logLevel")) ?? "info",
   };

@@ -205,13 +205,20 @@ async function readSeries(registry: Registry): Promise<readonly Series[]> {
   const timestampMs = Date.now();
   const families = await registry.getMetricsAsJSON();
   return families.flatMap(({ name, help, type, values }) =>
-    values.map((one) => ({
-      // A histogram's buckets, sum and count have names of their own, which the types do not tell.
-      name: "metricName" in one ? String(one.metricName) : name,
-      kind: KINDS[type] ?? "unknown",
-      help,
-      labels: Object.fromEntries(Object.entries(one.labels).map(([label, text]) => [label, String(text)])),
-      samples: [{ timestampMs, value: one.value }],
-    })),
+    values
+      .filter(({ value }) => !isUnmeasured(name, value))
+      .map((one) => ({
+        // A histogram's buckets, sum and count have names of their own, which the types do not tell.
+        name: "metricName" in one ? String(one.metricName) : name,
+        kind: KINDS[type] ?? "unknown",
+        help,
+        labels: Object.fromEntries(Object.entries(one.labels).map(([label, text]) => [label, String(text)])),
+        samples: [{ timestampMs, value: one.value }],
+      })),
   );
+}
+
+/** Node's histogram of the event loop's lag, before its first tick: the least is 2^63 ns, the mean NaN. */
+function isUnmeasured(name: string, value: number): boolean {
+  return name.includes("_eventloop_lag_") && !(value < 2 ** 63 / 1e9);
 }

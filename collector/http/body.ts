@@ -27,13 +27,18 @@ export class BodyBudget {
   }
 }
 
-/** The whole body, on the budget only while it comes in. Throws Refusal 413 as soon as it is larger than `maxBytes`, 503 where the budget is spent. */
+/**
+ * The whole body, on the budget only while it comes in; `askForIt` is called when it is wanted. Throws
+ * Refusal 413 as soon as it is larger than `maxBytes`, 503 where the budget is spent.
+ */
 export async function readBody(
   request: IncomingMessage,
   maxBytes: number,
   budget: BodyBudget,
+  askForIt: () => void = () => {},
 ): Promise<Buffer> {
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  askForIt();
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {

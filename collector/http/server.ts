@@ -49,6 +49,10 @@ export async function openHttpServer(
     const server = createServer(TIMEOUTS, (request, response) => {
       void serve(request, response, router, budget, log);
     });
+    // Without this listener node:http asks for every body, whatever its size.
+    server.on("checkContinue", (request, response) => {
+      void serve(request, response, router, budget, log);
+    });
     server.maxConnections = MAX_CONNECTIONS;
     server.timeout = IDLE_WRITE_MS;
     try {
@@ -105,8 +109,15 @@ async function serve(
   budget: BodyBudget,
   log: Logger,
 ): Promise<void> {
-  const reply = await answer(request, router, budget, log);
+  let isBodyAwaited = /^100-continue$/i.test(request.headers.expect ?? "");
+  const askForBody = (): void => {
+    if (isBodyAwaited) response.writeContinue();
+    isBodyAwaited = false;
+  };
+  const reply = await answer(request, askForBody, router, budget, log);
   try {
+    // The sender may still send the body that nobody asked for, or not: what follows cannot be told apart.
+    if (isBodyAwaited) response.setHeader("connection", "close");
     response.statusCode = reply.status;
     response.setHeaders(new Map(Object.entries(reply.headers ?? {})));
     if (typeof reply.body === "object") await pipeline(Readable.from(reply.body), response);
@@ -118,6 +129,7 @@ async function serve(
 
 async function answer(
   request: IncomingMessage,
+  askForBody: () => void,
   router: Router,
   budget: BodyBudget,
   log: Logger,
@@ -126,7 +138,7 @@ async function answer(
   try {
     const [path = "", search = ""] = url.split("?", 2);
     const { handle, params } = router(method, path);
-    const body = (maxBytes: number): Promise<Buffer> => readBody(request, maxBytes, budget);
+    const body = (maxBytes: number): Promise<Buffer> => readBody(request, maxBytes, budget, askForBody);
     const query = new URLSearchParams(search);
     return await handle({ headers, params, query, peer: socket.remoteAddress ?? "", readBody: body });
   } catch (error) {

@@ -3,6 +3,7 @@ import { DEFAULT_LATEST_LIMITS, type LatestLimits, LatestStore } from "../../../
 import { type Series, staleSample } from "../../../core/metrics/series.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
+import { recordLog } from "../../support/record-log.ts";
 
 const IP = "10.0.0.7";
 
@@ -150,4 +151,26 @@ test("a machine under another host name has the same series", () => {
   put(IP, gauge("a", { ip: IP, instance: IP, hostname: "second" }, 2));
   expect(shown(IP)).toEqual(["a 2"]);
   expect(store.machine(IP)?.identity).toEqual({ ip: IP, instance: IP, hostname: "second" });
+});
+
+test("a machine with too many series is told of once an hour, one machine a second", async () => {
+  const clock = new ManualClock();
+  const log = recordLog();
+  const store = new LatestStore({ ...DEFAULT_LATEST_LIMITS, maxSeriesPerMachine: 1 }, clock, log);
+  const put = (machine: string): void =>
+    store.store(store.shapes.read({ machine, series: ["a", "b", "c"].map((name) => gauge(name, {})) }));
+  for (let i = 0; i < 3; i++) for (const machine of [IP, "10.0.0.8"]) put(machine);
+  expect(log.lines).toEqual([
+    {
+      level: "warn",
+      fields: { ip: IP, dropped: 2, series: 1 },
+      message: "machine has too many series",
+    },
+  ]);
+  await clock.advance(1000);
+  put("10.0.0.8");
+  expect(log.lines[1]?.fields).toMatchObject({ ip: "10.0.0.8" });
+  await clock.advance(3_600_000);
+  put(IP);
+  expect(log.lines).toHaveLength(3);
 });

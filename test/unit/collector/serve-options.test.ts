@@ -67,6 +67,7 @@ test.for<[string, ServeFlags]>([
   ['--log-level: "loud" is not a log level', { logLevel: "loud" }],
   ['--docker: "here" is not the path of a socket', { docker: ["here"] }],
   ['--trust: "me" is not a way to trust', { trust: "me" }],
+  ["--trust: token takes nobody without a token file", { trust: "token" }],
   [
     "forward: remote-write+http://h/w is given twice",
     { forward: ["remote-write+http://h/w", "remote-write+http://h/w"] },

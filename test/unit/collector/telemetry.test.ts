@@ -77,6 +77,10 @@ test("what the objects counted, under the collector's names", async () => {
     ]) {
       expect(page).toContain(`\nplimsoll_collector_${line}\n`);
     }
+    expect(
+      page.match(/^plimsoll_collector_nodejs_eventloop_lag_\S+ (?!\d+(\.\d+)?(e-\d+)?$).*/gm),
+    ).toBeNull();
+    expect(page.match(/^plimsoll_collector_nodejs_eventloop_lag_\S+ \d{9}/gm)).toBeNull();
     expect(page).toContain("# TYPE plimsoll_collector_process_cpu_seconds_total counter");
     expect(page.match(/^# TYPE (\S+_total) (?!counter)/gm)).toBeNull();
   }

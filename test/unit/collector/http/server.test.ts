@@ -31,7 +31,11 @@ const routes: readonly Route[] = [
     return textReply(200, "done");
   }),
 ];
-const server = await openHttpServer([LOOPBACK, { host: "::1", port: 0 }], routes, log);
+const post: Route = {
+  ...get("/body", async ({ readBody }) => textReply(200, `${(await readBody(10)).length} bytes`)),
+  method: "POST",
+};
+const server = await openHttpServer([LOOPBACK, { host: "::1", port: 0 }], [...routes, post], log);
 const [v4 = "", v6 = ""] = server.addresses;
 afterAll(() => server.close(100));
 
@@ -73,6 +77,25 @@ test("what is not HTTP is answered and closed", async () => {
   const [answer] = await once(socket, "data");
   expect(String(answer)).toMatch(/^HTTP\/1\.1 400 /);
   socket.destroy();
+});
+
+/** What is heard after the headers of a body that waits to be asked for. */
+async function expectContinue(bytes: number): Promise<{ readonly first: string; readonly rest: string }> {
+  const socket = connect(Number(v4.split(":")[1]), "127.0.0.1");
+  socket.write(`POST /body HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${bytes}\r\n\r\n`);
+  const [first] = await once(socket, "data");
+  socket.end("x".repeat(bytes));
+  const rest = (await socket.toArray()).join("");
+  return { first: String(first), rest };
+}
+
+test("a body that waits to be asked for is asked for only when it is not too large", async () => {
+  const taken = await expectContinue(10);
+  expect(taken.first).toBe("HTTP/1.1 100 Continue\r\n\r\n");
+  expect(taken.rest).toContain("\r\n\r\n10 bytes\n");
+  const refused = await expectContinue(11);
+  expect(refused.first).toMatch(/^HTTP\/1\.1 413 .*connection: close/is);
+  expect(refused.rest).not.toContain("HTTP/1.1");
 });
 
 test("close lets a request under way finish, then refuses connections", async () => {
