@@ -33,7 +33,10 @@ function serveCommand(signal: AbortSignal): Command {
     .option("--cpus <policy>", "CPUs by both, cpuset, quota or host: all of the host's (default: both)")
     .option("--possible-cpus <which>", "host: size tables by the machine, or visible (default: host)")
     .option("--loadavg <on|off>", "off: load averages are the host's (default: on)")
-    .option("--swap <on|off>", "off: containers have no swap (default: on)")
+    .option(
+      "--swap <on|off|memsw>",
+      "off: containers have no swap; memsw: on cgroup v1 RAM and swap together, as LXCFS has it (default: on)",
+    )
     .option("--host-files <files>", "files that are the host's for everybody, e.g. diskstats,slabinfo")
     .option("--log-level <level>", "error, warn, info, debug or trace (default: info)")
     .action(async (flags: ServeFlags) => {
@@ -44,6 +47,10 @@ function serveCommand(signal: AbortSignal): Command {
     [
       "plimsoll-shim serve --mount /var/lib/plimsoll/shim",
       'in the foreground; ready at the line with "msg":"ready"',
+    ],
+    [
+      "kill -HUP $(pidof -x plimsoll-shim)",
+      "take the configuration as it is now; readers notice nothing but what it changes",
     ],
     [
       "docker run -v /var/lib/plimsoll/shim/proc/meminfo:/proc/meminfo --memory 512m debian free -m",

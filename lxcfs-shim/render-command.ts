@@ -12,9 +12,14 @@ export function renderCommand(): Command {
       "--explain",
       "say what of each file is the container's, and why not the rest, instead of the text",
     )
+    .option("--config <file>", "what serve is configured with (default: /etc/plimsoll/shim.yaml if there)")
     .action(async (names: readonly string[], flags: RenderFlags) => {
-      const { renderFiles } = await import("./render.ts"); // --help needs none of it
-      process.stdout.write(renderFiles(names, flags));
+      // --help needs none of it
+      const [{ renderFiles }, { readViewOptions }] = await Promise.all([
+        import("./render.ts"),
+        import("./serve-options.ts"),
+      ]);
+      process.stdout.write(renderFiles(names, flags, await readViewOptions(flags)));
     });
   return withExamples(command, [
     ["plimsoll-shim render --pid 4217 meminfo", "/proc/meminfo as process 4217 would see it"],

@@ -4,23 +4,26 @@ import { NotFoundError, UsageError } from "../core/runtime/errors.ts";
 import { PROC_FILES } from "./proc-files/index.ts";
 import type { FileStatus, ProcFile } from "./proc-files/types.ts";
 import type { Container } from "./view/container.ts";
+import type { ViewOptions } from "./view/view-options.ts";
 import { openViewpoints, type Rendered, type Viewpoint } from "./view/viewpoints.ts";
 
 /** What the command line says, as text. */
 export interface RenderFlags {
   readonly pid: string;
   readonly explain?: boolean;
+  readonly config?: string;
 }
 
 /** What `plimsoll-shim render` prints. */
 export function renderFiles(
   names: readonly string[],
   flags: RenderFlags,
+  viewOptions?: ViewOptions,
   root: HostRoot = openHostRoot(),
 ): string {
   const pid = parsePid(flags.pid);
   const files = names.length === 0 ? PROC_FILES : names.map(findFile);
-  const viewpoints = openViewpoints({ root, clock: systemClock });
+  const viewpoints = openViewpoints({ root, clock: systemClock, viewOptions });
   const viewpoint = viewpoints.of(pid);
   const rendered = files.map((file) => ({ file, ...existing(viewpoints.render(file, viewpoint), pid) }));
   if (flags.explain) {

@@ -50,20 +50,35 @@ const TRANSPORTS = ["dev-fuse", "fuse-native"] as const;
 const OPTIONS = {
   program: "SHIM",
   defaultFile: CONFIG_FILE,
-  keys: ["mount", "transport", "containerPid", "logLevel", "freshness", "recovery", ...VIEW_KEYS],
+  keys: [
+    "mount",
+    "transport",
+    "containerPid",
+    "logLevel",
+    "freshness",
+    "recovery",
+    ...VIEW_KEYS,
+    "containers",
+  ],
 } as const;
 
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */
 export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions> {
-  const given = (await readGivenOptions(OPTIONS, { ...flags })).text;
+  const { text: given, inFile } = await readGivenOptions(OPTIONS, { ...flags });
   return {
     mount: parseMount(given("mount")),
     transport: parseTransport(given("transport"), given("containerPid")),
     logLevel: oneOf(LOG_LEVELS, "a log level", given("logLevel")) ?? "info",
-    view: parseViewOptions(given),
+    view: parseViewOptions(given, inFile("containers")),
     freshnessMs: parseFreshness(given("freshness")),
     recovery: oneOf(RECOVERIES, "a way of recovery", given("recovery")) ?? "resend",
   };
+}
+
+/** Those of them that decide what containers see, as a running shim would have them. */
+export async function readViewOptions(flags: Pick<ServeFlags, "config">): Promise<ViewOptions> {
+  const { text, inFile } = await readGivenOptions(OPTIONS, { ...flags });
+  return parseViewOptions(text, inFile("containers"));
 }
 
 function parseMount(given: Given | undefined): string {

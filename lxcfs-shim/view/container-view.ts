@@ -14,12 +14,13 @@ import { readKernelAttribute } from "../../core/kernel/text.ts";
 import type { ContainerView, CpuView, HostText, LoadView, MemoryView } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { RememberedMap } from "../succession/remembered-map.ts";
+import type { ChoicesOf } from "./choices.ts";
 import type { Container } from "./container.ts";
 import { accountTicks, advanceCpuAccount, type CpuAccount } from "./cpu-accounting.ts";
 import { loadValue } from "./load-average.ts";
 import type { LoadAverages, LoadReading } from "./load-averages.ts";
 import type { TaskCensus } from "./task-census.ts";
-import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewOptions } from "./view-options.ts";
+import { DEFAULT_VIEW_OPTIONS, SWITCHED_OFF, type ViewChoices } from "./view-options.ts";
 import { visibleCpus } from "./visible-cpus.ts";
 
 export interface ContainerViews {
@@ -31,7 +32,8 @@ export interface ContainerViewsOptions {
   readonly root: HostRoot;
   readonly reader: CgroupReader;
   readonly loads: LoadAverages;
-  readonly viewOptions?: ViewOptions | undefined;
+  /** The defaults for all unless told. */
+  readonly choicesOf?: ChoicesOf | undefined;
   readonly notebook?: Notebook | undefined;
 }
 
@@ -66,7 +68,7 @@ interface Ground extends ContainerViewsOptions {
 
 /** What several parts share, each computed once. */
 interface Shared {
-  readonly options: ViewOptions;
+  readonly choices: ViewChoices;
   /** The container's own cgroup, without its ancestors. */
   readonly own: CgroupStats;
   readonly effective: EffectiveLimits;
@@ -81,8 +83,8 @@ function openView(ground: Ground): ContainerView {
   const shared = share(ground);
   const parts = {
     memory: once(() => memoryPart(ground, shared)),
-    cpu: once(() => (shared.options.cpus === "host" ? { missing: SWITCHED_OFF } : cpuPart(ground, shared))),
-    load: once(() => (shared.options.loadavg ? loadPart(shared) : { missing: SWITCHED_OFF })),
+    cpu: once(() => (shared.choices.cpus === "host" ? { missing: SWITCHED_OFF } : cpuPart(ground, shared))),
+    load: once(() => (shared.choices.loadavg ? loadPart(shared) : { missing: SWITCHED_OFF })),
     io: once(() => ownPart(shared.own.io, "no cgroup of its own that counts block I/O")),
     pressure: once(() => ownPart(shared.own.pressure, "no pressure of its cgroup")),
   };
@@ -106,7 +108,7 @@ function openView(ground: Ground): ContainerView {
       return shared.cpus();
     },
     get possibleCpus() {
-      return shared.options.possibleCpus;
+      return shared.choices.possibleCpus;
     },
     get uptimeSeconds() {
       return uptimeSeconds(ground, shared);
@@ -118,26 +120,20 @@ function openView(ground: Ground): ContainerView {
   };
 }
 
-function share({
-  root,
-  reader,
-  loads,
-  viewOptions: options = DEFAULT_VIEW_OPTIONS,
-  container,
-  host,
-}: Ground): Shared {
+function share({ root, reader, loads, choicesOf, container, host }: Ground): Shared {
+  const choices = choicesOf?.(container.cgroup) ?? DEFAULT_VIEW_OPTIONS;
   const effective = readEffective(reader, container.cgroup);
   const quotaCpus = once(() => effective.quotaCpus);
   const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
   const age = once(() => ageSeconds(container, host));
   return {
-    options,
+    choices,
     own: reader.read(container.cgroup),
     effective,
     quotaCpus,
     cpus: once(() => {
       const online = () => onlineCpus(root);
-      return options.cpus === "host" ? online() : visibleCpus(limits(), online, options.cpus);
+      return choices.cpus === "host" ? online() : visibleCpus(limits(), online, choices.cpus);
     }),
     ageSeconds: age,
     bootDelaySeconds: once(() => bootDelaySeconds(root, container)),
@@ -145,10 +141,10 @@ function share({
   };
 }
 
-function memoryPart({ host }: Ground, { effective, options }: Shared): Part<MemoryView> {
+function memoryPart({ host }: Ground, { effective, choices }: Shared): Part<MemoryView> {
   const { memory } = effective;
   if (memory === undefined) return { missing: "no memory cgroup of its own or above it" };
-  return { value: memoryView(memory, host.text("meminfo"), options.swap) };
+  return { value: memoryView(memory, host.text("meminfo"), choices.swap) };
 }
 
 function cpuPart({ remembered, container }: Ground, shared: Shared): Part<CpuView> {
@@ -199,11 +195,12 @@ function countProcesses(
 }
 
 function memoryView(
-  { stats, limitBytes, roomBytes, swapLimitBytes }: EffectiveMemory,
+  { stats, limitBytes, roomBytes, swapLimitBytes, memswLimitBytes = swapLimitBytes }: EffectiveMemory,
   hostMeminfo: string,
-  hasSwap: boolean,
+  swap: ViewChoices["swap"],
 ): MemoryView {
-  const swapTotal = Math.min(swapLimitBytes ?? 0, hostBytes(hostMeminfo, "SwapTotal"));
+  const limit = swap === "memsw" ? memswLimitBytes : swapLimitBytes;
+  const swapTotal = Math.min(limit ?? 0, hostBytes(hostMeminfo, "SwapTotal"));
   return {
     totalBytes: Math.min(limitBytes, hostBytes(hostMeminfo, "MemTotal")),
     usageBytes: stats.usageBytes,
@@ -212,8 +209,8 @@ function memoryView(
     get detail() {
       return stats.detail;
     },
-    ...(hasSwap &&
-      swapLimitBytes !== undefined && {
+    ...(swap !== "off" &&
+      limit !== undefined && {
         swap: { totalBytes: swapTotal, usedBytes: Math.min(stats.swapUsageBytes ?? 0, swapTotal) },
       }),
   };

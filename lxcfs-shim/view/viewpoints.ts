@@ -4,6 +4,7 @@ import { ParseError } from "../../core/kernel/parse-error.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import type { ContainerView, FileStatus, HostText, ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
+import { openChoices } from "./choices.ts";
 import type { Container, Identity } from "./container.ts";
 import { openContainerViews } from "./container-view.ts";
 import { fileStatus } from "./file-status.ts";
@@ -64,7 +65,8 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
     freshnessMs === 0 ? identifier : openRecentCallers(identifier, { root, clock, freshnessMs });
   const census = openCensus(root, reader);
   const loads = openLoadAverages({ census, clock, channel: loadChannel, notebook });
-  const views = openContainerViews({ root, reader, loads, viewOptions, notebook });
+  const choicesOf = openChoices(viewOptions);
+  const views = openContainerViews({ root, reader, loads, choicesOf, notebook });
 
   function at(identity: Identity): Viewpoint {
     if (identity.kind === "gone") return identity;
@@ -77,7 +79,8 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
   function render(file: ProcFile, viewpoint: Viewpoint): Rendered {
     if (viewpoint.kind === "gone") return viewpoint;
     if (viewpoint.kind === "host") return hostFile(file, viewpoint.host, "the caller is the host's");
-    if (viewOptions.hostFiles.includes(file.path)) return hostFile(file, viewpoint.host, SWITCHED_OFF);
+    const { hostFiles } = choicesOf(viewpoint.container.cgroup);
+    if (hostFiles.includes(file.path)) return hostFile(file, viewpoint.host, SWITCHED_OFF);
     return renderContainer(file, viewpoint);
   }
 

@@ -2,12 +2,13 @@ import { join } from "node:path";
 import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
 import { type HostRoot, openHostRoot } from "../../core/kernel/host-root.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
-import type { ContainerView } from "../../lxcfs-shim/proc-files/types.ts";
+import type { ContainerView, HostText } from "../../lxcfs-shim/proc-files/types.ts";
 import { readContainer } from "../../lxcfs-shim/view/container.ts";
 import { openContainerViews } from "../../lxcfs-shim/view/container-view.ts";
 import { openHostText } from "../../lxcfs-shim/view/host-text.ts";
 import { openLoadAverages } from "../../lxcfs-shim/view/load-averages.ts";
 import { openCensus } from "../../lxcfs-shim/view/task-census.ts";
+import { DEFAULT_VIEW_OPTIONS, type ViewChoices } from "../../lxcfs-shim/view/view-options.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 export const HOSTS: string = join(import.meta.dirname, "../fixtures/hosts");
@@ -28,7 +29,12 @@ export function fixtureRoot(name: string): HostRoot {
   return openHostRoot(join(HOSTS, name));
 }
 
-export function viewOfFixture(name: string): ContainerView {
+/** What its container sees, with the defaults and the fixture's own /proc unless told. */
+export function viewOfFixture(
+  name: string,
+  choices: Partial<ViewChoices> = {},
+  host?: HostText,
+): ContainerView {
   const root = fixtureRoot(name);
   const pid = INITS[name] ?? 0;
   const startTicks = readPidStat(root, pid)?.startTicks ?? Number.NaN;
@@ -36,5 +42,7 @@ export function viewOfFixture(name: string): ContainerView {
   if (container === undefined) throw new Error(`${name} has no process ${pid}`);
   const reader = openCgroupReader(root);
   const loads = openLoadAverages({ census: openCensus(root, reader), clock: new ManualClock() });
-  return openContainerViews({ root, reader, loads }).open(container, openHostText(root.proc));
+  const choicesOf = (): ViewChoices => ({ ...DEFAULT_VIEW_OPTIONS, ...choices });
+  const views = openContainerViews({ root, reader, loads, choicesOf });
+  return views.open(container, host ?? openHostText(root.proc));
 }

@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseViewOptions, VIEW_KEYS, type ViewKey } from "../../../lxcfs-shim/parse-view-options.ts";
 import { DEFAULT_VIEW_OPTIONS } from "../../../lxcfs-shim/view/view-options.ts";
+
+const { exceptions: _, ...CHOICES } = DEFAULT_VIEW_OPTIONS;
 
 function parse(values: Partial<Record<ViewKey, string>>) {
   return parseViewOptions((key) => {
@@ -20,11 +22,46 @@ test("each has its own say", () => {
     cpus: "quota",
     possibleCpus: "visible",
     loadavg: false,
-    swap: false,
+    swap: "off",
     hostFiles: ["diskstats", "pressure/io"],
+    exceptions: [],
   });
 });
 
 test.for(VIEW_KEYS)("a wrong %s is named", (key) => {
   expect(() => parse({ [key]: "wrong" })).toThrow(`--${key}: "wrong" is not a`);
+});
+
+describe("containers that are exceptions", () => {
+  const parseContainers = (value: unknown) =>
+    parseViewOptions((key) => (key === "swap" ? { option: "--swap", value: "memsw" } : undefined), {
+      option: "configuration f: containers",
+      value,
+    });
+
+  test("have the general choices but for what is said of them", () => {
+    const { exceptions } = parseContainers({
+      "/docker/*": { cpus: "cpuset", hostFiles: "diskstats" },
+      "/lxc/**": { swap: "off", loadavg: "off" },
+    });
+
+    expect(exceptions).toEqual([
+      {
+        cgroup: "/docker/*",
+        choices: { ...CHOICES, swap: "memsw", cpus: "cpuset", hostFiles: ["diskstats"] },
+      },
+      { cgroup: "/lxc/**", choices: { ...CHOICES, swap: "off", loadavg: false } },
+    ]);
+  });
+
+  test.for<[unknown, string]>([
+    ["/docker/*", "configuration f: containers must be a mapping"],
+    [{ web: {} }, "configuration f: containers web is not the path of a cgroup"],
+    [{ "/web": "cpuset" }, "configuration f: containers /web must be a mapping"],
+    [{ "/web": { mount: "/x" } }, 'configuration f: containers /web: unknown option "mount"'],
+    [{ "/web": { cpus: 2 } }, "configuration f: containers /web: cpus must be a text"],
+    [{ "/web": { cpus: "few" } }, 'configuration f: containers /web: cpus: "few" is not a CPU policy'],
+  ])("%j: %s", ([value, message]) => {
+    expect(() => parseContainers(value)).toThrow(message);
+  });
 });

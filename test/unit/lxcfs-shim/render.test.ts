@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
 import { PROC_FILES } from "../../../lxcfs-shim/proc-files/index.ts";
 import { renderFiles } from "../../../lxcfs-shim/render.ts";
+import { DEFAULT_VIEW_OPTIONS } from "../../../lxcfs-shim/view/view-options.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { FakeHost } from "../../support/fake-host.ts";
 
@@ -14,7 +15,7 @@ host.process(41, { cgroupNamespace: 2, pidNamespace: 2, cgroup: "/web", nsPids: 
 host.process(99);
 
 function render(pid: string, ...names: readonly string[]): string {
-  return renderFiles(names, { pid }, host.root);
+  return renderFiles(names, { pid }, undefined, host.root);
 }
 
 test("one file is its text and nothing else", () => {
@@ -31,7 +32,7 @@ test("several have their names before them, no name is all", () => {
 
 describe("--explain", () => {
   const explain = (pid: string, ...names: readonly string[]): string =>
-    renderFiles(names, { pid, explain: true }, host.root);
+    renderFiles(names, { pid, explain: true }, undefined, host.root);
 
   test("names the container, and what of each file is not its own", () => {
     const lines = explain("41", "meminfo", "uptime").split("\n");
@@ -47,6 +48,14 @@ describe("--explain", () => {
       /^process of the host\n\/proc\/uptime: host\n.*\n {2}because: the caller is the host's\n$/,
     );
   });
+});
+
+test("what the operator has chosen holds here as well", () => {
+  const viewOptions = { ...DEFAULT_VIEW_OPTIONS, hostFiles: ["loadavg"] };
+
+  expect(renderFiles(["loadavg"], { pid: "41" }, viewOptions, host.root)).toBe(
+    "9.00 9.00 9.00 9/999 99999\n",
+  );
 });
 
 test.for(["x", "0", "-1", "1.5", ""])("%j is no process", (pid) => {

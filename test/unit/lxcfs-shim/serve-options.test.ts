@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { errorLine } from "../../../core/runtime/errors.ts";
 import { VIEW_KEYS } from "../../../lxcfs-shim/parse-view-options.ts";
-import { readServeOptions, type ServeFlags } from "../../../lxcfs-shim/serve-options.ts";
+import { readServeOptions, readViewOptions, type ServeFlags } from "../../../lxcfs-shim/serve-options.ts";
 import { DEFAULT_VIEW_OPTIONS } from "../../../lxcfs-shim/view/view-options.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 
@@ -59,7 +59,7 @@ test("what is wrong is named with where it was said", async () => {
     '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
   );
   expect(await refusal({ config: unknown })).toBe(
-    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, freshness, recovery, ${VIEW_KEYS.join(", ")})`,
+    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, freshness, recovery, ${VIEW_KEYS.join(", ")}, containers)`,
   );
   expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
   expect(await refusal({ config: "/nowhere.yaml" })).toMatch(
@@ -68,6 +68,16 @@ test("what is wrong is named with where it was said", async () => {
 
   vi.stubEnv("PLIMSOLL_SHIM_LOG_LEVEL", "quiet");
   expect(await refusal({ mount: "/m" })).toMatch(/^PLIMSOLL_SHIM_LOG_LEVEL: "quiet" is not a log level/);
+});
+
+test("what containers see is the same for serve and render, and the file may make exceptions", async () => {
+  const config = configFile("mount: /m\nswap: off\ncontainers:\n  /docker/*:\n    cpus: cpuset\n");
+  const view = await readViewOptions({ config });
+
+  expect(view).toEqual((await readServeOptions({ config })).view);
+  expect(view.exceptions).toMatchObject([
+    { cgroup: "/docker/*", choices: { cpus: "cpuset", swap: "off", loadavg: true } },
+  ]);
 });
 
 test("fuse-native goes with a process of its one container, dev-fuse without", async () => {

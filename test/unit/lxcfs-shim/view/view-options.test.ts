@@ -4,10 +4,16 @@ import { loadavg } from "../../../../lxcfs-shim/proc-files/loadavg.ts";
 import { meminfo } from "../../../../lxcfs-shim/proc-files/meminfo.ts";
 import { stat } from "../../../../lxcfs-shim/proc-files/stat.ts";
 import type { ProcFile } from "../../../../lxcfs-shim/proc-files/types.ts";
-import { DEFAULT_VIEW_OPTIONS, type ViewOptions } from "../../../../lxcfs-shim/view/view-options.ts";
+import {
+  DEFAULT_VIEW_OPTIONS,
+  type ViewChoices,
+  type ViewOptions,
+} from "../../../../lxcfs-shim/view/view-options.ts";
 import { openViewpoints } from "../../../../lxcfs-shim/view/viewpoints.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { hostText } from "../../../support/container-view.ts";
 import { FakeHost } from "../../../support/fake-host.ts";
+import { viewOfFixture } from "../../../support/fixture-hosts.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 const cleanup = new Cleanup();
@@ -56,7 +62,15 @@ test("load averages switched off are the host's", () => {
 
 test("swap switched off is none", () => {
   expect(render(meminfo, {})?.text).toMatch(/^SwapTotal: +1024 kB$/m);
-  expect(render(meminfo, { swap: false })?.text).toMatch(/^SwapTotal: +0 kB$/m);
+  expect(render(meminfo, { swap: "off" })?.text).toMatch(/^SwapTotal: +0 kB$/m);
+});
+
+test("on cgroup v1 swap is what the limit of RAM and swap leaves, or with memsw that limit", () => {
+  const meminfo = "MemTotal:        8388608 kB\nSwapTotal:       4194304 kB\n";
+  const swap = (choice: ViewChoices["swap"]) =>
+    viewOfFixture("v1-hybrid", { swap: choice }, hostText({ meminfo })).memory?.swap?.totalBytes;
+
+  expect([swap("on"), swap("memsw"), swap("off")]).toEqual([256 * 2 ** 20, 768 * 2 ** 20, undefined]);
 });
 
 test("a file switched off is the host's", () => {
