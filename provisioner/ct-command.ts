@@ -1,32 +1,21 @@
 import type { Command } from "commander";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { NotFoundError, UsageError } from "../core/runtime/errors.ts";
-import { planChange, planDestruction, type Verb } from "./ct/change.ts";
 import {
   type CommonOptions,
   changeMachines,
   ctChangingCommand,
   ctSubCommand,
+  lookAt,
   print,
-  viewByName,
-  viewMachines,
 } from "./ct/commands.ts";
-import { createMachines, planCreation } from "./ct/create.ts";
-import { onlineCpus, withStore } from "./ct/session.ts";
+import type { ChangeRequest } from "./ct/request.ts";
+import { withStore } from "./ct/session.ts";
 import { MACHINE_TITLES, type MachineView, machineRow } from "./ct/views.ts";
 import { openDockerEngine } from "./docker/engine.ts";
 import { containerName } from "./executors/names.ts";
-import type { Host } from "./host/host.ts";
 import { listMachines, readMachine } from "./machines/machines.ts";
-import {
-  type MachineText,
-  namesOf,
-  parseCpus,
-  parseDisk,
-  parseMachineSpec,
-  parseMemory,
-} from "./machines/parse-spec.ts";
-import { MAX_MACHINES } from "./operations/journal.ts";
+import type { MachineText } from "./machines/parse-spec.ts";
 import { renderTable } from "./table.ts";
 
 /** `plimsoll ct`: containers with the life of a virtual machine. */
@@ -75,21 +64,15 @@ function ctCreate(signal: AbortSignal): Command {
     .option("--attach <kind>", "its card: internal (a port of the switch) or veth", "internal")
     .option("--count <number>", "so many, as NAME-1, NAME-2 …", "1")
     .option("--partial", "keep those that could be made when others could not")
-    .action((name: string, words: readonly string[], options: CreateOptions) => {
-      const specs = namesOf(name, parseCount(options)).map((each) =>
-        parseMachineSpec({ ...options, name: each, command: words }, onlineCpus().length),
-      );
-      return changeMachines(
+    .action((name: string, words: readonly string[], options: CreateOptions) =>
+      changeMachines(
         options,
         signal,
-        ({ host }) => planCreation(host, specs),
-        (session, changes) => createMachines(session, changes, options.partial ? "apart" : "together"),
-        async ({ host }, made) => {
-          const views = await viewMachines(host.store, host.config, made);
-          print(options, views, () => renderTable(MACHINE_TITLES, views.map(machineRow)));
-        },
-      );
-    });
+        { ...options, kind: "create", name, command: words, count: parseCount(options.count) },
+        ({ machines }) =>
+          print(options, machines, () => renderTable(MACHINE_TITLES, machines.map(machineRow))),
+      ),
+    );
   return withExamples(command, [
     [
       "plimsoll ct create web --image debian:12 --net front --cpus 2 --memory 4G --disk 20G --fs xfs",
@@ -103,18 +86,15 @@ function ctCreate(signal: AbortSignal): Command {
   ]);
 }
 
-function parseCount({ count, ip }: CreateOptions): number {
-  const number = /^\d+$/.test(count) ? Number(count) : 0;
-  if (number < 1 || number > MAX_MACHINES)
-    throw new UsageError(`--count: ${count} is not 1 to ${MAX_MACHINES}`);
-  if (number > 1 && ip !== undefined) throw new UsageError("--ip: is for one machine, not for several");
-  return number;
+function parseCount(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--count: ${JSON.stringify(text)} is not a number`);
 }
 
 function ctList(): Command {
   const command = ctSubCommand("list", "all machines").action((options: CommonOptions) =>
     withStore(options, async (store, config) => {
-      const views = await viewByName(store, config);
+      const views = await lookAt(store, config, await listMachines(store));
       print(options, views, () => renderTable(MACHINE_TITLES, views.map(machineRow)));
     }),
   );
@@ -126,7 +106,7 @@ function ctShow(): Command {
     .argument("<name>")
     .action((name: string, options: CommonOptions) =>
       withStore(options, async (store, config) => {
-        const [view] = await viewMachines(store, config, [await readMachine(store, name)]);
+        const [view] = await lookAt(store, config, [await readMachine(store, name)]);
         if (view !== undefined) print(options, view, () => renderView(view));
       }),
     );
@@ -174,7 +154,7 @@ function ctSimple({ kind, does, done, example }: Simple, signal: AbortSignal): C
       kind === "repair" ? "all of this host unless told" : "",
     )
     .action((names: readonly string[], options: CommonOptions) =>
-      change(names, { kind }, options, signal, (view) => `${view.name} ${done}\n`),
+      change(options, signal, { kind, names }, (view) => `${view.name} ${done}\n`),
     );
   return withExamples(command, [[`plimsoll ct ${kind} web`, example]]);
 }
@@ -191,18 +171,11 @@ function ctResize(signal: AbortSignal): Command {
     .option("--cpus <number>", "its share of this host's CPUs")
     .option("--memory <size>", "not less than it uses")
     .option("--disk <size>", "of its data disk; more, never less")
-    .action(async (name: string, options: ResizeOptions) => {
-      const { disk } = (await withStore(options, (store) => readMachine(store, name))).machine;
-      const verb: Verb = {
-        kind: "resize",
-        ...(options.cpus === undefined ? {} : { cpus: parseCpus(options.cpus, onlineCpus().length) }),
-        ...(options.memory === undefined ? {} : { memoryBytes: parseMemory(options.memory) }),
-        ...(options.disk === undefined ? {} : { diskBytes: parseDisk(options.disk, disk.fileSystem) }),
-      };
-      if (Object.keys(verb).length === 1)
-        throw new UsageError("one of --cpus, --memory and --disk is needed");
-      await change([name], verb, options, signal, (view) => renderTable(MACHINE_TITLES, [machineRow(view)]));
-    });
+    .action((name: string, { cpus, memory, disk, ...options }: ResizeOptions) =>
+      change(options, signal, { kind: "resize", names: [name], ...given({ cpus, memory, disk }) }, (view) =>
+        renderTable(MACHINE_TITLES, [machineRow(view)]),
+      ),
+    );
   return withExamples(command, [
     ["plimsoll ct resize web --cpus 4 --memory 8G --disk 40G", "seen inside at once"],
   ]);
@@ -220,20 +193,14 @@ function ctRebuild(signal: AbortSignal): Command {
     .argument("<name>")
     .argument("[command...]", "what to run from now on, as it was unless told; after --, if it has options")
     .requiredOption("--image <image>", "an image with glibc and /bin/sh")
-    .action((name: string, words: readonly string[], options: RebuildOptions) => {
-      const verb: Verb = {
-        kind: "rebuild",
-        image: options.image,
-        ...(words.length > 0 ? { command: words } : {}),
-      };
-      return change(
-        [name],
-        verb,
+    .action((name: string, words: readonly string[], { image, ...options }: RebuildOptions) =>
+      change(
         options,
         signal,
+        { kind: "rebuild", names: [name], image, ...(words.length > 0 ? { command: words } : {}) },
         (view) => `${view.name} runs ${view.image}, generation ${view.generation}\n`,
-      );
-    });
+      ),
+    );
   return withExamples(command, [
     ["plimsoll ct rebuild web --image debian:13", "address, MAC, data, name and history stay"],
   ]);
@@ -243,15 +210,8 @@ function ctDestroy(signal: AbortSignal): Command {
   const command = ctChangingCommand("destroy", "remove machines: data wiped, addresses into quarantine")
     .argument("<name...>")
     .action((names: readonly string[], options: CommonOptions) =>
-      changeMachines(
-        options,
-        signal,
-        ({ host }) => Promise.all(names.map((name) => planDestruction(host, name))),
-        async ({ journal, run }, changes) => run(await journal.begin("destroy", "apart", changes)),
-        async (_, gone) => {
-          const destroyed = gone.map(({ machine }) => machine.name);
-          print(options, { destroyed }, () => destroyed.map((name) => `${name} is gone\n`).join(""));
-        },
+      changeMachines(options, signal, { kind: "destroy", names }, ({ done }) =>
+        print(options, { destroyed: done }, () => done.map((name) => `${name} is gone\n`).join("")),
       ),
     );
   return withExamples(command, [["plimsoll ct destroy web-1 web-2", "there is no way back"]]);
@@ -323,34 +283,23 @@ async function withContainer(
   });
 }
 
-/** One operation for all the machines named, each for itself; all of this host where none is named. */
+/** One operation for all the machines of the request, each for itself. */
 function change(
-  names: readonly string[],
-  verb: Verb,
   options: CommonOptions,
   signal: AbortSignal,
+  request: ChangeRequest,
   render: (view: MachineView) => string,
 ): Promise<void> {
-  return changeMachines(
-    options,
-    signal,
-    async ({ host }) => {
-      const chosen = names.length > 0 ? names : await namesOn(host);
-      return Promise.all(chosen.map((name) => planChange(host, name, verb)));
-    },
-    async ({ journal, run }, changes) => run(await journal.begin(verb.kind, "apart", changes)),
-    async ({ host }, changed) => {
-      const views = await viewMachines(host.store, host.config, changed);
-      print(options, views, () => views.map(render).join(""));
-    },
+  return changeMachines(options, signal, request, ({ machines }) =>
+    print(options, machines, () =>
+      machines.length === 0 ? "nothing to do\n" : machines.map(render).join(""),
+    ),
   );
 }
 
-async function namesOn({ store, config }: Host): Promise<readonly string[]> {
-  const machines = await listMachines(store);
-  return machines
-    .filter(({ host, busy }) => host === config.name && busy === undefined)
-    .map(({ machine }) => machine.name);
+/** Without those that are undefined. */
+function given<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function renderView(view: MachineView): string {

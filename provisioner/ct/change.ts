@@ -4,23 +4,24 @@ import type { Host } from "../host/host.ts";
 import { chooseCpuset, parseCpuset } from "../machines/cpus.ts";
 import type { OperationKind } from "../machines/documents.ts";
 import { type FoundMachine, listMachines, readMachine } from "../machines/machines.ts";
+import { parseCpus, parseDisk, parseMemory } from "../machines/parse-spec.ts";
 import type { Change } from "../operations/journal.ts";
 import { planMachine, planRemoval } from "../plan/plan.ts";
 import type { Machine, Observed } from "../resources/types.ts";
 import { renderBytes } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
-import { onlineCpus } from "./session.ts";
+import { onlineCpus } from "./online-cpus.ts";
 
 /** What an operator may want of a machine that is there. */
 export type Verb =
   | { readonly kind: "start" | "stop" | "restart" | "repair" }
   | {
       readonly kind: "resize";
-      readonly cpus?: number;
-      readonly memoryBytes?: number;
-      readonly diskBytes?: number;
+      readonly cpus?: string | undefined;
+      readonly memory?: string | undefined;
+      readonly disk?: string | undefined;
     }
-  | { readonly kind: "rebuild"; readonly image: string; readonly command?: readonly string[] };
+  | { readonly kind: "rebuild"; readonly image: string; readonly command?: readonly string[] | undefined };
 
 /** What would be done to the machine of that name; nothing is written yet. */
 export async function planChange(host: Host, name: string, verb: Verb): Promise<Change> {
@@ -75,18 +76,14 @@ async function wantedOf(host: Host, machine: Machine, verb: Verb): Promise<Machi
   }
 }
 
-async function resized(
-  host: Host,
-  machine: Machine,
-  {
-    cpus = machine.limits.cpus,
-    memoryBytes = machine.limits.memoryBytes,
-    diskBytes = machine.disk.bytes,
-  }: Verb & { kind: "resize" },
-): Promise<Machine> {
+async function resized(host: Host, machine: Machine, text: Verb & { kind: "resize" }): Promise<Machine> {
+  const { limits, disk } = machine;
+  const cpus = text.cpus === undefined ? limits.cpus : parseCpus(text.cpus, onlineCpus().length);
+  const memoryBytes = text.memory === undefined ? limits.memoryBytes : parseMemory(text.memory);
+  const diskBytes = text.disk === undefined ? disk.bytes : parseDisk(text.disk, disk.fileSystem);
   if (diskBytes < machine.disk.bytes) throw refuseShrinking(machine, diskBytes);
   const cpuset = await cpusetFor(host, machine, cpus);
-  return { ...machine, limits: { cpus, cpuset, memoryBytes }, disk: { ...machine.disk, bytes: diskBytes } };
+  return { ...machine, limits: { cpus, cpuset, memoryBytes }, disk: { ...disk, bytes: diskBytes } };
 }
 
 /** The machine keeps its CPUs while their number is right. */

@@ -6,15 +6,17 @@ import { EXIT } from "../../core/runtime/program.ts";
 import { openDockerEngine } from "../docker/engine.ts";
 import type { HostConfig } from "../host/config.ts";
 import type { MachineRecord } from "../machines/documents.ts";
-import { listMachines } from "../machines/machines.ts";
 import type { Operation } from "../operations/documents.ts";
-import { type Change, type Ending, recordOf } from "../operations/journal.ts";
+import { type Ending, recordOf } from "../operations/journal.ts";
 import { renderStep } from "../step/render.ts";
+import type { Step } from "../step/steps.ts";
 import { DEFAULT_STORE } from "../store/open.ts";
 import type { Store } from "../store/types.ts";
+import type { Failure, Outcome } from "./operator.ts";
 import { showProgress } from "./progress.ts";
-import { type Session, type SessionEvents, withSession } from "./session.ts";
-import { type MachineView, runningMachines, viewMachine } from "./views.ts";
+import { type ChangeRequest, checkRequest } from "./request.ts";
+import { type SessionEvents, withSession } from "./session.ts";
+import { type MachineView, viewMachines } from "./views.ts";
 
 /** What every command of `plimsoll ct` takes. */
 export interface CommonOptions {
@@ -47,55 +49,46 @@ export function print(options: CommonOptions, value: unknown, render: () => stri
 export async function changeMachines(
   options: CommonOptions,
   signal: AbortSignal,
-  plan: (session: Session) => Promise<readonly Change[]>,
-  carryOut: (session: Session, changes: readonly Change[]) => Promise<readonly Ending[]>,
-  report: (session: Session, done: readonly MachineRecord[]) => Promise<void>,
+  request: ChangeRequest,
+  report: (outcome: Outcome) => void,
 ): Promise<void> {
+  checkRequest(request);
+  const events = eventsFor(options);
   const log = openLogger("plimsoll", "warn");
-  const endings = await withSession(options, log, signal, eventsFor(options), async (session) => {
-    const changes = await plan(session);
-    if (options.dryRun) {
-      printPlan(options, changes);
-      return [];
-    }
-    const endings = await carryOut(session, changes);
-    const done = endings.filter(({ state }) => state === "done").map(({ track }) => recordOf(track));
-    if (done.length > 0) await report(session, done);
-    return endings;
+  const outcome = await withSession(options, log, signal, events, async (operator) => {
+    if (!options.dryRun) return operator.carryOut(request, events.watcher, signal);
+    printPlan(options, await operator.plan(request));
+    return undefined;
   });
-  const failed = endings.filter(({ state }) => state !== "done");
+  if (outcome === undefined) return;
+  const hasNothingToTell = outcome.done.length === 0 && outcome.failures.length > 0;
+  if (!hasNothingToTell) report(outcome);
+  tellFailures(outcome.failures, signal);
+}
+
+function tellFailures(failures: readonly Failure[], signal: AbortSignal): void {
   // Those that were taken back for another's sake have nothing to tell.
-  const told = failed.filter(({ track }) => track.error !== undefined);
-  for (const ending of told.slice(1)) process.stderr.write(`error: ${renderFailure(ending)}\n`);
-  const [first] = told;
+  const [first, ...rest] = failures.filter(({ error }) => error !== undefined);
+  for (const failure of rest) process.stderr.write(`error: ${renderFailure(failure)}\n`);
   if (signal.aborted) exitWith(EXIT.interrupted);
   if (first !== undefined) throw new PlimsollError("CT", renderFailure(first));
 }
 
-/** As the store and, on this host, Docker know them. */
-export async function viewMachines(
+/** For who only looks, with an engine of its own. */
+export async function lookAt(
   store: Store,
   config: HostConfig,
   records: readonly MachineRecord[],
 ): Promise<readonly MachineView[]> {
   const docker = openDockerEngine(config.docker);
   try {
-    // Without an engine nothing runs that it could tell of; the list is worth having all the same.
-    const running = await runningMachines(docker).catch(() => undefined);
-    return await Promise.all(
-      records.map((record) => viewMachine(store, record, record.host === config.name ? running : undefined)),
-    );
+    return await viewMachines(store, config.name, docker, records);
   } finally {
     await docker.close();
   }
 }
 
-export async function viewByName(store: Store, config: HostConfig): Promise<readonly MachineView[]> {
-  return viewMachines(store, config, await listMachines(store));
-}
-
-function printPlan(options: CommonOptions, changes: readonly Change[]): void {
-  const steps = changes.flatMap((change) => change.steps);
+function printPlan(options: CommonOptions, steps: readonly Step[]): void {
   print(options, steps, () =>
     steps.length === 0 ? "nothing to do\n" : steps.map((step) => `${renderStep(step)}\n`).join(""),
   );
@@ -110,16 +103,17 @@ function eventsFor(options: CommonOptions): SessionEvents {
   };
 }
 
-/** `went on with an interrupted create: web-1 done, web-2 undone`. */
-export function renderResumption({ kind }: Operation, endings: readonly Ending[]): string {
-  const each = endings.map(({ track, state }) => `${recordOf(track).machine.name} ${state}`);
+/** `went on with an interrupted create: web-1 done, web-2 undone (it has ended: exit code 3)`. */
+function renderResumption({ kind }: Operation, endings: readonly Ending[]): string {
+  const each = endings.map(({ track, state }) => {
+    const why = state === "done" || track.error === undefined ? "" : ` (${track.error})`;
+    return `${recordOf(track).machine.name} ${state}${why}`;
+  });
   return `went on with an interrupted ${kind}: ${each.join(", ")}`;
 }
 
-function renderFailure({ track, state }: Ending): string {
-  const { name } = recordOf(track).machine;
-  const what = track.error ?? "not finished";
-  const line = what.startsWith(`container ${name}:`) ? what : `container ${name}: ${what}`;
+function renderFailure({ name, state, error = "not finished" }: Failure): string {
+  const line = error.startsWith(`container ${name}:`) ? error : `container ${name}: ${error}`;
   return state === "stuck"
     ? `${line} (hint: it is tried again by the next plimsoll ct command that changes something)`
     : line;

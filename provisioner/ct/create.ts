@@ -8,11 +8,11 @@ import { listMachines } from "../machines/machines.ts";
 import type { MachineSpec } from "../machines/parse-spec.ts";
 import { parseIpv4 } from "../networks/ipv4.ts";
 import { readNetwork } from "../networks/networks.ts";
-import type { Operation, Policy } from "../operations/documents.ts";
-import type { Change, Ending } from "../operations/journal.ts";
+import type { Operation } from "../operations/documents.ts";
+import type { Change, Journal } from "../operations/journal.ts";
 import { planMachine } from "../plan/plan.ts";
 import type { Machine } from "../resources/types.ts";
-import { onlineCpus, type Session } from "./session.ts";
+import { onlineCpus } from "./online-cpus.ts";
 
 /** What would make the machines, one change for each; nothing is written yet. */
 export async function planCreation(host: Host, specs: readonly MachineSpec[]): Promise<readonly Change[]> {
@@ -33,23 +33,26 @@ export async function planCreation(host: Host, specs: readonly MachineSpec[]): P
   );
 }
 
-/** Makes the machines, all their addresses in one transaction: where there are too few it ends before it began. */
-export async function createMachines(
-  { host, journal, run }: Session,
-  changes: readonly Change[],
-  policy: Policy,
-): Promise<readonly Ending[]> {
-  const operation = await journal.begin("create", policy, changes);
-  if (policy === "apart") return run(operation);
+/**
+ * All addresses of a creation in one transaction: where there are too few it ends before it began. A
+ * creation that has begun is left as it is: its steps reserve for themselves.
+ */
+export async function reserveTogether(
+  host: Host,
+  journal: Journal,
+  operation: Operation,
+): Promise<Operation> {
   const [first, ...rest] = operation.tracks;
+  const isNew = operation.tracks.every(({ state, cursor }) => state === "running" && cursor === 0);
+  const isTogether = operation.kind === "create" && operation.policy === "together";
+  if (first === undefined || !isNew || !isTogether) return operation;
   try {
     await reserveAll(host, operation);
+    return operation;
   } catch (error) {
-    if (first === undefined) throw error;
     const failed = await journal.save(first, { state: "undoing", error: errorLine(error) });
-    return run({ ...operation, tracks: [failed, ...rest] });
+    return { ...operation, tracks: [failed, ...rest] };
   }
-  return run(operation);
 }
 
 async function reserveAll({ store, clock }: Host, { tracks }: Operation): Promise<void> {

@@ -33,8 +33,22 @@ export interface MachineView {
   readonly created: string;
 }
 
+/** As the store and, on this host, Docker know them. */
+export async function viewMachines(
+  store: Store,
+  hostName: string,
+  docker: DockerEngine,
+  records: readonly MachineRecord[],
+): Promise<readonly MachineView[]> {
+  // Without an engine nothing runs that it could tell of; the list is worth having all the same.
+  const running = await runningMachines(docker).catch(() => undefined);
+  return Promise.all(
+    records.map((record) => viewMachine(store, record, record.host === hostName ? running : undefined)),
+  );
+}
+
 /** `running` has the ids of the machines that run here; undefined where that is not known. */
-export async function viewMachine(
+async function viewMachine(
   store: Store,
   { machine, host, createdMs, busy }: MachineRecord,
   running: ReadonlySet<string> | undefined,
@@ -66,7 +80,7 @@ export async function viewMachine(
 }
 
 /** The ids of the machines whose container runs. */
-export async function runningMachines(docker: DockerEngine): Promise<ReadonlySet<string>> {
+async function runningMachines(docker: DockerEngine): Promise<ReadonlySet<string>> {
   const containers = await docker.listContainers(LABEL.generation);
   return new Set(
     containers.filter(({ isRunning }) => isRunning).map(({ labels }) => labels[LABEL.machine] ?? ""),

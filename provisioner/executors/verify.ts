@@ -11,6 +11,8 @@ import type { Executor } from "./types.ts";
 /** How long an image's own health check may take to say yes. */
 const HEALTHY_MS = 60_000;
 const AGAIN_MS = 200;
+/** What the shim says may be as old as its freshness allows, and limits have just been changed. */
+const STALE_MS = 2000;
 
 /** Prints what a program sees that asks inside. */
 const QUESTION = `
@@ -36,9 +38,7 @@ interface Inside {
 export const verifyMachine: Executor<"verifyMachine"> = async (step, host) => {
   const name = containerName(step.machine, step.generation);
   await requireRunning(host, step, name);
-  const inside = await askInside(host, step, name);
-  const wrong = findWrong(step, inside);
-  if (wrong.length > 0) throw failure(step, `inside: ${wrong.join(", ")}`);
+  await awaitPromised(host, step, name);
   await awaitHealth(host, step, name);
 };
 
@@ -52,6 +52,16 @@ export function findWrong({ limits, diskBytes }: Step<"verifyMachine">, inside: 
     wrong.push(`the data disk is ${renderBytes(inside.diskBytes)}, not ${renderBytes(diskBytes)}`);
   if (inside.addresses.length === 0) wrong.push("there is no address");
   return wrong;
+}
+
+async function awaitPromised(host: Host, step: Step<"verifyMachine">, name: string): Promise<void> {
+  const deadline = host.clock.monotonicMs() + STALE_MS;
+  for (;;) {
+    const wrong = findWrong(step, await askInside(host, step, name));
+    if (wrong.length === 0) return;
+    if (host.clock.monotonicMs() > deadline) throw failure(step, `inside: ${wrong.join(", ")}`);
+    await host.clock.sleep(AGAIN_MS);
+  }
 }
 
 async function askInside(host: Host, step: Step<"verifyMachine">, name: string): Promise<Inside> {

@@ -1,18 +1,15 @@
 /**
- * A `plimsoll ct create` or `destroy` that is killed, plain node on `dist`:
+ * A `plimsoll ct …` that is killed, plain node on `dist`; REQUEST is a ChangeRequest as JSON:
  *
- *   node ct-killed.mjs create NAME STEP IMAGE
- *   node ct-killed.mjs destroy NAME STEP
+ *   node ct-killed.mjs STEP REQUEST
  *
  * Ends with SIGKILL as soon as STEP steps are made: what it did is done, and its journal does not know.
  * Each step is a line, with how long it took, once it is made.
  */
 import { writeSync } from "node:fs";
-import { planDestruction } from "../../dist/provisioner/ct/change.js";
-import { createMachines, planCreation } from "../../dist/provisioner/ct/create.js";
 import { withSession } from "../../dist/provisioner/ct/session.js";
 
-const [kind, name, at, image] = process.argv.slice(2);
+const [at, request] = process.argv.slice(2);
 
 let made = 0;
 let begunMs = 0;
@@ -26,18 +23,10 @@ const watcher = {
   },
 };
 
-const spec = {
-  ...{ name, image, command: [], network: "front", attach: "internal", type: "container", labels: {} },
-  ...{ cpus: 0.5, memoryBytes: 96 << 20, disk: { bytes: 32 << 20, fileSystem: "ext4" }, address: undefined },
-};
 const log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {}, trace: () => {} };
+const signal = new AbortController().signal;
 const events = { watcher, onWait: () => {}, onResume: () => {} };
 
-await withSession({}, log, new AbortController().signal, events, async (session) => {
-  if (kind === "create") {
-    await createMachines(session, await planCreation(session.host, [spec]), "together");
-  } else {
-    const change = await planDestruction(session.host, name);
-    await session.run(await session.journal.begin("destroy", "apart", [change]));
-  }
-});
+await withSession({}, log, signal, events, (operator) =>
+  operator.carryOut(JSON.parse(request), watcher, signal),
+);
