@@ -70,7 +70,8 @@ function textOf({ option }: GivenValue, key: string, value: unknown): readonly [
 
 function parseFiles({ option, value }: Given): readonly string[] {
   const known = PROC_FILES.map(({ path }) => path);
-  return value
-    .split(",")
-    .flatMap((name) => oneOf(known, "a virtual file", { option, value: name.trim() }) ?? []);
+  const names = value.split(",").map((name) => name.trim());
+  return names
+    .filter((name) => name !== "")
+    .flatMap((name) => oneOf(known, "a virtual file", { option, value: name }) ?? []);
 }

@@ -28,6 +28,10 @@ test("each has its own say", () => {
   });
 });
 
+test("no file may be said, too", () => {
+  expect(parse({ hostFiles: "" }).hostFiles).toEqual([]);
+});
+
 test.for(VIEW_KEYS)("a wrong %s is named", (key) => {
   expect(() => parse({ [key]: "wrong" })).toThrow(`--${key}: "wrong" is not a`);
 });
