@@ -104,6 +104,8 @@ const PACKAGES = [
     services: ["docker.service", "docker.socket"],
     why: "a container of an engine of the test's own",
   },
+  { needs: "ssh", package: "openssh-client", why: "a machine that lets in who has a key" },
+  { needs: "debootstrap", package: "debootstrap", why: "the Debian that the Dockerfile starts from" },
   {
     needs: "qemu-system-x86_64",
     package: "qemu-system-x86",

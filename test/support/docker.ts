@@ -26,9 +26,12 @@ export async function startDocker(cleanup: Cleanup): Promise<PrivateDocker> {
     join(folder, "pid"),
   ];
   const network = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
-  // Where / is not a shared mount, dockerd binds its data to itself and leaves that; 32: it did not.
-  const unmount = ["umount", join(folder, "data")];
-  cleanup.add("dockerd's data", async () => void (await exec(unmount, { okCodes: [0, 32] })));
+  // What dockerd leaves: its data, bound to itself where / is not a shared mount, and the host's network
+  // where a container had that. 32: it did not.
+  for (const mount of ["data", "exec/netns/default"]) {
+    const unmount = ["umount", join(folder, mount)];
+    cleanup.add(`dockerd's ${mount}`, async () => void (await exec(unmount, { okCodes: [0, 32] })));
+  }
   const dockerd = startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network]);
   cleanup.add("dockerd", async () => void (await dockerd.stop("SIGTERM")));
   const engine = openDockerEngine(socket);

@@ -42,13 +42,14 @@ test("the image's Node.js is the one of package.json", () => {
   expect(new Set(versions)).toEqual(new Set([major]));
 });
 
-test("the image has a target for each program a container runs, and starts its launcher", () => {
+test("there is an image for each program and one for machines, and each starts a launcher", () => {
   const targets = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)\n(?:(?!FROM ).*\n)*?ENTRYPOINT \["([^"]+)"/gm)];
 
   expect(targets.map(([, target, entry]) => [target, entry])).toEqual([
     ["agent", "/opt/plimsoll/bin/plimsoll-agent"],
     ["collector", "/opt/plimsoll/bin/plimsoll-collector"],
     ["shim", "/opt/plimsoll/bin/plimsoll-shim"],
+    ["machine", "/opt/plimsoll/bin/plimsoll-init"],
   ]);
 });
 
