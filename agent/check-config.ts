@@ -10,6 +10,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
     intervalMs,
     ip = "from the identity file or the default route",
     labels,
+    sources,
     spool,
   } = options;
   const pushes = await Promise.all(
@@ -25,6 +26,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
       `${spool.directory ?? "in memory"}, ${spool.maxBytes / 2 ** 20} MiB, ${spool.maxAgeMs / 3_600_000} h each`,
     ],
     ["interval", `${intervalMs / 1000}s`],
+    ["sources", sources.map(({ kind }) => kind.name).join(" ")],
     ["ip", ip],
     ...Object.entries(labels).map(([name, value]) => ["label", `${name}=${value}`]),
   ];

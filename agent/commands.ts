@@ -17,6 +17,11 @@ const SAMPLING_FLAGS: readonly Flag[] = [
     value: "ADDR",
     describes: "this machine's permanent address; otherwise the identity file's, the default route's",
   },
+  {
+    name: "sources",
+    value: "LIST",
+    describes: "names of sources to switch on, no-NAME to switch off, apart by commas",
+  },
 ];
 
 const PUSHING_FLAGS: readonly Flag[] = [
@@ -102,6 +107,7 @@ function flagsOf(values: FlagValues): Flags {
     config: text(values.config),
     ip: text(values.ip),
     interval: text(values.interval),
+    sources: text(values.sources),
     spool: text(values.spool),
     "log-level": text(values["log-level"]),
     push: typeof push === "string" ? [push] : push,

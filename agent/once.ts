@@ -5,6 +5,9 @@ import { openLogger } from "./log.ts";
 import type { AgentOptions } from "./options.ts";
 import { openSampling } from "./sampling.ts";
 
+/** For the slowest source there may be: nothing else waits here. */
+const PATIENCE_MS = 60_000;
+
 /**
  * One sample as text: `prom` is the page node_exporter would show, without the labels that only a push
  * carries; `json` is the batch that would be pushed.
@@ -14,7 +17,8 @@ export async function renderOnce(options: AgentOptions, format: string): Promise
     throw new UsageError(`--format: ${JSON.stringify(format)} is not a format`, { hint: "prom or json" });
   }
   const { sampler, identity, files } = openSampling(options, systemClock, openLogger("warn"));
-  const series = await sampler.sample(systemClock.nowMs());
+  const answers = await sampler.sample(systemClock.nowMs(), PATIENCE_MS);
+  const series = answers.flatMap((answer) => answer.series);
   const labels = (await identity.labels()) ?? {};
   await files.close();
   if (format === "prom") return renderExposition(series);

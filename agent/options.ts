@@ -3,9 +3,16 @@ import type { Labels } from "../core/metrics/series.ts";
 import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
-import { type Given, oneOf, readGivenOptions } from "../core/runtime/options.ts";
+import {
+  type Given,
+  type GivenOptions,
+  type GivenValue,
+  oneOf,
+  readGivenOptions,
+} from "../core/runtime/options.ts";
 import { parseLabels } from "./identity-labels.ts";
 import { type Destination, parseDestination } from "./sinks/index.ts";
+import { type ChosenSource, chooseSources } from "./source-options.ts";
 import { parseSpool, type SpoolSettings } from "./spool-options.ts";
 
 /** Read when it exists and no other is named. */
@@ -20,6 +27,7 @@ export interface Flags {
   readonly ip?: string | undefined;
   readonly push?: readonly string[] | undefined;
   readonly interval?: string | undefined;
+  readonly sources?: string | undefined;
   readonly spool?: string | undefined;
   readonly "log-level"?: string | undefined;
 }
@@ -28,6 +36,7 @@ export interface AgentOptions {
   readonly ip: string | undefined;
   readonly destinations: readonly Destination[];
   readonly intervalMs: number;
+  readonly sources: readonly ChosenSource[];
   readonly spool: SpoolSettings;
   readonly labels: Labels;
   readonly logLevel: LogLevel;
@@ -38,7 +47,7 @@ export interface AgentOptions {
 const OPTIONS = {
   program: "AGENT",
   defaultFile: CONFIG_FILE,
-  keys: ["ip", "interval", "spool", "spoolSize", "spoolAge", "logLevel", "push", "labels"],
+  keys: ["ip", "interval", "sources", "spool", "spoolSize", "spoolAge", "logLevel", "push", "labels"],
 } as const;
 
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */
@@ -50,6 +59,7 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     ip: ip === undefined ? undefined : parseIp(ip),
     destinations: (given.values("push") ?? []).map(({ option, value }) => parseDestination(option, value)),
     intervalMs: parseInterval(given.text("interval") ?? { option: "--interval", value: "10s" }),
+    sources: chooseSources(given.inFile("sources"), switches(given)),
     spool: parseSpool(given.text("spool"), given.text("spoolSize"), given.text("spoolAge")),
     labels: parseLabels(labels?.value ?? {}, (what) => {
       throw new UsageError(`configuration ${given.configFile}: ${what}`);
@@ -57,6 +67,14 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     logLevel: oneOf(LOG_LEVELS, "a log level", given.text("logLevel")) ?? "info",
     configFile: given.configFile,
   };
+}
+
+/** The sources that flags or environment switch: in the file they are a mapping. */
+function switches(given: GivenOptions<"sources">): readonly GivenValue[] {
+  const all = given.values("sources") ?? [];
+  return all.flatMap(({ option, value }) =>
+    typeof value === "string" ? value.split(",").map((name) => ({ option, value: name.trim() })) : [],
+  );
 }
 
 function parseIp({ option, value }: Given): string {

@@ -1,10 +1,11 @@
 import type { Batch, Labels, Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import { offsetMs, planNextTickMs } from "./schedule.ts";
+import type { Answer } from "./sources/types.ts";
 import { Staleness } from "./staleness.ts";
 
 export interface PipelineOptions {
-  readonly sample: (nowMs: number) => Promise<readonly Series[]>;
+  readonly sample: (nowMs: number) => Promise<readonly Answer[]>;
   readonly identity: { labels(): Promise<Labels | undefined> };
   readonly outlets: readonly { offer(batch: Batch): Promise<void> }[];
   readonly intervalMs: number;
@@ -16,15 +17,10 @@ export interface PipelineOptions {
 /** Samples kept while there is no address yet: five minutes at the default interval, about 3 MB. */
 const PENDING_TICKS = 30;
 
-interface Sampled {
-  readonly series: readonly Series[];
-  readonly nowMs: number;
-}
-
 /** Samples at each tick and hands each batch to every outlet, once it is known whose it is. */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #pending: Sampled[] = [];
+  readonly #pending: (readonly Answer[])[] = [];
   readonly #staleness = new Staleness();
   #labels: Labels | undefined;
   #droppedSamples = 0;
@@ -53,19 +49,18 @@ export class Pipeline {
   async #tick(): Promise<string> {
     const { sample, identity, ticks } = this.#options;
     const nowMs = ticks.nowMs();
-    this.#pending.push({ series: await sample(nowMs), nowMs });
+    this.#pending.push(await sample(nowMs));
     const labels = await identity.labels();
     if (labels === undefined) {
       const surplus = this.#pending.length > PENDING_TICKS ? this.#pending.shift() : undefined;
-      this.#droppedSamples += surplus?.series.length ?? 0;
+      for (const { series } of surplus ?? []) this.#droppedSamples += series.length;
       return "";
     }
     // Another identity is another machine's history: the one before ends.
     if (this.#labels?.instance !== labels.instance) await this.#endSeries();
     this.#labels = labels;
-    for (const sampled of this.#pending.splice(0)) {
-      const gone = this.#staleness.follow(sampled.series, sampled.nowMs);
-      await this.#offer([...sampled.series, ...gone]);
+    for (const answers of this.#pending.splice(0)) {
+      await this.#offer(answers.flatMap((answer) => [...answer.series, ...this.#staleness.follow(answer)]));
     }
     return labels.instance ?? "";
   }

@@ -19,21 +19,21 @@ export async function runAgent(options: AgentOptions, stop: AbortSignal): Promis
   const log = openLogger(options.logLevel);
   const clock = systemClock;
   const version = packageVersion();
-  const { sampler, identity, guard, files } = openSampling(options, clock, log);
+  const { sampler, identity, files } = openSampling(options, clock, log);
   const { outlets, close } = await openOutlets(options, clock, log);
   const ticks = new TickClock(clock, log);
   const pipeline: Pipeline = new Pipeline({
     sample: async (nowMs) => {
-      const series = await sampler.sample(nowMs);
+      const answers = await sampler.sample(nowMs);
       const state = {
         version,
         machine: identity.machine(),
         outlets,
-        stuck: guard.stuck(),
+        stuck: files.stuck(),
         unaddressedDropped: pipeline.droppedSamples,
         clockJumps: ticks.jumps,
       };
-      return [...series, ...selfSeries(state, nowMs)];
+      return [...answers, { source: "agent", atMs: nowMs, series: selfSeries(state, nowMs) }];
     },
     identity,
     outlets,

@@ -3,68 +3,108 @@ import type { Clock } from "../core/runtime/clock.ts";
 import { errorLine } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { gauge, point } from "./metric.ts";
-import type { FileSystemSpace, Source } from "./sources/types.ts";
+import { NoData } from "./source-kind.ts";
+import type { Answer, Source, SourceContext } from "./sources/types.ts";
 
 const DURATION = gauge("node_scrape_collector_duration_seconds", "Duration of a collector's last sample.");
 const SUCCESS = gauge("node_scrape_collector_success", "Whether a collector succeeded.");
 
-export interface SamplerOptions {
+/** What has not answered by then is left to the next tick: above the deadline of kernel files, so that those never are. */
+const PATIENCE_MS = 1500;
+
+export interface SamplerOptions extends Omit<SourceContext, "nowMs"> {
   readonly sources: readonly Source[];
-  readonly read: (path: string) => Promise<string>;
-  readonly statfs: (path: string) => Promise<FileSystemSpace>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Asks all sources at once; one that fails costs its own family. */
+/** A source and how it stands with it. */
+interface Asked {
+  readonly source: Source;
+  lastMs: number;
+  /** It has been asked and has not answered. */
+  isBusy: boolean;
+  problem: string | undefined;
+}
+
+/** Asks all sources at once; one that fails costs its own family, one that is slow nobody's time. */
 export class Sampler {
   readonly #options: SamplerOptions;
-  /** Source → why it failed last time. */
-  readonly #failures = new Map<string, string>();
+  readonly #asked: readonly Asked[];
+  #answers: Answer[] = [];
 
   constructor(options: SamplerOptions) {
     this.#options = options;
+    this.#asked = options.sources.map((source) => ({
+      source,
+      lastMs: Number.NEGATIVE_INFINITY,
+      isBusy: false,
+      problem: undefined,
+    }));
   }
 
-  /** Every series at `nowMs`, each source's success and duration among them. Never rejects. */
-  async sample(nowMs: number): Promise<readonly Series[]> {
-    const read = onceEach(this.#options.read);
-    const { sources, statfs } = this.#options;
-    const pages = await Promise.all(sources.map((source) => this.#ask(source, { nowMs, read, statfs })));
-    return pages.flat();
+  /**
+   * Asks the sources that are due and gives what has been answered since the last time: all of it under
+   * the time at which it was asked, a source's success and duration with it. Never rejects.
+   */
+  async sample(nowMs: number, patienceMs: number = PATIENCE_MS): Promise<readonly Answer[]> {
+    const { clock, load, list, statfs } = this.#options;
+    const context = { nowMs, read: onceEach(this.#options.read), load, list, statfs };
+    const due = this.#asked.filter((asked) => isDue(asked, nowMs));
+    const done = new AbortController();
+    const all = Promise.all(due.map((asked) => this.#ask(asked, context)));
+    await Promise.race([all, clock.sleep(patienceMs, done.signal)]);
+    done.abort("answered"); // With a reason: without one an exception and its stack are made each time.
+    return this.#answers.splice(0);
   }
 
-  async #ask(source: Source, context: Parameters<Source["sample"]>[0]): Promise<readonly Series[]> {
+  async #ask(asked: Asked, context: SourceContext): Promise<void> {
+    const { source } = asked;
     const { clock } = this.#options;
+    asked.isBusy = true;
+    asked.lastMs = context.nowMs;
     const startMs = clock.monotonicMs();
     let series: readonly Series[] = [];
     let problem: string | undefined;
+    let hasData = true;
     try {
       series = await source.sample(context);
     } catch (error) {
-      problem = errorLine(error);
+      hasData = !(error instanceof NoData);
+      problem = hasData ? errorLine(error) : undefined;
     }
-    this.#report(source.name, problem);
-    const labels = { collector: source.name };
-    const seconds = (clock.monotonicMs() - startMs) / 1000;
-    return [
-      ...series,
-      point(DURATION, labels, seconds, context.nowMs),
-      point(SUCCESS, labels, problem === undefined ? 1 : 0, context.nowMs),
-    ];
+    asked.isBusy = false;
+    this.#report(asked, problem);
+    if (hasData && !source.isTarget) {
+      const labels = { collector: source.name };
+      const seconds = (clock.monotonicMs() - startMs) / 1000;
+      series = [
+        ...series,
+        point(DURATION, labels, seconds, context.nowMs),
+        point(SUCCESS, labels, problem === undefined ? 1 : 0, context.nowMs),
+      ];
+    }
+    this.#answers.push({ source: source.name, atMs: context.nowMs, series });
   }
 
   /** Logs changes only: a source that fails for days is one line. */
-  #report(source: string, problem: string | undefined): void {
-    if (problem === this.#failures.get(source)) return;
-    if (problem === undefined) {
-      this.#failures.delete(source);
-      this.#options.log.info({ source }, "source answers again");
-    } else {
-      this.#failures.set(source, problem);
-      this.#options.log.warn({ source, problem }, "source failed");
-    }
+  #report(asked: Asked, problem: string | undefined): void {
+    const { log } = this.#options;
+    const before = asked.problem;
+    asked.problem = problem;
+    const source = asked.source.name;
+    if (problem === before) return;
+    if (problem === undefined) log.info({ source }, "source answers again");
+    else log.warn({ source, problem }, "source failed");
   }
+}
+
+/** Ticks come a little early or late: a twentieth of the interval is on time. */
+function isDue({ source, lastMs, isBusy }: Asked, nowMs: number): boolean {
+  if (isBusy) return false;
+  const { intervalMs = 0 } = source;
+  // A clock that was set back must not silence a source until it has caught up.
+  return nowMs - lastMs >= intervalMs * 0.95 || nowMs < lastMs;
 }
 
 /** Two sources that read the same file in one tick see the same text, and it is read once. */

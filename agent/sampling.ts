@@ -1,17 +1,18 @@
+import { openHostRoot } from "../core/kernel/host-root.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import { environmentVariable } from "../core/runtime/config.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { HangGuard } from "./hang-guard.ts";
 import { IDENTITY_FILE, Identity } from "./identity.ts";
-import { KernelFiles } from "./kernel-files.ts";
+import { KernelFiles, type Lanes } from "./kernel-files.ts";
 import type { AgentOptions } from "./options.ts";
 import { Sampler } from "./sampler.ts";
-import { sources } from "./sources/index.ts";
+import type { Surroundings } from "./source-kind.ts";
 
 /** Far above what the kernel takes, far below an interval. */
 const DEADLINE_MS = 1000;
 
-/** Threads that hung kernel files may never take: name look-ups and the identity file need some. */
+/** Threads that hung files may never take: name look-ups and the spool need some. */
 const SPARE_THREADS = 2;
 /** libuv's own default. */
 const DEFAULT_THREADS = 4;
@@ -20,24 +21,36 @@ const DEFAULT_THREADS = 4;
 export interface Sampling {
   readonly sampler: Sampler;
   readonly identity: Identity;
-  readonly guard: HangGuard;
   readonly files: KernelFiles;
 }
 
 export function openSampling(options: AgentOptions, clock: Clock, log: Logger): Sampling {
-  const guard = new HangGuard({ clock, slots: readerSlots(), deadlineMs: DEADLINE_MS });
-  const files = new KernelFiles(guard, clock);
+  const files = new KernelFiles(openLanes(clock), clock);
   const read = (path: string): Promise<string> => files.read(path);
-  const statfs: KernelFiles["statfs"] = (path) => files.statfs(path);
-  return {
-    sampler: new Sampler({ sources, read, statfs, clock, log }),
-    identity: new Identity({ ip: options.ip, labels: options.labels, file: IDENTITY_FILE, read, log }),
-    guard,
-    files,
-  };
+  const identity = new Identity({ ip: options.ip, labels: options.labels, file: IDENTITY_FILE, read, log });
+  const surroundings: Surroundings = { root: openHostRoot(), log, identity: () => identity.labels() };
+  const sources = options.sources.map(({ kind, values, intervalMs }) => ({
+    name: kind.name,
+    intervalMs,
+    sample: kind.open(values, surroundings),
+  }));
+  const sampler = new Sampler({
+    sources,
+    read,
+    load: (path) => files.load(path),
+    list: (path) => files.list(path),
+    statfs: (path, mayHang) => files.statfs(path, mayHang),
+    clock,
+    log,
+  });
+  return { sampler, identity, files };
 }
 
-function readerSlots(): number {
-  const threads = Number(environmentVariable("UV_THREADPOOL_SIZE") ?? DEFAULT_THREADS);
-  return Math.max(1, (Number.isInteger(threads) ? threads : DEFAULT_THREADS) - SPARE_THREADS);
+/** Half of the threads that can be had for each, and at least one. */
+export function openLanes(clock: Clock): Lanes {
+  const given = Number(environmentVariable("UV_THREADPOOL_SIZE") ?? DEFAULT_THREADS);
+  const threads = Number.isInteger(given) ? given : DEFAULT_THREADS;
+  const slots = Math.max(1, Math.floor((threads - SPARE_THREADS) / 2));
+  const open = (): HangGuard => new HangGuard({ clock, slots, deadlineMs: DEADLINE_MS });
+  return { kernel: open(), mounts: open() };
 }

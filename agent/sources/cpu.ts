@@ -1,7 +1,7 @@
 import { parseStat, type StatCpu, type StatTicks } from "../../core/kernel/proc/stat.ts";
 import type { Series } from "../../core/metrics/series.ts";
 import { counter, point } from "../metric.ts";
-import type { Source } from "./types.ts";
+import { defineSource, type SourceKind } from "../source-kind.ts";
 
 const CPU = counter("node_cpu_seconds_total", "Seconds the CPUs spent in each mode.");
 const GUEST = counter(
@@ -18,18 +18,19 @@ const MODES = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "st
 const RESTART_TICKS = 3 * TICKS_PER_SECOND;
 
 /** CPU time from the rows of /proc/stat, never from a number of CPUs found elsewhere: the two may differ. */
-export function openCpuSource(): Source {
-  let known: ReadonlyMap<number, StatTicks> = new Map();
-  return {
-    name: "cpu",
-    sample: async ({ nowMs, read }) => {
+export const cpu: SourceKind = defineSource({
+  name: "cpu",
+  describes: "seconds of each CPU by mode",
+  open: () => {
+    let known: ReadonlyMap<number, StatTicks> = new Map();
+    return async ({ nowMs, read }) => {
       const { cpus } = parseStat(await read("/proc/stat"), "/proc/stat");
-      const steady = cpus.map((cpu) => neverFalling(known.get(cpu.id), cpu));
-      known = new Map(steady.map((cpu) => [cpu.id, cpu]));
-      return steady.flatMap((cpu) => pointsOf(cpu, nowMs));
-    },
-  };
-}
+      const steady = cpus.map((row) => neverFalling(known.get(row.id), row));
+      known = new Map(steady.map((row) => [row.id, row]));
+      return steady.flatMap((row) => pointsOf(row, nowMs));
+    };
+  },
+});
 
 /**
  * Idle and iowait may go back by a few ticks (proc(5)), which a rate() would take for a restart and

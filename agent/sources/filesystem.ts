@@ -1,7 +1,8 @@
 import { type Mount, parseMountinfo } from "../../core/kernel/proc/mountinfo.ts";
 import type { Labels, Series } from "../../core/metrics/series.ts";
 import { gauge, point } from "../metric.ts";
-import type { FileSystemSpace, Source, SourceContext } from "./types.ts";
+import { defineSource, pattern, type SourceKind } from "../source-kind.ts";
+import type { FileSystemSpace, SourceContext } from "./types.ts";
 
 const SIZE = gauge("node_filesystem_size_bytes", "Filesystem size in bytes.");
 const FREE = gauge("node_filesystem_free_bytes", "Filesystem free space in bytes.");
@@ -23,19 +24,52 @@ const EXCLUDED_MOUNT_POINTS =
 const EXCLUDED_TYPES =
   /^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$/;
 
+/** File systems that ask nobody: neither a server nor a process in user space. */
+const LOCAL = /^(ext[234]|xfs|btrfs|f2fs|zfs|vfat|exfat|tmpfs|ramfs|overlay|squashfs|erofs|iso9660)$/;
+
+interface Wanted {
+  readonly excludeMountPoints: RegExp;
+  readonly excludeTypes: RegExp;
+}
+
 /** Space and inodes of what is mounted. A mount that hangs shows `device_error` 1 and costs no other. */
-export const filesystem: Source = {
+export const filesystem: SourceKind = defineSource({
   name: "filesystem",
-  sample: async (context) => {
-    const mounts = parseMountinfo(await context.read("/proc/self/mountinfo"), "/proc/self/mountinfo");
-    const points = await Promise.all(
-      visible(mounts)
-        .filter(isWanted)
-        .map((mount) => pointsOf(mount, context)),
-    );
-    return points.flat();
+  describes: "size, space and inodes of what is mounted, read-only, errors",
+  options: {
+    excludeMountPoints: pattern(EXCLUDED_MOUNT_POINTS, "not the mount points that match (`/` always counts)"),
+    excludeTypes: pattern(EXCLUDED_TYPES, "not the file system types that match"),
   },
-};
+  open: (wanted) => {
+    const choose = rememberLast((text) => chooseMounts(text, wanted));
+    return async (context) => {
+      const chosen = choose(await context.read("/proc/self/mountinfo"));
+      const points = await Promise.all(chosen.map((mount) => pointsOf(mount, context)));
+      return points.flat();
+    };
+  },
+});
+
+interface Chosen {
+  readonly mountPoint: string;
+  readonly labels: Labels;
+  readonly isReadOnly: boolean;
+  readonly mayHang: boolean;
+}
+
+function chooseMounts(text: string, wanted: Wanted): readonly Chosen[] {
+  const mounts = visible(parseMountinfo(text, "/proc/self/mountinfo"));
+  const doubtful = mounts.filter(({ type }) => !LOCAL.test(type)).map(({ mountPoint }) => mountPoint);
+  return mounts
+    .filter((mount) => isChosen(mount, wanted))
+    .map((mount) => ({
+      mountPoint: mount.mountPoint,
+      labels: { device: mount.source, mountpoint: mount.mountPoint, fstype: mount.type },
+      isReadOnly: isReadOnly(mount),
+      // The way to a local file system may lead through one that hangs.
+      mayHang: doubtful.some((point) => point === mount.mountPoint || isBelow(mount.mountPoint, point)),
+    }));
+}
 
 /** Of several mounts on one point statfs reaches the last: it is the one to be named. */
 function visible(mounts: readonly Mount[]): Mount[] {
@@ -43,15 +77,21 @@ function visible(mounts: readonly Mount[]): Mount[] {
 }
 
 /** Beyond the defaults, `/` always counts: in a container it is an overlay, and the one people ask for. */
-function isWanted({ mountPoint, type }: Mount): boolean {
-  return mountPoint === "/" || !(EXCLUDED_MOUNT_POINTS.test(mountPoint) || EXCLUDED_TYPES.test(type));
+function isChosen({ mountPoint, type }: Mount, { excludeMountPoints, excludeTypes }: Wanted): boolean {
+  return mountPoint === "/" || !(excludeMountPoints.test(mountPoint) || excludeTypes.test(type));
 }
 
-async function pointsOf(mount: Mount, { nowMs, statfs }: SourceContext): Promise<Series[]> {
-  const labels = { device: mount.source, mountpoint: mount.mountPoint, fstype: mount.type };
-  const space = await statfs(mount.mountPoint).catch(() => undefined);
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder === "/" ? folder : `${folder}/`);
+}
+
+async function pointsOf(
+  { mountPoint, labels, isReadOnly, mayHang }: Chosen,
+  { nowMs, statfs }: SourceContext,
+): Promise<Series[]> {
+  const space = await statfs(mountPoint, mayHang).catch(() => undefined);
   if (space === undefined) return [point(DEVICE_ERROR, labels, 1, nowMs)];
-  return [...spacePoints(space, labels, nowMs), point(READ_ONLY, labels, isReadOnly(mount) ? 1 : 0, nowMs)];
+  return [...spacePoints(space, labels, nowMs), point(READ_ONLY, labels, isReadOnly ? 1 : 0, nowMs)];
 }
 
 function spacePoints(space: FileSystemSpace, labels: Labels, nowMs: number): Series[] {
@@ -68,4 +108,13 @@ function spacePoints(space: FileSystemSpace, labels: Labels, nowMs: number): Ser
 /** The mount may be read-only, or the whole file system. */
 function isReadOnly({ options, superOptions }: Mount): boolean {
   return options.includes("ro") || superOptions.includes("ro");
+}
+
+/** What is made of a text, made anew only when the text is another. */
+function rememberLast<T>(make: (text: string) => T): (text: string) => T {
+  let known: { readonly text: string; readonly made: T } | undefined;
+  return (text) => {
+    if (known?.text !== text) known = { text, made: make(text) };
+    return known.made;
+  };
 }

@@ -1,19 +1,21 @@
-import { openCpuSource } from "./cpu.ts";
-import { disk } from "./disk.ts";
+import type { SourceKind } from "../source-kind.ts";
+import { cpu } from "./cpu.ts";
+import { diskstats } from "./diskstats.ts";
 import { filesystem } from "./filesystem.ts";
-import { load } from "./load.ts";
-import { memory } from "./memory.ts";
-import { network } from "./network.ts";
-import type { Source } from "./types.ts";
-import { openUptimeSource } from "./uptime.ts";
+import { loadavg } from "./loadavg.ts";
+import { meminfo } from "./meminfo.ts";
+import { netdev } from "./netdev.ts";
+import { stat } from "./stat.ts";
+import { time } from "./time.ts";
 
-/** Every source, sampled in parallel. */
-export const sources: readonly Source[] = [
-  openCpuSource(),
-  disk,
+/** Every source there is. */
+export const sources: readonly SourceKind[] = [
+  cpu,
+  diskstats,
   filesystem,
-  load,
-  memory,
-  network,
-  openUptimeSource(),
+  loadavg,
+  meminfo,
+  netdev,
+  stat,
+  time,
 ];

@@ -9,8 +9,18 @@ export interface SourceContext {
    * answer within the deadline: the file may be FUSE and may hang.
    */
   read(path: string): Promise<string>;
-  /** Space of the file system mounted at `path`, under the same deadline. */
-  statfs(path: string): Promise<FileSystemSpace>;
+  /** An ordinary file as it is now, under the same deadline. */
+  load(path: string): Promise<LoadedFile>;
+  /** The names in a directory. */
+  list(path: string): Promise<readonly string[]>;
+  /** Space of the file system mounted at `path`; those that may hang do not get in the way of others. */
+  statfs(path: string, mayHang: boolean): Promise<FileSystemSpace>;
+}
+
+export interface LoadedFile {
+  readonly text: string;
+  /** Last written, milliseconds since 1970. */
+  readonly mtimeMs: number;
 }
 
 /** statfs(2): counts of blocks of `bsize` bytes, and of inodes. */
@@ -27,5 +37,16 @@ export interface FileSystemSpace {
 /** One metric family's origin. A source that rejects costs its own family for this tick, nothing else. */
 export interface Source {
   readonly name: string;
+  /** Asked at the first tick after this has passed; undefined for each tick. */
+  readonly intervalMs?: number | undefined;
+  /** Says itself how it went, in its own metrics. */
+  readonly isTarget?: true;
   sample(context: SourceContext): Promise<readonly Series[]>;
+}
+
+/** What a source said at one time. */
+export interface Answer {
+  readonly source: string;
+  readonly atMs: number;
+  readonly series: readonly Series[];
 }

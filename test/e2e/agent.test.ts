@@ -146,8 +146,8 @@ testIf(isRoot, canUnshare)("a file of /proc that hangs costs its own family, and
   const success = (collector: string): number[] =>
     receiver.values("node_scrape_collector_success", { collector });
 
-  expect(success("load").every((value) => value === 0)).toBe(true);
-  for (const other of ["cpu", "memory", "network", "filesystem"]) {
+  expect(success("loadavg").every((value) => value === 0)).toBe(true);
+  for (const other of ["cpu", "meminfo", "netdev", "filesystem"]) {
     expect(success(other).every((value) => value === 1)).toBe(true);
   }
   const before = receiver.requests.length;
@@ -169,7 +169,7 @@ describeIf(isRoot, hasFuse)("kernel files that are FUSE", () => {
     const mount = join(cleanup.temporaryFolder(), "mount");
     cleanup.add("mount", () => detachMount(mount).catch(() => {}));
     const guard = new HangGuard({ clock: systemClock, slots: 2, deadlineMs: 2000 });
-    const files = new KernelFiles(guard, systemClock);
+    const files = new KernelFiles({ kernel: guard, mounts: guard }, systemClock);
     cleanup.add("files", () => files.close());
     const path = join(mount, "meminfo");
 

@@ -1,8 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { type AskSource, readValues, type SourceKind } from "../../agent/source-kind.ts";
 import type { FileSystemSpace, SourceContext } from "../../agent/sources/types.ts";
+import { openHostRoot } from "../../core/kernel/host-root.ts";
 import { renderExposition } from "../../core/metrics/exposition.ts";
 import type { Series } from "../../core/metrics/series.ts";
+import { recordLog } from "./record-log.ts";
 
 const CONTAINER = fileURLToPath(new URL("../fixtures/agent/container", import.meta.url));
 
@@ -23,9 +26,24 @@ export function tickIn(
   return {
     nowMs: 1_700_000_755_730,
     read: async (path) => files[path] ?? (await readFile(CONTAINER + path, "utf8")),
+    load: async (path) => ({
+      text: files[path] ?? (await readFile(CONTAINER + path, "utf8")),
+      mtimeMs: 1_700_000_000_000,
+    }),
+    list: (path) => readdir(CONTAINER + path),
     statfs: async () => SPACE,
     ...changes,
   };
+}
+
+/** A source as the configuration `options` open it, in the fixture container. */
+export function openSource(kind: SourceKind, options: Readonly<Record<string, unknown>> = {}): AskSource {
+  const identity = async () => ({ instance: "10.0.0.7", ip: "10.0.0.7", hostname: "web", type: "docker" });
+  return kind.open(readValues(kind, options, kind.name), {
+    root: openHostRoot(CONTAINER),
+    log: recordLog(),
+    identity,
+  });
 }
 
 /** The samples of a page without its comments, one per line. */

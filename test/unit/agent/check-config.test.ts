@@ -2,11 +2,13 @@ import { expect, test } from "vitest";
 import { checkConfig } from "../../../agent/check-config.ts";
 import type { AgentOptions } from "../../../agent/options.ts";
 import { parseDestination } from "../../../agent/sinks/index.ts";
+import { chooseSources } from "../../../agent/source-options.ts";
 
 const OPTIONS: AgentOptions = {
   ip: undefined,
   destinations: [parseDestination("--push", "remote-write+http://user:secret@collector:9465/api/v1/write")],
   intervalMs: 10_000,
+  sources: chooseSources(undefined, []).filter(({ kind }) => ["cpu", "stat"].includes(kind.name)),
   spool: { directory: "/var/spool", maxBytes: 2 ** 25, maxAgeMs: 172_800_000, isFallback: false },
   labels: { rack: "a1" },
   logLevel: "info",
@@ -20,6 +22,7 @@ test("says what would be done, without secrets", async () => {
       "push          remote-write+http://collector:9465/api/v1/write",
       "spool         /var/spool, 32 MiB, 48 h each",
       "interval      10s",
+      "sources       cpu stat",
       "ip            from the identity file or the default route",
       "label         rack=a1",
       "",

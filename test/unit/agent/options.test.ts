@@ -49,6 +49,18 @@ test("flag before environment before file", async () => {
   });
 });
 
+test("sources are a mapping in the file, names in flags and environment", async () => {
+  const config = configFile("sources: {cpu: false, netdev: {exclude: ^lo$}}\n");
+  const names = async (flags: Flags): Promise<readonly string[]> =>
+    (await readOptions(flags)).sources.map(({ kind }) => kind.name);
+
+  expect(await names({ config })).not.toContain("cpu");
+  vi.stubEnv("PLIMSOLL_AGENT_SOURCES", "cpu,no-netdev");
+  expect(await names({ config })).toContain("cpu");
+  expect(await names({ config })).not.toContain("netdev");
+  expect(await names({ sources: "no-time, no-stat" })).toContain("netdev");
+});
+
 test("the file itself may be named by the environment", async () => {
   vi.stubEnv("PLIMSOLL_AGENT_CONFIG", configFile('{"ip":"10.0.0.1"}'));
 

@@ -11,7 +11,7 @@ function open(identity: () => Labels | undefined) {
   const clock = new ManualClock();
   const offered: Batch[] = [];
   const pipeline = new Pipeline({
-    sample: async (nowMs) => [point(METRIC, {}, 1, nowMs)],
+    sample: async (nowMs) => [{ source: "s", atMs: nowMs, series: [point(METRIC, {}, 1, nowMs)] }],
     identity: { labels: async () => identity() },
     outlets: [{ offer: async (batch) => void offered.push(batch) }],
     intervalMs: 10_000,

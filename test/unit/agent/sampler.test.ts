@@ -1,11 +1,18 @@
 import { expect, test } from "vitest";
 import { gauge, point } from "../../../agent/metric.ts";
 import { Sampler } from "../../../agent/sampler.ts";
+import { NoData } from "../../../agent/source-kind.ts";
 import type { Source } from "../../../agent/sources/types.ts";
-import { ManualClock } from "../../support/manual-clock.ts";
+import type { Series } from "../../../core/metrics/series.ts";
+import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { recordLog } from "../../support/record-log.ts";
 
-const noStatfs = () => Promise.reject(new Error("not asked for"));
+const refuse = () => Promise.reject(new Error("not asked for"));
+const UNASKED = { load: refuse, list: refuse, statfs: refuse };
+
+async function page(sampler: Sampler, nowMs: number): Promise<readonly Series[]> {
+  return (await sampler.sample(nowMs)).flatMap(({ series }) => series);
+}
 
 function source(name: string, sample: Source["sample"]): Source {
   return { name, sample };
@@ -27,13 +34,13 @@ test("one failing source costs its own family; success and duration say so; chan
   const sampler = new Sampler({
     sources: [one("a"), flaky, one("b")],
     read: async () => "7",
-    statfs: noStatfs,
+    ...UNASKED,
     clock: new ManualClock(),
     log,
   });
   const values = async (): Promise<Record<string, number | undefined>> =>
     Object.fromEntries(
-      (await sampler.sample(1000)).map(({ name, labels, samples }) => [
+      (await page(sampler, 1000)).map(({ name, labels, samples }) => [
         `${name}:${labels.collector ?? ""}`,
         samples[0]?.value,
       ]),
@@ -64,15 +71,15 @@ test("a file is read once per tick, however many ask", async () => {
   const sampler = new Sampler({
     sources: [one("a"), one("b")],
     read,
-    statfs: noStatfs,
+    ...UNASKED,
     clock: new ManualClock(),
     log: recordLog(),
   });
-  const first = await sampler.sample(0);
-  const second = await sampler.sample(1);
+  const first = await page(sampler, 0);
+  const second = await page(sampler, 1);
 
   expect(reads).toBe(2);
-  expect([first, second].map((page) => page.map(({ samples }) => samples[0]?.value).slice(0, 1))).toEqual([
+  expect([first, second].map((all) => all.map(({ samples }) => samples[0]?.value).slice(0, 1))).toEqual([
     [1],
     [2],
   ]);
@@ -87,12 +94,84 @@ test("a source that hangs delays nobody else's answer beyond its own deadline", 
   const sampler = new Sampler({
     sources: [slow, one("a")],
     read: async () => "1",
-    statfs: noStatfs,
+    ...UNASKED,
     clock,
     log: recordLog(),
   });
-  const page = sampler.sample(0);
+  const asked = page(sampler, 0);
   await clock.advance(1000);
 
-  expect((await page).find(({ name }) => name === "node_a")).toBeDefined();
+  expect((await asked).find(({ name }) => name === "node_a")).toBeDefined();
+});
+
+function counting(name: string, intervalMs?: number): Source & { asked: number[] } {
+  const asked: number[] = [];
+  return {
+    ...source(name, async ({ nowMs }) => {
+      asked.push(nowMs);
+      return [point(gauge(name, ""), {}, asked.length, nowMs)];
+    }),
+    intervalMs,
+    asked,
+  };
+}
+
+test("a source with an interval of its own is asked at the tick at which that has passed", async () => {
+  const each = counting("each");
+  const slow = counting("slow", 30_000);
+  const sampler = new Sampler({
+    sources: [each, slow],
+    read: refuse,
+    ...UNASKED,
+    clock: new ManualClock(),
+    log: recordLog(),
+  });
+  for (const nowMs of [5, 10_000, 20_003, 30_001, 40_000, 0]) await sampler.sample(nowMs);
+
+  expect(each.asked).toHaveLength(6);
+  expect(slow.asked).toEqual([5, 30_001, 0]);
+});
+
+test("who is slow holds nobody up: the answer comes with a later tick, under the time of its question", async () => {
+  const clock = new ManualClock();
+  let finish: () => void = () => {};
+  const slow = source("slow", async ({ nowMs }) => {
+    await new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    return [point(gauge("late", ""), {}, 1, nowMs)];
+  });
+  const sampler = new Sampler({
+    sources: [slow, one("a")],
+    read: async () => "1",
+    ...UNASKED,
+    clock,
+    log: recordLog(),
+  });
+  const first = sampler.sample(0);
+  await clock.advance(2000);
+  expect((await first).map((answer) => answer.source)).toEqual(["a"]);
+  const second = sampler.sample(10_000);
+  await clock.advance(2000);
+  expect((await second).map((answer) => answer.source)).toEqual(["a"]);
+  finish();
+  await settle();
+  const third = sampler.sample(20_000);
+  await clock.advance(2000);
+
+  expect((await third).map(({ source, atMs }) => [source, atMs])).toEqual([
+    ["slow", 0],
+    ["a", 20_000],
+  ]);
+});
+
+test("a source that finds nothing here is silent; one that is a target speaks for itself", async () => {
+  const log = recordLog();
+  const none = source("none", () => Promise.reject(new NoData()));
+  const target: Source = { ...counting("up"), isTarget: true };
+  const clock = new ManualClock();
+  const sampler = new Sampler({ sources: [none, target], read: refuse, ...UNASKED, clock, log });
+
+  expect((await page(sampler, 0)).map(({ name }) => name)).toEqual(["up"]);
+  expect(log.lines).toEqual([]);
 });

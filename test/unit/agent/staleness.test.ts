@@ -1,33 +1,50 @@
 import { expect, test } from "vitest";
 import { gauge, point } from "../../../agent/metric.ts";
 import { Staleness } from "../../../agent/staleness.ts";
+import type { Series } from "../../../core/metrics/series.ts";
 
 const METRIC = gauge("m", "");
-const at = (device: string, nowMs = 0) => point(METRIC, { device }, 1, nowMs);
+
+/** `m` of the devices, and one without a device. */
+function says(devices: string, atMs: number, source = "s") {
+  const series = [...devices].map((device) => point(METRIC, device === "-" ? {} : { device }, 1, atMs));
+  return { source, atMs, series };
+}
+
+const devicesOf = (series: readonly Series[]) => series.map(({ labels }) => labels.device ?? "-").join("");
 
 test("a series that is gone is ended once, whatever the order of the others", () => {
   const staleness = new Staleness();
-  expect(staleness.follow([at("a"), at("b"), point(METRIC, {}, 1, 0)], 1000)).toEqual([]);
-  expect(staleness.follow([at("a"), at("b"), point(METRIC, {}, 2, 0)], 2000)).toEqual([]);
-  expect(staleness.follow([at("b"), point(METRIC, {}, 1, 0), at("a")], 3000)).toEqual([]);
-  expect(staleness.follow([at("a"), at("c"), at("d")], 4000)).toEqual([
-    { ...at("b"), samples: [{ timestampMs: 4000, value: Number.NaN, stale: true }] },
-    { ...point(METRIC, {}, 1, 0), samples: [{ timestampMs: 4000, value: Number.NaN, stale: true }] },
-  ]);
-  expect(staleness.follow([at("a"), at("c"), at("d")], 5000)).toEqual([]);
+  expect(staleness.follow(says("ab-", 1000))).toEqual([]);
+  expect(staleness.follow(says("ab-", 2000))).toEqual([]);
+  expect(staleness.follow(says("b-a", 3000))).toEqual([]);
+  const gone = staleness.follow(says("acd", 4000));
+  expect(devicesOf(gone)).toBe("b-");
+  expect(gone[0]?.samples).toEqual([{ timestampMs: 4000, value: Number.NaN, stale: true }]);
+  expect(staleness.follow(says("acd", 5000))).toEqual([]);
 });
 
 test("labels that are added make another series", () => {
   const staleness = new Staleness();
-  staleness.follow([point(METRIC, {}, 1, 0)], 0);
+  staleness.follow(says("-", 0));
 
-  expect(staleness.follow([at("a")], 0).map(({ labels }) => labels)).toEqual([{}]);
+  expect(devicesOf(staleness.follow(says("a", 1)))).toBe("-");
 });
 
-test("the end ends all", () => {
+test("a source that says nothing this time ends nothing, one that says it has nothing does", () => {
   const staleness = new Staleness();
-  staleness.follow([at("a"), at("b")], 0);
+  staleness.follow(says("a", 0, "slow"));
+  expect(staleness.follow(says("b", 10))).toEqual([]);
 
-  expect(staleness.end(9).map(({ labels }) => labels.device)).toEqual(["a", "b"]);
-  expect(staleness.end(9)).toEqual([]);
+  expect(devicesOf(staleness.follow(says("", 20, "slow")))).toBe("a");
+});
+
+test("the end ends all, but for what was dated by somebody else", () => {
+  const staleness = new Staleness();
+  staleness.follow(says("a", 0, "one"));
+  staleness.follow({ ...says("b", 5, "other"), atMs: 10 });
+  staleness.follow(says("c", 10));
+
+  expect(devicesOf(staleness.end(19))).toBe("ac");
+  expect(staleness.end(19)).toEqual([]);
 });

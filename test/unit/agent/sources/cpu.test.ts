@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { openCpuSource } from "../../../../agent/sources/cpu.ts";
-import { sampleLines, tickIn } from "../../../support/source-context.ts";
+import { cpu } from "../../../../agent/sources/cpu.ts";
+import { openSource, sampleLines, tickIn } from "../../../support/source-context.ts";
 
 test("seconds per mode of each row of /proc/stat, by the row's own number", async () => {
-  const lines = sampleLines(await openCpuSource().sample(tickIn()));
+  const lines = sampleLines(await openSource(cpu)(tickIn()));
 
   expect(lines).toContain('node_cpu_seconds_total{cpu="0",mode="user"} 24');
   expect(lines).toContain('node_cpu_seconds_total{cpu="3",mode="idle"} 82.5');
@@ -12,10 +12,10 @@ test("seconds per mode of each row of /proc/stat, by the row's own number", asyn
 });
 
 async function idleOf(rows: readonly string[]): Promise<(string | undefined)[]> {
-  const source = openCpuSource();
+  const ask = openSource(cpu);
   const idle: (string | undefined)[] = [];
   for (const row of rows) {
-    const lines = sampleLines(await source.sample(tickIn({ "/proc/stat": `cpu  0 0 0 0\n${row}\n` })));
+    const lines = sampleLines(await ask(tickIn({ "/proc/stat": `cpu  0 0 0 0\n${row}\n` })));
     idle.push(lines.find((line) => line.includes('mode="idle"'))?.split(" ")[1]);
   }
   return idle;
@@ -35,5 +35,5 @@ test("a CPU that came back starts again, and one that is gone is forgotten", asy
 });
 
 test("a row that cannot be read fails the source, naming the line", async () => {
-  await expect(openCpuSource().sample(tickIn({ "/proc/stat": "cpu  x\n" }))).rejects.toThrow("/proc/stat:1");
+  await expect(openSource(cpu)(tickIn({ "/proc/stat": "cpu  x\n" }))).rejects.toThrow("/proc/stat:1");
 });

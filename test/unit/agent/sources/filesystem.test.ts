@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { filesystem } from "../../../../agent/sources/filesystem.ts";
-import { SPACE, sampleLines, tickIn } from "../../../support/source-context.ts";
+import { openSource, SPACE, sampleLines, tickIn } from "../../../support/source-context.ts";
 
 test("what is mounted for data, and the root whatever it is; the last mount on a point counts", async () => {
-  const lines = sampleLines(await filesystem.sample(tickIn())).filter((line) =>
+  const lines = sampleLines(await openSource(filesystem)(tickIn())).filter((line) =>
     line.startsWith("node_filesystem_size"),
   );
 
@@ -17,7 +17,7 @@ test("what is mounted for data, and the root whatever it is; the last mount on a
 });
 
 test("bytes, inodes, and read-only by the mount or by the file system", async () => {
-  const lines = sampleLines(await filesystem.sample(tickIn()));
+  const lines = sampleLines(await openSource(filesystem)(tickIn()));
   const of = (mountPoint: string): string[] =>
     lines
       .filter((line) => line.includes(`"${mountPoint}"`))
@@ -38,7 +38,7 @@ test("bytes, inodes, and read-only by the mount or by the file system", async ()
 
 test("a mount that does not answer shows an error and costs no other", async () => {
   const statfs = async (path: string) => (path === "/srv/old" ? Promise.reject(new Error("stuck")) : SPACE);
-  const lines = sampleLines(await filesystem.sample(tickIn({}, { statfs })));
+  const lines = sampleLines(await openSource(filesystem)(tickIn({}, { statfs })));
 
   expect(lines.filter((line) => line.includes('"/srv/old"'))).toEqual([
     'node_filesystem_device_error{device="filer:/export/old",fstype="nfs4",mountpoint="/srv/old"} 1',

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { sources } from "../../../../agent/sources/index.ts";
 import { renderExposition } from "../../../../core/metrics/exposition.ts";
 import { isLabelName, isMetricName } from "../../../../core/metrics/labels.ts";
-import { tickIn } from "../../../support/source-context.ts";
+import { openSource, tickIn } from "../../../support/source-context.ts";
 
-const pages = await Promise.all(sources.map((source) => source.sample(tickIn())));
+const pages = await Promise.all(sources.filter(({ isOn }) => isOn).map((kind) => openSource(kind)(tickIn())));
 const series = pages.flat();
 
 test("the whole page of the fixture container", async () => {

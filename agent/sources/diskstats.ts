@@ -1,8 +1,11 @@
 import { type DiskStats, parseDiskstats } from "../../core/kernel/proc/diskstats.ts";
+import type { Series } from "../../core/metrics/series.ts";
 import { counter, gauge, type Metric, point } from "../metric.ts";
-import type { Source } from "./types.ts";
+import { defineSource, filters, isWanted, type SourceKind } from "../source-kind.ts";
 
 const SECTOR_BYTES = 512;
+
+const INFO = gauge("node_disk_info", "1, with what is known of the disk.");
 
 /** RAM disks, loop devices and partitions, as node_exporter leaves them out. */
 const EXCLUDED = /^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$/;
@@ -43,17 +46,29 @@ const COLUMNS: readonly (readonly [Metric, (disk: DiskStats) => number | undefin
   ],
 ];
 
-export const disk: Source = {
-  name: "disk",
-  sample: async ({ nowMs, read }) => {
-    const disks = parseDiskstats(await read("/proc/diskstats"), "/proc/diskstats");
-    return disks
-      .filter(({ device }) => !EXCLUDED.test(device))
-      .flatMap((row) =>
-        COLUMNS.flatMap(([metric, read]) => {
-          const value = read(row);
-          return value === undefined ? [] : [point(metric, { device: row.device }, value, nowMs)];
-        }),
-      );
-  },
-};
+export const diskstats: SourceKind = defineSource({
+  name: "diskstats",
+  describes: "reads, writes, discards and flushes of each disk",
+  options: filters("disks", EXCLUDED),
+  open:
+    (wanted) =>
+    async ({ nowMs, read }) => {
+      const disks = parseDiskstats(await read("/proc/diskstats"), "/proc/diskstats");
+      return disks
+        .filter(({ device }) => isWanted(device, wanted))
+        .flatMap((row) => [infoOf(row, nowMs), ...pointsOf(row, nowMs)]);
+    },
+});
+
+function pointsOf(disk: DiskStats, nowMs: number): Series[] {
+  const labels = { device: disk.device };
+  return COLUMNS.flatMap(([metric, read]) => {
+    const value = read(disk);
+    return value === undefined ? [] : [point(metric, labels, value, nowMs)];
+  });
+}
+
+/** Model, serial number and the like are in udev's database, which a container does not have. */
+function infoOf({ device, major, minor }: DiskStats, nowMs: number): Series {
+  return point(INFO, { device, major: String(major), minor: String(minor) }, 1, nowMs);
+}

@@ -1,6 +1,6 @@
 import { type NetDevice, parseNetDev } from "../../core/kernel/proc/net-dev.ts";
 import { counter, type Metric, point } from "../metric.ts";
-import type { Source } from "./types.ts";
+import { defineSource, filters, isWanted, NOTHING, type SourceKind } from "../source-kind.ts";
 
 /** Metric names follow the columns of /proc/net/dev. */
 const COLUMNS: readonly (readonly [Metric, (device: NetDevice) => number])[] = [
@@ -23,15 +23,21 @@ const COLUMNS: readonly (readonly [Metric, (device: NetDevice) => number])[] = [
 ];
 
 /** Devices of the agent's own network namespace. */
-export const network: Source = {
-  name: "network",
-  sample: async ({ nowMs, read }) => {
-    const devices = parseNetDev(await read("/proc/net/dev"), "/proc/net/dev");
-    return devices.flatMap((row) =>
-      COLUMNS.map(([metric, value]) => point(metric, { device: row.device }, value(row), nowMs)),
-    );
-  },
-};
+export const netdev: SourceKind = defineSource({
+  name: "netdev",
+  describes: "bytes, packets and errors of each network device",
+  options: filters("devices", NOTHING),
+  open:
+    (wanted) =>
+    async ({ nowMs, read }) => {
+      const devices = parseNetDev(await read("/proc/net/dev"), "/proc/net/dev");
+      return devices
+        .filter(({ device }) => isWanted(device, wanted))
+        .flatMap((row) =>
+          COLUMNS.map(([metric, value]) => point(metric, { device: row.device }, value(row), nowMs)),
+        );
+    },
+});
 
 function receive(column: string): Metric {
   return counter(`node_network_receive_${column}_total`, `Network device statistic receive_${column}.`);

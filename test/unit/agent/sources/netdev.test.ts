@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { network } from "../../../../agent/sources/network.ts";
-import { sampleLines, tickIn } from "../../../support/source-context.ts";
+import { netdev } from "../../../../agent/sources/netdev.ts";
+import { openSource, sampleLines, tickIn } from "../../../support/source-context.ts";
 
 test("all sixteen columns of each device, in the kernel's own words", async () => {
-  const lines = sampleLines(await network.sample(tickIn())).filter((line) => line.includes('"eth0"'));
+  const lines = sampleLines(await openSource(netdev)(tickIn())).filter((line) => line.includes('"eth0"'));
 
   expect(lines.map((line) => line.replace('{device="eth0"}', ""))).toEqual([
     "node_network_receive_bytes_total 263572994",

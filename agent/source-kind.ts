@@ -1,0 +1,147 @@
+import type { HostRoot } from "../core/kernel/host-root.ts";
+import type { Labels, Series } from "../core/metrics/series.ts";
+import { UsageError } from "../core/runtime/errors.ts";
+import type { Logger } from "../core/runtime/log.ts";
+import type { SourceContext } from "./sources/types.ts";
+
+/** An option of a source: its value where nobody says, and how one that is given is read. */
+export interface SourceOption<T> {
+  readonly describes: string;
+  readonly fallback: T;
+  /** What is wrong goes to `fail`. */
+  read(value: unknown, fail: (what: string) => never): T;
+}
+
+export type SourceOptions = Readonly<Record<string, SourceOption<unknown>>>;
+type Values<O extends SourceOptions> = { readonly [K in keyof O]: O[K]["fallback"] };
+
+/** What a source may hold on to from its opening, apart from its options. */
+export interface Surroundings {
+  readonly root: HostRoot;
+  readonly log: Logger;
+  /** Labels that every series will carry: a page's own of these names must make way. */
+  identity(): Promise<Labels | undefined>;
+}
+
+export type AskSource = (context: SourceContext) => Promise<readonly Series[]>;
+
+/** One family of metrics: what the configuration calls it, what it can be told, and how it is opened. */
+export interface SourceKind {
+  /** node_exporter's name where it has such a collector. */
+  readonly name: string;
+  readonly describes: string;
+  /** Whether it is asked unless somebody says otherwise. */
+  readonly isOn: boolean;
+  /** Its own interval where nobody gives one, milliseconds; at each tick without. */
+  readonly intervalMs?: number;
+  readonly options: SourceOptions;
+  open(values: Readonly<Record<string, unknown>>, surroundings: Surroundings): AskSource;
+}
+
+interface Definition<O extends SourceOptions> {
+  readonly name: string;
+  readonly describes: string;
+  /** Opt-in. */
+  readonly isOff?: true;
+  readonly intervalMs?: number;
+  readonly options?: O;
+  open(values: Values<O>, surroundings: Surroundings): AskSource;
+}
+
+/** The values that `open` gets are of its options' types: a caller reads them by `readValues`. */
+export function defineSource<O extends SourceOptions = Record<never, never>>(
+  definition: Definition<O>,
+): SourceKind {
+  const { name, describes, isOff, intervalMs, options = {}, open } = definition;
+  return {
+    name,
+    describes,
+    isOn: isOff === undefined,
+    ...(intervalMs === undefined ? {} : { intervalMs }),
+    options,
+    open: (values, surroundings) => open(values as Values<O>, surroundings),
+  };
+}
+
+/** The options' values: what `given` says, and the fallbacks. Throws UsageError that begins with `option`. */
+export function readValues(
+  { options }: SourceKind,
+  given: Readonly<Record<string, unknown>>,
+  option: string,
+): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { fallback }] of Object.entries(options)) values[name] = fallback;
+  for (const [name, value] of Object.entries(given)) {
+    const known = options[name];
+    if (known === undefined) {
+      const hint = ["interval", ...Object.keys(options)].join(", ");
+      throw new UsageError(`${option}: unknown option ${JSON.stringify(name)}`, {
+        hint: `known are ${hint}`,
+      });
+    }
+    values[name] = known.read(value, (what) => {
+      throw new UsageError(`${option}: ${name} ${what}`);
+    });
+  }
+  return values;
+}
+
+/** Nothing here: a source of which this machine has nothing says so, and is silent rather than failing. */
+export class NoData extends Error {}
+
+export const EVERYTHING: RegExp = /(?:)/;
+export const NOTHING: RegExp = /(?!)/;
+
+/** A regular expression, which matches anywhere unless it is anchored. */
+export function pattern(fallback: RegExp, describes: string): SourceOption<RegExp> {
+  return {
+    describes,
+    fallback,
+    read: (value, fail) => {
+      if (typeof value !== "string") return fail("must be a regular expression as text");
+      try {
+        return new RegExp(value);
+      } catch (error) {
+        return fail(error instanceof Error ? error.message.toLowerCase() : "is no regular expression");
+      }
+    },
+  };
+}
+
+/** What matches `include` and not `exclude`. */
+export function isWanted(
+  name: string,
+  { include, exclude }: { readonly include: RegExp; readonly exclude: RegExp },
+): boolean {
+  return include.test(name) && !exclude.test(name);
+}
+
+/** Both filters of a source, by which it leaves out `excluded` unless told otherwise. */
+export function filters(
+  what: string,
+  excluded: RegExp,
+): { readonly include: SourceOption<RegExp>; readonly exclude: SourceOption<RegExp> } {
+  return {
+    include: pattern(EVERYTHING, `only ${what} that match`),
+    exclude: pattern(excluded, `not the ${what} that match`),
+  };
+}
+
+export function count(fallback: number, max: number, describes: string): SourceOption<number> {
+  return {
+    describes,
+    fallback,
+    read: (value, fail) =>
+      Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max
+        ? Number(value)
+        : fail(`must be a whole number up to ${max}`),
+  };
+}
+
+export function text(fallback: string, describes: string): SourceOption<string> {
+  return {
+    describes,
+    fallback,
+    read: (value, fail) => (typeof value === "string" && value !== "" ? value : fail("must be a text")),
+  };
+}

@@ -1,0 +1,28 @@
+import { parseMeminfo } from "../../core/kernel/proc/meminfo.ts";
+import { gauge, type Metric, point } from "../metric.ts";
+import { defineSource, type SourceKind } from "../source-kind.ts";
+
+/** Every line of /proc/meminfo under node_exporter's name for it. */
+export const meminfo: SourceKind = defineSource({
+  name: "meminfo",
+  describes: "every line of /proc/meminfo",
+  open: () => {
+    const metrics = new Map<string, Metric>();
+    const metricOf = (key: string, unit: "bytes" | "count"): Metric => {
+      const made = metrics.get(key) ?? makeMetric(key, unit);
+      metrics.set(key, made);
+      return made;
+    };
+    return async ({ nowMs, read }) => {
+      const entries = parseMeminfo(await read("/proc/meminfo"), "/proc/meminfo");
+      return [...entries].map(([key, { value, unit }]) => point(metricOf(key, unit), {}, value, nowMs));
+    };
+  },
+});
+
+/** `Active(anon)` → `node_memory_Active_anon_bytes`; a number of huge pages has no unit. */
+function makeMetric(key: string, unit: "bytes" | "count"): Metric {
+  const field = key.replace(/\((.*)\)/, "_$1").replaceAll(/[^a-zA-Z0-9_]/g, "_");
+  const name = unit === "bytes" ? `${field}_bytes` : field;
+  return gauge(`node_memory_${name}`, `Memory information field ${name}.`);
+}
