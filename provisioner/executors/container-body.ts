@@ -24,12 +24,13 @@ const MOUNTABLE_PROC_FILES = [
 
 /**
  * Starts the agent beside the image's own program, which stays PID 1 with its signals and exit code.
- * An agent that ends is started again. Arguments: the program.
+ * An agent that ends is started again. An image with services of its own has it among them. Arguments:
+ * the program.
  */
 const START = `
 log=/run/plimsoll-agent.log
 [ -w /run ] || log=/dev/null
-while :; do
+[ -e ${INSIDE.agentService} ] || while :; do
   [ ! -e ${INSIDE.configuration}/agent.yaml ] ||
     ${INSIDE.application}/bin/plimsoll-agent run --config ${INSIDE.configuration}/agent.yaml >"$log" 2>&1
   sleep 10 || break

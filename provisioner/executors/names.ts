@@ -14,6 +14,7 @@ export const INSIDE = {
   configuration: "/etc/plimsoll",
   application: "/opt/plimsoll",
   node: "/opt/plimsoll-node",
+  agentService: "/etc/service/plimsoll-agent",
 } as const;
 
 /** A machine's name has no dot, so none of these is another's. */

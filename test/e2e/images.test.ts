@@ -53,20 +53,19 @@ describeIf(
       cli("run", "--rm", "--network", "none", `plimsoll-${target}`, ...argv);
 
     expect(said("agent", "--version")).toContain(version);
-    expect(said("agent", "once", "--format", "prom")).toMatch(/^node_memory_MemTotal_bytes\{.*\} \d+/m);
+    expect(said("agent", "once", "--format", "prom")).toMatch(/^node_memory_MemTotal_bytes \d+/m);
     expect(said("collector", "--version")).toContain(version);
     expect(said("shim", "--version")).toContain(version);
   });
 
-  test("no image has a compiler, npm or a list of packages to install", () => {
-    for (const target of TARGETS) {
-      const look =
-        "for c in cc gcc c++ make npm python3; do command -v $c; done; ls /var/lib/apt/lists | grep -v lock";
+  test("no image has a compiler, an interpreter beside ours, or npm", () => {
+    const look = "for c in cc gcc c++ make npm python3; do command -v $c; done; ls -A /var/lib/apt/lists";
+    const found = TARGETS.map((target) => {
       const argv = ["run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", `plimsoll-${target}`];
-      expect(
-        spawnSync("docker", [...argv, "-c", look], { env: { ...process.env, ...docker.env } }),
-      ).toMatchObject({ stdout: Buffer.alloc(0) });
-    }
+      return `${target}: ${cli(...argv, "-c", look)}`;
+    });
+
+    expect(found).toEqual(TARGETS.map((target) => `${target}: `));
   });
 
   test("a machine without keys and receivers has neither sshd nor agent, and is healthy", async () => {

@@ -63,7 +63,9 @@ async function debianArchive(): Promise<string> {
     const root = join(work, "root");
     await exec(["debootstrap", "--variant=minbase", "bookworm", root], { timeoutMs: BUILD_MS });
     const whole = join(work, "archive.tar");
-    await exec(["tar", "-C", root, "-cf", whole, "."], { timeoutMs: BUILD_MS });
+    // As in the image of that name: without what apt can fetch again.
+    const without = ["./var/lib/apt/lists/*", "./var/cache/apt/*"].map((path) => `--exclude=${path}`);
+    await exec(["tar", "-C", root, ...without, "-cf", whole, "."], { timeoutMs: BUILD_MS });
     renameSync(whole, archive);
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -8,6 +8,7 @@ const DOCUMENTS = [
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
+  "docs/machine-image.md",
   "docs/shim-operations.md",
 ];
 
