@@ -49,6 +49,9 @@ const PACKAGES = [
   { needs: "ping", package: "iputils-ping", why: "machines that reach each other" },
   { needs: "ethtool", package: "ethtool", why: "the links of a bond" },
   { needs: "mkfs.xfs", package: "xfsprogs", why: "data disks that grow while they are mounted" },
+  { needs: "mkfs.btrfs", package: "btrfs-progs", why: "data disks that are made smaller" },
+  { needs: "lvm", package: "lvm2", why: "data disks as logical volumes" },
+  { needs: "thin_check", package: "thin-provisioning-tools", why: "thin pools, in the lab" },
   {
     needs: "ovs-vswitchd",
     package: "openvswitch-switch",

@@ -8,7 +8,8 @@ import { Links } from "../drivers/links.ts";
 import { type Ovs, openOvs } from "../drivers/ovs.ts";
 import { Attachments } from "../drivers/ovs-attachments.ts";
 import type { Store } from "../store/types.ts";
-import { LoopVolumes } from "../volumes/loop-volumes.ts";
+import { DiskVolumes } from "../volumes/disk-volumes.ts";
+import { LoopDisks } from "../volumes/loop-disks.ts";
 import type { Volumes } from "../volumes/types.ts";
 import type { HostConfig } from "./config.ts";
 
@@ -43,7 +44,8 @@ export async function withHost<T>(
       config.ovs.startsWith("unix:") ? { runFolder: dirname(config.ovs.slice("unix:".length)) } : {},
     );
     const attachments = new Attachments(ovs, links, flows);
-    const volumes = new LoopVolumes(join(config.data, "volumes"));
+    const folder = join(config.data, "volumes");
+    const volumes = new DiskVolumes(folder, new LoopDisks(folder));
     return await use({ config, store, clock: systemClock, docker, ovs, links, attachments, volumes });
   } finally {
     await undo.run();
