@@ -12,6 +12,16 @@ export function isLabelName(text: string): boolean {
   return LABEL_NAME.test(text);
 }
 
+/** The nearest metric name to a text of another naming: `cpu.idle` is `cpu_idle`. Empty for an empty one. */
+export function toMetricName(text: string): string {
+  return isMetricName(text) ? text : text.replaceAll(/[^a-zA-Z0-9_:]/g, "_").replace(/^(?=\d)/, "_");
+}
+
+/** The same of a label's name, which has no colons. */
+export function toLabelName(text: string): string {
+  return isLabelName(text) ? text : text.replaceAll(/[^a-zA-Z0-9_]/g, "_").replace(/^(?=\d)/, "_");
+}
+
 /**
  * Label names in the order every protocol wants. Code unit order is byte order here: names are ASCII.
  */

@@ -150,6 +150,23 @@ function writeAttributes(
   }
 }
 
+/** An ExportMetricsServiceResponse that says how many points were left out, and why; empty where none were. */
+export function encodeMetricsResponse(rejected: number, message: string): Uint8Array {
+  if (rejected === 0 && message === "") return new Uint8Array(0);
+  const writer = new ProtoWriter(256);
+  writer.string(FIELD.partialSuccess.message, message);
+  writer.int64(FIELD.partialSuccess.rejected, rejected);
+  writer.message(FIELD.response.partialSuccess, 0);
+  return writer.finish();
+}
+
+/** A google.rpc.Status with a message: what an error's body is in OTLP. */
+export function encodeStatus(message: string): Uint8Array {
+  const writer = new ProtoWriter(256);
+  writer.string(2, message);
+  return writer.finish();
+}
+
 const TAG = {
   partialSuccess: tagOf(FIELD.response.partialSuccess, WIRE.bytes),
   rejected: tagOf(FIELD.partialSuccess.rejected, WIRE.varint),

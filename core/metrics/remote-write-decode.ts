@@ -13,23 +13,7 @@ import {
   type Series,
   staleSample,
 } from "./series.ts";
-
-export interface WriteLimits {
-  readonly maxSeries: number;
-  readonly maxSamples: number;
-  readonly maxLabelsPerSeries: number;
-  /** Bytes of a label's name, and of its value. */
-  readonly maxLabelNameBytes: number;
-  readonly maxLabelValueBytes: number;
-}
-
-export const DEFAULT_WRITE_LIMITS: WriteLimits = {
-  maxSeries: 50_000,
-  maxSamples: 200_000,
-  maxLabelsPerSeries: 64,
-  maxLabelNameBytes: 256,
-  maxLabelValueBytes: 4096,
-};
+import { checkTextSize, DEFAULT_WRITE_LIMITS, overLimit, type WriteLimits } from "./write-limits.ts";
 
 export interface WriteRequest {
   /** Kind and help are those of the request's own metadata, `unknown` and "" without. */
@@ -63,13 +47,13 @@ const TAG = {
   metadataHelp: tagOf(FIELD.metadata.help, WIRE.bytes),
 } as const;
 
-const labelNames = new ByteStrings((text) => {
+export const labelNames: ByteStrings = new ByteStrings((text) => {
   if (!isLabelName(text)) throw malformed(`${JSON.stringify(text)} is not a label name`);
   return text;
 });
-const texts = new ByteStrings((text) => text, 14);
+export const texts: ByteStrings = new ByteStrings((text) => text, 14);
 
-const KIND_OF_TYPE: ReadonlyMap<number, MetricKind> = new Map(
+export const KIND_OF_TYPE: ReadonlyMap<number, MetricKind> = new Map(
   Object.entries(METADATA_TYPE).map(([kind, type]) => [type, kind as MetricKind]),
 );
 
@@ -115,7 +99,7 @@ class WriteRequestDecoder {
   }
 
   #readSeries(): void {
-    if (this.#series.length >= this.#limits.maxSeries) throw limit("series", this.#limits.maxSeries);
+    if (this.#series.length >= this.#limits.maxSeries) throw overLimit("series", this.#limits.maxSeries);
     const reader = this.#reader;
     const labels = new LabelSet(this.#limits);
     const samples: Sample[] = [];
@@ -135,24 +119,12 @@ class WriteRequestDecoder {
   }
 
   #readSample(): Sample {
-    if (++this.#samples > this.#limits.maxSamples) throw limit("samples", this.#limits.maxSamples);
-    const reader = this.#reader;
-    let timestampMs = 0;
-    let value = 0;
-    let stale = false;
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      if (tag === TAG.sampleValue) {
-        const at = reader.fixed64();
-        value = reader.doubleAt(at);
-        stale = reader.wordAt(at) === STALE_NAN[0] && reader.wordAt(at + 4) === STALE_NAN[1];
-      } else if (tag === TAG.sampleTimestamp) timestampMs = reader.int64();
-      else reader.skip(tag);
-    }
-    return stale ? staleSample(timestampMs) : { timestampMs, value };
+    if (++this.#samples > this.#limits.maxSamples) throw overLimit("samples", this.#limits.maxSamples);
+    return readSample(this.#reader);
   }
 
   #readFamily(): void {
-    if (this.#families.size >= this.#limits.maxSeries) throw limit("families", this.#limits.maxSeries);
+    if (this.#families.size >= this.#limits.maxSeries) throw overLimit("families", this.#limits.maxSeries);
     const reader = this.#reader;
     let kind: MetricKind = "unknown";
     let name = "";
@@ -195,7 +167,8 @@ class LabelSet {
 
   read(reader: ProtoReader): void {
     const limits = this.#limits;
-    if (++this.#count > limits.maxLabelsPerSeries) throw this.#at(limit("labels", limits.maxLabelsPerSeries));
+    if (++this.#count > limits.maxLabelsPerSeries)
+      throw this.#at(overLimit("labels", limits.maxLabelsPerSeries));
     let name = "";
     let value = "";
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -231,10 +204,26 @@ class LabelSet {
   }
 }
 
-function readText(reader: ProtoReader, strings: ByteStrings, maxBytes: number): string {
+/** Version 2.0 has the same message. */
+export function readSample(reader: ProtoReader): Sample {
+  let timestampMs = 0;
+  let value = 0;
+  let stale = false;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === TAG.sampleValue) {
+      const at = reader.fixed64();
+      value = reader.doubleAt(at);
+      stale = reader.wordAt(at) === STALE_NAN[0] && reader.wordAt(at + 4) === STALE_NAN[1];
+    } else if (tag === TAG.sampleTimestamp) timestampMs = reader.int64();
+    else reader.skip(tag);
+  }
+  return stale ? staleSample(timestampMs) : { timestampMs, value };
+}
+
+export function readText(reader: ProtoReader, strings: ByteStrings, maxBytes: number): string {
   const outer = reader.enter();
   const size = reader.end - reader.at;
-  if (size > maxBytes) throw new DecodeError("LIMIT", `${size} bytes of text, at most ${maxBytes} are taken`);
+  checkTextSize(size, maxBytes);
   const text = strings.get(reader.bytes, reader.at, reader.end);
   reader.leave(outer);
   return text;
@@ -242,8 +231,4 @@ function readText(reader: ProtoReader, strings: ByteStrings, maxBytes: number): 
 
 function malformed(what: string): DecodeError {
   return new DecodeError("MALFORMED", what);
-}
-
-function limit(what: string, most: number): DecodeError {
-  return new DecodeError("LIMIT", `more than ${most} ${what}`);
 }

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { isLabelName, isMetricName, renderSeriesName } from "../../../../core/metrics/labels.ts";
+import {
+  isLabelName,
+  isMetricName,
+  renderSeriesName,
+  toLabelName,
+  toMetricName,
+} from "../../../../core/metrics/labels.ts";
 
 test("names", () => {
   for (const name of ["up", "_a", "a:b", "A9"]) expect(isMetricName(name)).toBe(true);
@@ -13,4 +19,15 @@ test("a series' name for people", () => {
   expect(renderSeriesName("up", { job: 'a"b', instance: "10.0.0.7" })).toBe(
     'up{instance="10.0.0.7",job="a\\"b"}',
   );
+});
+
+test("names of another naming become ours", () => {
+  expect(["cpu.idle", "9a:b", "a-b é", "ok_1", ""].map(toMetricName)).toEqual([
+    "cpu_idle",
+    "_9a:b",
+    "a_b__",
+    "ok_1",
+    "",
+  ]);
+  expect(["a:b", "9", "ok"].map(toLabelName)).toEqual(["a_b", "_9", "ok"]);
 });

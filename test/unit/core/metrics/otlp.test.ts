@@ -5,6 +5,8 @@ import {
   decodeMetricsResponse,
   encodeAttributes,
   encodeMetricsRequest,
+  encodeMetricsResponse,
+  encodeStatus,
 } from "../../../../core/metrics/otlp.ts";
 import { type Batch, type Series, staleSample } from "../../../../core/metrics/series.ts";
 import { batches } from "../../../support/batches.ts";
@@ -157,4 +159,13 @@ test("a response says what was left out", () => {
     message: "",
   });
   expect(() => decodeMetricsResponse(Buffer.from("<html>"))).toThrow();
+});
+
+test("a response with what was left out, and one without", () => {
+  expect(decodeMetricsResponse(encodeMetricsResponse(7, "delta"))).toEqual({ rejected: 7, message: "delta" });
+  expect(encodeMetricsResponse(0, "")).toHaveLength(0);
+  expect(otlpResponse.decode(encodeMetricsResponse(7, "delta"))).toMatchObject({
+    partialSuccess: { rejectedDataPoints: "7", errorMessage: "delta" },
+  });
+  expect(Buffer.from(encodeStatus("no")).toString("hex")).toBe("12026e6f");
 });

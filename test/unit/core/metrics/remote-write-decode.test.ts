@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { DecodeError } from "../../../../core/metrics/decode-error.ts";
 import { ProtoWriter } from "../../../../core/metrics/protobuf.ts";
 import { encodeWriteRequest } from "../../../../core/metrics/remote-write.ts";
-import { DEFAULT_WRITE_LIMITS, decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
+import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
+import { DEFAULT_WRITE_LIMITS } from "../../../../core/metrics/write-limits.ts";
 import { batches } from "../../../support/batches.ts";
 
 type Pair = readonly [name: string, value: string];
