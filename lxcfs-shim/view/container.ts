@@ -1,5 +1,6 @@
 import type { CgroupPath } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
+import { type Mount, readMountinfo } from "../../core/kernel/proc/mountinfo.ts";
 import { readPidCgroup } from "../../core/kernel/proc/pid-cgroup.ts";
 import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
 import type { ProcessRef } from "./namespaces.ts";
@@ -25,9 +26,10 @@ export type Identity =
 
 /** The container whose first process is `init`; undefined when that is gone. */
 export function readContainer(root: HostRoot, key: string, init: ProcessRef): Container | undefined {
-  const cgroup = readContainerCgroup(root, init.pid);
+  const own = readContainerCgroup(root, init.pid);
   const nsPids = readPidStatus(root, init.pid)?.nsPids;
-  if (cgroup === undefined || nsPids === undefined) return undefined;
+  if (own === undefined || nsPids === undefined) return undefined;
+  const cgroup = mountedAbove(own, readCgroupMounts(root, init.pid));
   return {
     key: `${key}@${init.startTicks}`,
     init: init.pid,
@@ -37,7 +39,39 @@ export function readContainer(root: HostRoot, key: string, init: ProcessRef): Co
   };
 }
 
-/** The cgroup the runtime made for the container: a systemd inside moves itself one level down, into `init.scope`. */
+const CGROUP_MOUNTS = "/sys/fs/cgroup";
+
+/**
+ * A first process may have moved itself down from the cgroup its runtime made (Docker in Docker: into `init`). That cgroup is
+ * still what it has mounted as a hierarchy's root, and the kernel tells us its path as it is from here. `/` is the host's:
+ * the container was given all there is, and that says nothing of itself.
+ */
+function mountedAbove({ unified, controllers }: CgroupPath, mounts: readonly Mount[]): CgroupPath {
+  const above = (path: string, isOf: (mount: Mount) => boolean): string => {
+    const root = mounts.findLast(isOf)?.root ?? path;
+    return root !== "/" && path.startsWith(`${root}/`) ? root : path;
+  };
+  return {
+    unified: unified && above(unified, ({ type }) => type === "cgroup2"),
+    controllers: new Map(
+      [...controllers].map(([name, path]) => [
+        name,
+        above(path, ({ type, superOptions }) => type === "cgroup" && superOptions.includes(name)),
+      ]),
+    ),
+  };
+}
+
+function readCgroupMounts(root: HostRoot, pid: number): readonly Mount[] {
+  try {
+    const mounts = readMountinfo(root, pid) ?? [];
+    return mounts.filter(({ mountPoint }) => `${mountPoint}/`.startsWith(`${CGROUP_MOUNTS}/`));
+  } catch {
+    return []; // a security module keeps us out
+  }
+}
+
+/** Where a process is, but for the `init.scope` into which a systemd moves itself. */
 export function readContainerCgroup(root: HostRoot, pid: number): CgroupPath | undefined {
   const cgroup = readPidCgroup(root, pid);
   if (cgroup === undefined) return undefined;

@@ -130,6 +130,30 @@ describeIf(
     });
   });
 
+  test("a first process that moved itself down (Docker in Docker) has what the whole container has", () => {
+    const [folder, type] = cgroupVersion === 1 ? ["/memory", "cgroup -o memory"] : ["", "cgroup2"];
+    const inside = [
+      "sleep 20 & stays=$!",
+      "mount -t tmpfs cgroups /sys/fs/cgroup",
+      `mkdir -p /sys/fs/cgroup${folder}`,
+      `mount -t ${type} cgroup /sys/fs/cgroup${folder}`,
+      `mkdir /sys/fs/cgroup${folder}/first`,
+      `echo $$ > /sys/fs/cgroup${folder}/first/cgroup.procs`,
+      `cat ${mount}/proc/loadavg`,
+      "kill $stays",
+    ].join("\n");
+    const nest = ["unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child", "--mount-proc"];
+    const script = `echo $$ > ${memory()}/cgroup.procs; exec ${nest.join(" ")} sh -ec "$0"`;
+    const first = join(memory(), "first");
+    cleanup.add(first, () =>
+      waitFor(`${first} is empty`, () => !existsSync(first) || removed(first)).then(() => {}),
+    );
+    const text = execFileSync("sh", ["-ec", script, inside], { encoding: "utf8", timeout: 20_000 });
+
+    // The container's own sleep, the one that stayed behind, the first process, and cat; unshare itself is outside.
+    expect(Number(/\/(\d+) /.exec(text)?.[1])).toBeGreaterThanOrEqual(4);
+  });
+
   testIf(hasTimeNamespaces)("ps has ages and start times right in a time namespace of its own", () => {
     const [uptime = 0] = readFileSync("/proc/uptime", "utf8").split(" ").map(Number);
     const inside = [

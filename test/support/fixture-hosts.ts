@@ -18,6 +18,8 @@ export const INITS: Readonly<Record<string, number>> = {
   arm64: 1204,
   "many-cpu": 70112,
   "v1-hybrid": 16647,
+  "v1-kubernetes": 1240,
+  "v2-guests": 5001,
   "v2-nested-limits": 1490,
   "v2-no-psi": 811,
   "v2-systemd": 2801,

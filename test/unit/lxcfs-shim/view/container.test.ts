@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { readContainer, readContainerCgroup } from "../../../../lxcfs-shim/view/container.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { FakeHost } from "../../../support/fake-host.ts";
@@ -18,6 +18,54 @@ test("a container is its first process' cgroup and numbering", () => {
     pidLevel: 2,
   });
   expect(readContainer(host.root, "k", { pid: 42, startTicks: 5 })).toBeUndefined();
+});
+
+describe("a first process that has moved itself down", () => {
+  const MOUNTS = "30 21 0:25 AT /sys/fs/cgroup rw,nosuid master:9 - cgroup2 cgroup2 rw,nsdelegate\n";
+  const cgroupWith = (mountinfo: string | undefined): string | undefined => {
+    const host = new FakeHost(cleanup.temporaryFolder());
+    host.process(41, { cgroup: "/docker/web/init", nsPids: [41, 1] });
+    if (mountinfo !== undefined) host.write("proc/41/mountinfo", mountinfo);
+    return readContainer(host.root, "k", { pid: 41, startTicks: 5 })?.cgroup.unified;
+  };
+
+  test("is in the cgroup that it has mounted", () => {
+    expect(cgroupWith(MOUNTS.replace("AT", "/docker/web"))).toBe("/docker/web");
+  });
+
+  test.for([
+    ["the host's cgroups", "/"],
+    ["its own one", "/docker/web/init"],
+    ["somebody else's", "/docker/we"],
+  ])("is where it is with %s mounted", ([, at = ""]) => {
+    expect(cgroupWith(MOUNTS.replace("AT", at))).toBe("/docker/web/init");
+  });
+
+  test("is where it is with none, with one elsewhere, or where nobody may look", () => {
+    expect(cgroupWith(undefined)).toBe("/docker/web/init");
+    expect(cgroupWith(MOUNTS.replace("AT", "/docker/web").replace("/sys/", "/mnt/"))).toBe(
+      "/docker/web/init",
+    );
+    expect(cgroupWith("nobody can parse this\n")).toBe("/docker/web/init");
+  });
+
+  test("is found on each hierarchy of v1", () => {
+    const host = new FakeHost(cleanup.temporaryFolder());
+    host.process(41, { nsPids: [41, 1] });
+    host.write("proc/41/cgroup", "2:cpu,cpuacct:/docker/web/init\n1:memory:/docker/web/init\n");
+    host.write(
+      "proc/41/mountinfo",
+      "40 29 0:29 /docker/web /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n",
+    );
+
+    expect(readContainer(host.root, "k", { pid: 41, startTicks: 5 })?.cgroup.controllers).toEqual(
+      new Map([
+        ["cpu", "/docker/web"],
+        ["cpuacct", "/docker/web"],
+        ["memory", "/docker/web/init"],
+      ]),
+    );
+  });
 });
 
 test("a systemd's own scope is not the container, on any hierarchy", () => {

@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
@@ -59,12 +68,13 @@ afterAll(() => cleanup.run());
 /** A copy of a fixture that can be damaged, with the namespaces that make its init a container's. */
 function copyHost(name: string) {
   const folder = cleanup.temporaryFolder();
-  cpSync(join(HOSTS, name), folder, { recursive: true });
+  cpSync(join(HOSTS, name), folder, { recursive: true, verbatimSymlinks: true });
   const pid = INITS[name] ?? 0;
   for (const [process, id] of [
     ["self", 1],
     [`${pid}`, 2],
   ] as const) {
+    if (existsSync(join(folder, `proc/${process}/ns`))) continue;
     mkdirSync(join(folder, `proc/${process}/ns`), { recursive: true });
     for (const kind of ["cgroup", "pid", "mnt"])
       symlinkSync(`${kind}:[${id}]`, join(folder, `proc/${process}/ns/${kind}`));
