@@ -25,6 +25,11 @@ const PACKAGES = [
   },
   { needs: "htop", package: "htop", why: "a reader of /proc on a terminal" },
   { needs: "tmux", package: "tmux", why: "the terminal for htop" },
+  {
+    needs: "java",
+    package: "openjdk-17-jre-headless",
+    why: "a JVM's idea of its memory and CPUs beside what /proc shows",
+  },
   { needs: "busybox", package: "busybox", why: "applets that read /proc, and those that do not" },
   {
     needs: "/usr/lib/python3/dist-packages/psutil",

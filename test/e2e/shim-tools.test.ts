@@ -115,6 +115,14 @@ describeIf(
     expect([averages(first), averages(last)]).toContainEqual(averages(between));
   });
 
+  test("procps: ps has right start times, in the host's time namespace too", () => {
+    const startTicks = Number(readFileSync(`/proc/${container.pid}/stat`, "utf8").split(" ")[21]);
+    const btime = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]);
+    const start = container.run("env", "TZ=UTC", "ps", "-o", "lstart=", "-p", "1").trim();
+
+    expect(Math.abs(Date.parse(`${start} UTC`) - 1000 * (btime + startTicks / 100))).toBeLessThan(2000);
+  });
+
   test("procps: slabtop shows none of the host's caches", () => {
     expect(container.run("slabtop", "-o")).toMatch(/Active \/ Total Objects .* 0 \/ 0 /);
   });
@@ -177,6 +185,29 @@ describeIf(
     }
   });
 
+  test("util-linux: lsmem reads what is not virtual, and shows the host's", () => {
+    expect(container.run("lsmem", "-b")).toBe(execFileSync("lsmem", ["-b"], { encoding: "utf8" }));
+  });
+
+  test("util-linux: a 32-bit personality has the same CPUs", () => {
+    const processors = ["grep", "-c", "^processor", "/proc/cpuinfo"] as const;
+
+    expect(container.run("setarch", "linux32", ...processors)).toBe("1\n");
+    expect(container.run("setarch", "linux32", "lscpu")).toMatch(/^CPU\(s\): +1$/m);
+  });
+
+  test("a pressure file is read, and no trigger can be set", () => {
+    const program = [
+      "import errno",
+      "print(open('/proc/pressure/memory').read().split()[0])",
+      "try: open('/proc/pressure/memory', 'r+')",
+      "except OSError as error: print(errno.errorcode[error.errno])",
+    ].join("\n");
+
+    // Errno 95 has two names.
+    expect(container.run("python3", "-c", program)).toMatch(/^some\nE(?:NOTSUP|OPNOTSUPP)\n$/);
+  });
+
   test("util-linux: lscpu counts one core in one socket", () => {
     const text = container.run("lscpu");
 
@@ -215,10 +246,18 @@ describeIf(
   });
 
   test("node: os", () => {
-    const program = "JSON.stringify([os.cpus().length, os.uptime()])";
-    const [cpus] = JSON.parse(container.run(process.execPath, "-p", program)) as number[];
+    const program =
+      "JSON.stringify([os.cpus().length, os.totalmem(), os.freemem(), os.uptime(), ...os.loadavg()])";
+    const [cpus, total, free = 0, uptime, load1 = 0] = JSON.parse(
+      container.run(process.execPath, "-p", program),
+    ) as number[];
+    const [loadavg = 0] = container.run("cat", "/proc/loadavg").split(" ").map(Number);
+    const [age = 0] = container.run("cat", "/proc/uptime").split(" ").map(Number);
 
-    expect(cpus).toBe(1);
+    expect([cpus, total]).toEqual([1, LIMIT]);
+    expectUsage(LIMIT - free);
+    expect(Math.abs((uptime ?? 0) - age)).toBeLessThan(3);
+    expect(Math.abs(load1 - loadavg)).toBeLessThan(0.3);
   });
 
   testIf(hasCommand("prometheus-node-exporter"))("node_exporter", async () => {
@@ -322,15 +361,22 @@ describeIf(
   const cleanup = new Cleanup();
   afterAll(() => cleanup.run());
 
-  test("finds the memory and the CPUs that /proc shows", async () => {
+  test("finds the memory and the CPUs that /proc shows, and makes its heap and its threads by them", async () => {
     const sample = await startSample(cleanup);
     const settings = await sample.output("sh", "-c", "java -XshowSettings:system -version 2>&1");
     const meminfo = await sample.output("cat", "/proc/meminfo");
     const [kibibytes = 0] = /\d+/.exec(meminfo)?.map(Number) ?? [];
 
+    const cpus = await sample.output("grep", "-c", "^processor", "/proc/cpuinfo");
+    const choices = ["-XX:MaxRAMPercentage=50", "-XX:+UseParallelGC", "-XX:+PrintFlagsFinal"];
+    const flags = await sample.output("java", ...choices, "-version");
+    const flag = (name: string): number => Number(new RegExp(` ${name} += (\\d+)`).exec(flags)?.[1]);
+
     expect(/Memory Limit: ([\d.]+)M/.exec(settings)?.[1]).toBe((kibibytes / 1024).toFixed(2));
-    expect(/Effective CPU Count: (\d+)/.exec(settings)?.[1]).toBe(
-      await sample.output("grep", "-c", "^processor", "/proc/cpuinfo"),
-    );
+    // What availableProcessors() gives, and a thread of the collector for each of them.
+    expect(/Effective CPU Count: (\d+)/.exec(settings)?.[1]).toBe(cpus);
+    expect(flag("ParallelGCThreads")).toBe(Number(cpus));
+    // To a whole number of the pages and regions a heap is made of.
+    expect(Math.abs(flag("MaxHeapSize") - kibibytes * 512)).toBeLessThanOrEqual(2 * MIB);
   });
 });
