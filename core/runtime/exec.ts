@@ -13,6 +13,8 @@ export interface ExecOptions {
   /** Extra environment. LC_ALL is C, so that output can be parsed. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Open files of ours that the command gets as 3, 4 … */
+  readonly descriptors?: readonly number[];
   /** What an error calls the command, when that is clearer than its argument vector. */
   readonly title?: string;
   /** Exit codes that are not an error, [0] unless told. */
@@ -31,7 +33,8 @@ export interface ExecResult {
  */
 export const exec: Exec = (argv, options = {}) =>
   new Promise((resolve, reject) => {
-    const child = startProcess(argv, { stdio: ["pipe", "pipe", "pipe"], env: options.env, cwd: options.cwd });
+    const { descriptors = [], env, cwd } = options;
+    const child = startProcess(argv, { stdio: ["pipe", "pipe", "pipe", ...descriptors], env, cwd });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let timedOut = false;

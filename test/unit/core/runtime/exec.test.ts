@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { expect, test } from "vitest";
 import { exec, startProcess } from "../../../../core/runtime/exec.ts";
 
@@ -10,6 +11,17 @@ test("gives both streams and the code; arguments reach the program untouched", a
 test("feeds standard input, and survives a program that does not read it", async () => {
   expect((await exec(["cat"], { input: "hello" })).stdout).toBe("hello");
   expect((await exec(["true"], { input: "x".repeat(1 << 20) })).code).toBe(0);
+});
+
+test("open files are handed down from 3 on", async () => {
+  const descriptor = openSync(import.meta.filename, "r");
+  try {
+    const { stdout } = await exec(["sh", "-c", "head -n 1 <&3"], { descriptors: [descriptor] });
+
+    expect(stdout).toBe('import { closeSync, openSync } from "node:fs";\n');
+  } finally {
+    closeSync(descriptor);
+  }
 });
 
 test("output can be parsed: the locale is C, the environment is ours and more", async () => {
