@@ -15,6 +15,11 @@ export function gauge(name: string, help: string): Metric {
   return { name, kind: "gauge", help };
 }
 
+/** Neither is known: what the kernel counts under names of its own. */
+export function untyped(name: string, help: string): Metric {
+  return { name, kind: "unknown", help };
+}
+
 /** One series of `metric` with one sample. */
 export function point(metric: Metric, labels: Labels, value: number, timestampMs: number): Series {
   const { name, kind, help } = metric;

@@ -18,10 +18,14 @@ export interface SamplerOptions extends Omit<SourceContext, "nowMs"> {
   readonly log: Logger;
 }
 
+/** A source of which there is nothing here: what is not there now is seldom there in ten seconds. */
+const NO_DATA_MS = 600_000;
+
 /** A source and how it stands with it. */
 interface Asked {
   readonly source: Source;
   lastMs: number;
+  waitMs: number;
   /** It has been asked and has not answered. */
   isBusy: boolean;
   problem: string | undefined;
@@ -38,6 +42,7 @@ export class Sampler {
     this.#asked = options.sources.map((source) => ({
       source,
       lastMs: Number.NEGATIVE_INFINITY,
+      waitMs: 0,
       isBusy: false,
       problem: undefined,
     }));
@@ -74,6 +79,7 @@ export class Sampler {
       problem = hasData ? errorLine(error) : undefined;
     }
     asked.isBusy = false;
+    asked.waitMs = hasData ? (source.intervalMs ?? 0) : NO_DATA_MS;
     this.#report(asked, problem);
     if (hasData && !source.isTarget) {
       const labels = { collector: source.name };
@@ -100,11 +106,10 @@ export class Sampler {
 }
 
 /** Ticks come a little early or late: a twentieth of the interval is on time. */
-function isDue({ source, lastMs, isBusy }: Asked, nowMs: number): boolean {
+function isDue({ lastMs, waitMs, isBusy }: Asked, nowMs: number): boolean {
   if (isBusy) return false;
-  const { intervalMs = 0 } = source;
   // A clock that was set back must not silence a source until it has caught up.
-  return nowMs - lastMs >= intervalMs * 0.95 || nowMs < lastMs;
+  return nowMs - lastMs >= waitMs * 0.95 || nowMs < lastMs;
 }
 
 /** Two sources that read the same file in one tick see the same text, and it is read once. */

@@ -1,6 +1,6 @@
 import type { HostRoot } from "../core/kernel/host-root.ts";
 import type { Labels, Series } from "../core/metrics/series.ts";
-import { UsageError } from "../core/runtime/errors.ts";
+import { errnoOf, UsageError } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import type { SourceContext } from "./sources/types.ts";
 
@@ -88,6 +88,19 @@ export function readValues(
 
 /** Nothing here: a source of which this machine has nothing says so, and is silent rather than failing. */
 export class NoData extends Error {}
+
+/** What says that there is no such file, or that the kernel was built or started without it. */
+const ABSENT: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ENOTSUP", "EOPNOTSUPP"]);
+
+/** The text of a kernel file, undefined where this kernel has none. */
+export async function readIfThere(read: SourceContext["read"], path: string): Promise<string | undefined> {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (ABSENT.has(errnoOf(error))) return undefined;
+    throw error;
+  }
+}
 
 export const EVERYTHING: RegExp = /(?:)/;
 export const NOTHING: RegExp = /(?!)/;

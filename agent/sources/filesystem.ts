@@ -1,6 +1,7 @@
 import { type Mount, parseMountinfo } from "../../core/kernel/proc/mountinfo.ts";
 import type { Labels, Series } from "../../core/metrics/series.ts";
 import { gauge, point } from "../metric.ts";
+import { rememberLast } from "../remember.ts";
 import { defineSource, pattern, type SourceKind } from "../source-kind.ts";
 import type { FileSystemSpace, SourceContext } from "./types.ts";
 
@@ -108,13 +109,4 @@ function spacePoints(space: FileSystemSpace, labels: Labels, nowMs: number): Ser
 /** The mount may be read-only, or the whole file system. */
 function isReadOnly({ options, superOptions }: Mount): boolean {
   return options.includes("ro") || superOptions.includes("ro");
-}
-
-/** What is made of a text, made anew only when the text is another. */
-function rememberLast<T>(make: (text: string) => T): (text: string) => T {
-  let known: { readonly text: string; readonly made: T } | undefined;
-  return (text) => {
-    if (known?.text !== text) known = { text, made: make(text) };
-    return known.made;
-  };
 }

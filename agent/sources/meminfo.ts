@@ -1,5 +1,6 @@
 import { parseMeminfo } from "../../core/kernel/proc/meminfo.ts";
 import { gauge, type Metric, point } from "../metric.ts";
+import { rememberEach } from "../remember.ts";
 import { defineSource, type SourceKind } from "../source-kind.ts";
 
 /** Every line of /proc/meminfo under node_exporter's name for it. */
@@ -7,12 +8,7 @@ export const meminfo: SourceKind = defineSource({
   name: "meminfo",
   describes: "every line of /proc/meminfo",
   open: () => {
-    const metrics = new Map<string, Metric>();
-    const metricOf = (key: string, unit: "bytes" | "count"): Metric => {
-      const made = metrics.get(key) ?? makeMetric(key, unit);
-      metrics.set(key, made);
-      return made;
-    };
+    const metricOf = rememberEach(makeMetric);
     return async ({ nowMs, read }) => {
       const entries = parseMeminfo(await read("/proc/meminfo"), "/proc/meminfo");
       return [...entries].map(([key, { value, unit }]) => point(metricOf(key, unit), {}, value, nowMs));
@@ -21,7 +17,7 @@ export const meminfo: SourceKind = defineSource({
 });
 
 /** `Active(anon)` → `node_memory_Active_anon_bytes`; a number of huge pages has no unit. */
-function makeMetric(key: string, unit: "bytes" | "count"): Metric {
+function makeMetric(key: string, unit: string): Metric {
   const field = key.replace(/\((.*)\)/, "_$1").replaceAll(/[^a-zA-Z0-9_]/g, "_");
   const name = unit === "bytes" ? `${field}_bytes` : field;
   return gauge(`node_memory_${name}`, `Memory information field ${name}.`);

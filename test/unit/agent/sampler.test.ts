@@ -173,5 +173,8 @@ test("a source that finds nothing here is silent; one that is a target speaks fo
   const sampler = new Sampler({ sources: [none, target], read: refuse, ...UNASKED, clock, log });
 
   expect((await page(sampler, 0)).map(({ name }) => name)).toEqual(["up"]);
+  const asked = await sampler.sample(10_000);
+  expect(asked.map((answer) => answer.source)).toEqual(["up"]);
+  expect((await sampler.sample(610_000)).map((answer) => answer.source)).toEqual(["none", "up"]);
   expect(log.lines).toEqual([]);
 });

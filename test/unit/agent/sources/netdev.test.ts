@@ -24,3 +24,11 @@ test("all sixteen columns of each device, in the kernel's own words", async () =
     "node_network_transmit_packets_total 4410",
   ]);
 });
+
+test("filtered by name", async () => {
+  const devices = async (options: Record<string, string>) =>
+    new Set((await openSource(netdev, options)(tickIn())).map(({ labels }) => labels.device));
+
+  expect(await devices({ exclude: "^lo$" })).toEqual(new Set(["eth0"]));
+  expect(await devices({ include: "^lo$" })).toEqual(new Set(["lo"]));
+});

@@ -14,22 +14,44 @@ import { parseCpuList } from "../../../../core/kernel/cpu-list.ts";
 import { ParseError } from "../../../../core/kernel/parse-error.ts";
 import { parseCpuinfo } from "../../../../core/kernel/proc/cpuinfo.ts";
 import { parseDiskstats } from "../../../../core/kernel/proc/diskstats.ts";
+import { parseFileNr } from "../../../../core/kernel/proc/file-nr.ts";
 import { parseLoadavg } from "../../../../core/kernel/proc/loadavg.ts";
 import { parseMeminfo } from "../../../../core/kernel/proc/meminfo.ts";
 import { parseMountinfo } from "../../../../core/kernel/proc/mountinfo.ts";
+import { parseNetArp } from "../../../../core/kernel/proc/net-arp.ts";
 import { parseNetDev } from "../../../../core/kernel/proc/net-dev.ts";
+import { parseNetSnmp } from "../../../../core/kernel/proc/net-snmp.ts";
+import { parseNetSnmp6 } from "../../../../core/kernel/proc/net-snmp6.ts";
+import { parseNetSockstat } from "../../../../core/kernel/proc/net-sockstat.ts";
+import { parseNetSoftnetStat } from "../../../../core/kernel/proc/net-softnet-stat.ts";
+import { parseNetTcp } from "../../../../core/kernel/proc/net-tcp.ts";
+import { parseNfConntrackStat } from "../../../../core/kernel/proc/nf-conntrack-stat.ts";
 import { parsePidCgroup } from "../../../../core/kernel/proc/pid-cgroup.ts";
 import { parsePidStat } from "../../../../core/kernel/proc/pid-stat.ts";
 import { parsePidStatus } from "../../../../core/kernel/proc/pid-status.ts";
+import { parsePressure } from "../../../../core/kernel/proc/pressure.ts";
+import { parseSchedstat } from "../../../../core/kernel/proc/schedstat.ts";
 import { parseStat } from "../../../../core/kernel/proc/stat.ts";
 import { parseTimensOffsets } from "../../../../core/kernel/proc/timens-offsets.ts";
 import { parseUptime } from "../../../../core/kernel/proc/uptime.ts";
+import { parseVmstat } from "../../../../core/kernel/proc/vmstat.ts";
 import { fixtureTexts } from "./hosts.ts";
 
 type Parse = (text: string, path: string) => unknown;
 
 /** Parser of core/kernel/proc/NAME.ts → the fixture files it is tried on. */
 const PROC: Readonly<Record<string, readonly [parse: Parse, file: RegExp]>> = {
+  "file-nr": [parseFileNr, /file-nr$/],
+  "net-arp": [parseNetArp, /net\/arp$/],
+  "net-snmp": [parseNetSnmp, /net\/(snmp|netstat)$/],
+  "net-snmp6": [parseNetSnmp6, /net\/snmp6$/],
+  "net-sockstat": [parseNetSockstat, /net\/sockstat6?$/],
+  "net-softnet-stat": [parseNetSoftnetStat, /net\/softnet_stat$/],
+  "net-tcp": [parseNetTcp, /net\/(tcp|udp)$/],
+  "nf-conntrack-stat": [parseNfConntrackStat, /stat\/nf_conntrack$/],
+  pressure: [parsePressure, /proc\/pressure\/\w+$/],
+  schedstat: [parseSchedstat, /proc\/schedstat$/],
+  vmstat: [parseVmstat, /proc\/vmstat$/],
   cpuinfo: [parseCpuinfo, /proc\/cpuinfo$/],
   diskstats: [parseDiskstats, /proc\/diskstats$/],
   loadavg: [parseLoadavg, /proc\/loadavg$/],
