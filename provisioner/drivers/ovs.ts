@@ -83,6 +83,12 @@ export class Ovs {
     return this.bondState(spec.name);
   }
 
+  /** Its NICs are plain ones again. One that is not there is fine. */
+  async removeBond(name: string): Promise<void> {
+    const port = this.#ports().get(name);
+    if (port !== undefined) await this.#commit([removePort(port)]);
+  }
+
   bondState(name: string): BondState {
     return parseBondState(requirePort(this.#ports(), name));
   }

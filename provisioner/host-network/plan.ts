@@ -6,13 +6,8 @@ import type { Datapath, OvsBridge, OvsPort } from "../drivers/ovs-tables.ts";
 export interface HostNetworkSpec {
   readonly bridge: string;
   readonly datapath: Datapath;
-  readonly bond: string;
-  readonly nics: readonly string[];
-  /** The NIC to prefer; with none, the one that is active stays so. */
-  readonly primary?: string | undefined;
-  /** Let through to the NICs; none listed means all. */
-  readonly vlans: readonly number[];
-  readonly updelayMs: number;
+  /** The way out; without one what is on the bridge stays on this host. */
+  readonly bond?: BondSpec | undefined;
 }
 
 /** The host's network as it is. */
@@ -49,49 +44,43 @@ export interface HostNetworkPlan {
 
 /** What makes the host's network be as wanted. Whatever is not named in `wanted` is left alone. */
 export function planHostNetwork(observed: ObservedHostNetwork, wanted: HostNetworkSpec): HostNetworkPlan {
-  const bridge = observed.bridges.find(({ name }) => name === wanted.bridge);
-  const port = findPort(observed, wanted.bond);
+  const { bridge: name, datapath, bond } = wanted;
+  const bridge = observed.bridges.find((each) => each.name === name);
+  const create = bridge === undefined ? [{ kind: "createBridge" as const, name, datapath }] : [];
+  const changes = bond === undefined ? [] : planBondChanges(observed, bond);
+  const problems = bond === undefined ? [] : findBondProblems(observed, bond);
   return {
-    changes: [
-      ...(bridge === undefined
-        ? [{ kind: "createBridge" as const, name: wanted.bridge, datapath: wanted.datapath }]
-        : []),
-      ...observed.links
-        .filter(({ name, isUp }) => wanted.nics.includes(name) && !isUp)
-        .map(({ name }) => ({ kind: "raiseNic" as const, name })),
-      ...planBondChange(port, wanted),
-    ],
-    problems: [
-      ...findContradictions(wanted),
-      ...findBridgeProblems(bridge, wanted),
-      ...findBondProblems(observed, port, wanted),
-      ...wanted.nics.flatMap((nic) => findNicProblems(observed, nic, wanted)),
-    ],
+    changes: [...create, ...changes],
+    problems: [...findBridgeProblems(bridge, wanted), ...problems],
   };
 }
 
-/** The bond as the driver takes it. */
-export function bondOf(wanted: HostNetworkSpec): BondSpec {
-  const { bond: name, bridge, nics: members, primary, vlans: trunks, updelayMs } = wanted;
-  return { name, bridge, members, primary, trunks, updelayMs };
-}
-
-function planBondChange(port: OvsPort | undefined, wanted: HostNetworkSpec): readonly HostNetworkChange[] {
-  const bond = bondOf(wanted);
-  if (port === undefined) return [{ kind: "createBond", bond }];
+function planBondChanges(observed: ObservedHostNetwork, bond: BondSpec): readonly HostNetworkChange[] {
+  const down = observed.links.filter(({ name, isUp }) => bond.members.includes(name) && !isUp);
+  const raise = down.map(({ name }) => ({ kind: "raiseNic" as const, name }));
+  const port = findPort(observed, bond.name);
+  if (port === undefined) return [...raise, { kind: "createBond", bond }];
   const differences = findBondDifferences(port, bond);
-  return differences.length === 0 ? [] : [{ kind: "changeBond", bond, differences }];
+  return differences.length === 0 ? raise : [...raise, { kind: "changeBond", bond, differences }];
 }
 
-function findContradictions({ nics, primary, bond, bridge }: HostNetworkSpec): readonly HostNetworkProblem[] {
+function findBondProblems(observed: ObservedHostNetwork, bond: BondSpec): readonly HostNetworkProblem[] {
+  return [
+    ...findContradictions(bond),
+    ...findNameProblems(observed, bond),
+    ...bond.members.flatMap((nic) => findNicProblems(observed, nic, bond)),
+  ];
+}
+
+function findContradictions({ name, bridge, members, primary }: BondSpec): readonly HostNetworkProblem[] {
   const problems: HostNetworkProblem[] = [];
-  if (nics.length === 0) problems.push({ subject: bond, message: "has no NIC" });
-  if (new Set(nics).size < nics.length) problems.push({ subject: bond, message: "has a NIC twice" });
-  if (primary !== undefined && !nics.includes(primary)) {
-    problems.push({ subject: primary, message: `is primary and not a NIC of ${bond}` });
+  if (members.length === 0) problems.push({ subject: name, message: "has no NIC" });
+  if (new Set(members).size < members.length) problems.push({ subject: name, message: "has a NIC twice" });
+  if (primary !== undefined && !members.includes(primary)) {
+    problems.push({ subject: primary, message: `is primary and not a NIC of ${name}` });
   }
-  if (new Set([bridge, bond, ...nics]).size < 2 + new Set(nics).size) {
-    problems.push({ subject: bond, message: "bridge, bond and NICs need names of their own" });
+  if (new Set([bridge, name, ...members]).size < 2 + new Set(members).size) {
+    problems.push({ subject: name, message: "bridge, bond and NICs need names of their own" });
   }
   return problems;
 }
@@ -111,18 +100,18 @@ function findBridgeProblems(
 }
 
 /** The name of a bond is no device's, except where a bond has become a single NIC of that name. */
-function findBondProblems(
+function findNameProblems(
   observed: ObservedHostNetwork,
-  port: OvsPort | undefined,
-  wanted: HostNetworkSpec,
+  { name, bridge }: BondSpec,
 ): readonly HostNetworkProblem[] {
-  if (port !== undefined && port.bridge !== wanted.bridge) {
-    return [{ subject: wanted.bond, message: `is on the bridge ${port.bridge}, not ${wanted.bridge}` }];
+  const port = findPort(observed, name);
+  if (port !== undefined && port.bridge !== bridge) {
+    return [{ subject: name, message: `is on the bridge ${port.bridge}, not ${bridge}` }];
   }
-  if (port === undefined && observed.links.some(({ name }) => name === wanted.bond)) {
+  if (port === undefined && observed.links.some((link) => link.name === name)) {
     return [
       {
-        subject: wanted.bond,
+        subject: name,
         message: "is the name of a device already",
         hint: "a bond of the kernel cannot be used as well: remove it, or choose another name",
       },
@@ -134,13 +123,13 @@ function findBondProblems(
 function findNicProblems(
   observed: ObservedHostNetwork,
   nic: string,
-  wanted: HostNetworkSpec,
+  bond: BondSpec,
 ): readonly HostNetworkProblem[] {
   const link = observed.links.find(({ name }) => name === nic);
   if (link === undefined) return [{ subject: nic, message: "is not there" }];
   const problems: HostNetworkProblem[] = [];
   const owner = findMembership(observed, nic);
-  if (owner !== undefined && owner !== wanted.bond) {
+  if (owner !== undefined && owner !== bond.name) {
     problems.push({ subject: nic, message: `belongs to the port ${owner}` });
   }
   const uses = [...link.addresses, ...(link.gateway === undefined ? [] : ["the default route"])];

@@ -2,11 +2,16 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { environmentOption, environmentVariable, readConfigFile } from "../../core/runtime/config.ts";
 import { parseDuration } from "../../core/runtime/duration.ts";
-import { UsageError } from "../../core/runtime/errors.ts";
 import type { ProbeMode } from "../drivers/arp.ts";
+import type { BondSpec } from "../drivers/ovs-bonds.ts";
+import type { LvmStorage } from "../volumes/lvm-disks.ts";
+import type { ThinPolicy } from "../volumes/thin-pool.ts";
+import { Mapping } from "./mapping.ts";
 
 /** Read when it exists and no other is named. */
 const CONFIG_FILE = "/etc/plimsoll/host.yaml";
+/** Of a volume group that a thin pool takes when it is made. */
+const POOL_SIZE = "80%";
 
 /** What a host's machines stand on. */
 export interface HostConfig {
@@ -14,6 +19,8 @@ export interface HostConfig {
   readonly name: string;
   /** The bridge that cards are plugged into. */
   readonly bridge: string;
+  /** The bridge's way out; without one its machines reach each other only. */
+  readonly bond?: BondSpec;
   /** Open vSwitch's database, `unix:/path` or `tcp:address:port`. */
   readonly ovs: string;
   /** Docker's socket. */
@@ -22,6 +29,8 @@ export interface HostConfig {
   readonly shim: string;
   /** What machines have on this host: volumes, identities. */
   readonly data: string;
+  /** Disks are logical volumes; without, they are files in `data`. */
+  readonly storage?: HostStorage;
   /** Where their agents push to. */
   readonly push: readonly string[];
   readonly interval: string;
@@ -29,7 +38,20 @@ export interface HostConfig {
   readonly probe: ProbeMode;
 }
 
-const KEYS = ["name", "bridge", "ovs", "docker", "shim", "data", "push", "interval", "probe"] as const;
+export interface HostStorage extends LvmStorage {
+  /** Block devices that the group shall have; none where it is somebody else's to make. */
+  readonly devices: readonly string[];
+  /** Of the group, in percent, when the thin pool is made. */
+  readonly poolPercent: number;
+}
+
+const KEYS = [
+  ...["name", "bridge", "bond", "ovs", "docker", "shim", "data", "storage"],
+  ...["push", "interval", "probe"],
+] as const;
+const BOND_KEYS = ["name", "nics", "primary", "vlans", "updelay"] as const;
+const STORAGE_KEYS = ["group", "devices", "thin"] as const;
+const THIN_KEYS = ["pool", "size", "overcommit", "extend", "full"] as const;
 
 /** `path`, else PLIMSOLL_HOST_CONFIG, else the default file if there is one. Throws UsageError naming the option that is wrong. */
 export async function readHostConfig(path: string | undefined): Promise<HostConfig> {
@@ -39,35 +61,78 @@ export async function readHostConfig(path: string | undefined): Promise<HostConf
 }
 
 export function parseHostConfig(file: string, values: Readonly<Record<string, unknown>>): HostConfig {
-  const refuse = (what: string, hint?: string): never => {
-    throw new UsageError(`configuration ${file}: ${what}`, hint === undefined ? {} : { hint });
-  };
-  const unknown = Object.keys(values).find((key) => !KEYS.some((known) => known === key));
-  if (unknown !== undefined)
-    refuse(`unknown option ${JSON.stringify(unknown)}`, `known are ${KEYS.join(", ")}`);
-  const text = (key: (typeof KEYS)[number], preset: string): string => {
-    const value = values[key] ?? preset;
-    return typeof value === "string" && value !== "" ? value : refuse(`${key}: must be a text`);
-  };
-  const push: readonly unknown[] = [values.push ?? []].flat();
-  if (!push.every((url) => typeof url === "string")) refuse("push: must be URLs");
-  const name = text("name", hostname());
-  if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name)) refuse(`name: ${JSON.stringify(name)} is not a host name`);
-  const interval = text("interval", "10s");
-  parseDuration(`configuration ${file}: interval`, interval);
-  const probe = text("probe", "rfc5227");
-  if (probe !== "fast" && probe !== "rfc5227") return refuse("probe: one of fast, rfc5227");
+  const top = new Mapping(`configuration ${file}`, "", values, KEYS);
+  const name = top.text("name", hostname());
+  if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name))
+    top.refuse("name", `${JSON.stringify(name)} is not a host name`);
+  const interval = top.text("interval", "10s");
+  parseDuration(top.nameOf("interval"), interval);
+  const probe = top.text("probe", "rfc5227");
+  if (probe !== "fast" && probe !== "rfc5227") return top.refuse("probe", "one of fast, rfc5227");
+  const bridge = top.text("bridge", "br0");
+  const bond = top.mapping("bond", BOND_KEYS);
+  const storage = top.mapping("storage", STORAGE_KEYS);
   return {
     name,
-    bridge: text("bridge", "br0"),
-    ovs: text("ovs", "unix:/var/run/openvswitch/db.sock"),
-    docker: text("docker", dockerSocket()),
-    shim: text("shim", "/var/lib/plimsoll/shim"),
-    data: text("data", "/var/lib/plimsoll/machines"),
-    push: push.map(String),
+    bridge,
+    ...(bond === undefined ? {} : { bond: parseBond(bond, bridge) }),
+    ovs: top.text("ovs", "unix:/var/run/openvswitch/db.sock"),
+    docker: top.text("docker", dockerSocket()),
+    shim: top.text("shim", "/var/lib/plimsoll/shim"),
+    data: top.text("data", "/var/lib/plimsoll/machines"),
+    ...(storage === undefined ? {} : { storage: parseStorage(storage) }),
+    push: top.texts("push", "URLs"),
     interval,
     probe,
   };
+}
+
+function parseBond(bond: Mapping<(typeof BOND_KEYS)[number]>, bridge: string): BondSpec {
+  const members = bond.texts("nics", "names of NICs");
+  if (members.length === 0) bond.refuse("nics", "is needed");
+  return {
+    name: bond.text("name", "bond0"),
+    bridge,
+    members,
+    primary: bond.optionalText("primary"),
+    trunks: bond.numbers("vlans", 1, 4094),
+    updelayMs: parseDuration(bond.nameOf("updelay"), bond.text("updelay", "200ms")),
+  };
+}
+
+function parseStorage(storage: Mapping<(typeof STORAGE_KEYS)[number]>): HostStorage {
+  const group = parseName(storage, "group", storage.text("group"));
+  const devices = storage.texts("devices", "paths of block devices");
+  if (!devices.every((device) => device.startsWith("/dev/")))
+    storage.refuse("devices", "must be paths of block devices");
+  const thin = storage.mapping("thin", THIN_KEYS);
+  return {
+    group,
+    devices,
+    ...(thin === undefined ? {} : { thin: parseThin(thin) }),
+    poolPercent: thin === undefined ? 0 : parsePercent(thin),
+  };
+}
+
+function parseThin(thin: Mapping<(typeof THIN_KEYS)[number]>): ThinPolicy {
+  const extendPercent = thin.number("extend", 80, 1, 100);
+  return {
+    pool: parseName(thin, "pool", thin.text("pool", "machines")),
+    overcommit: thin.number("overcommit", 2, 0.1, 100),
+    extendPercent,
+    fullPercent: thin.number("full", 95, extendPercent, 100),
+  };
+}
+
+function parsePercent(thin: Mapping<(typeof THIN_KEYS)[number]>): number {
+  const percent = Number(/^(\d+)%$/.exec(thin.text("size", POOL_SIZE))?.[1]);
+  return percent >= 1 && percent <= 95 ? percent : thin.refuse("size", "1% to 95% of the group");
+}
+
+/** lvm(8), VALID NAMES, without those that begin with what lvm2 keeps for itself. */
+function parseName<Key extends string>(mapping: Mapping<Key>, key: Key, name: string): string {
+  if (/^[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,62}$/.test(name)) return name;
+  return mapping.refuse(key, `${JSON.stringify(name)} is no name for lvm2`);
 }
 
 function dockerSocket(): string {

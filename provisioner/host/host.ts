@@ -10,6 +10,7 @@ import { Attachments } from "../drivers/ovs-attachments.ts";
 import type { Store } from "../store/types.ts";
 import { DiskVolumes } from "../volumes/disk-volumes.ts";
 import { LoopDisks } from "../volumes/loop-disks.ts";
+import { LvmDisks } from "../volumes/lvm-disks.ts";
 import type { Volumes } from "../volumes/types.ts";
 import type { HostConfig } from "./config.ts";
 
@@ -44,10 +45,14 @@ export async function withHost<T>(
       config.ovs.startsWith("unix:") ? { runFolder: dirname(config.ovs.slice("unix:".length)) } : {},
     );
     const attachments = new Attachments(ovs, links, flows);
-    const folder = join(config.data, "volumes");
-    const volumes = new DiskVolumes(folder, new LoopDisks(folder));
+    const volumes = openVolumes(config);
     return await use({ config, store, clock: systemClock, docker, ovs, links, attachments, volumes });
   } finally {
     await undo.run();
   }
+}
+
+function openVolumes({ data, storage }: HostConfig): Volumes {
+  const folder = join(data, "volumes");
+  return new DiskVolumes(folder, storage === undefined ? new LoopDisks(folder) : new LvmDisks(storage));
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { applyChange, observeHostNetwork } from "../../provisioner/host-network/apply.ts";
-import { bondOf, type HostNetworkSpec, planHostNetwork } from "../../provisioner/host-network/plan.ts";
+import type { BondSpec } from "../../provisioner/drivers/ovs-bonds.ts";
+import { observeHostNetwork, reversibleNetworkChange } from "../../provisioner/host-network/apply.ts";
+import { type HostNetworkSpec, planHostNetwork } from "../../provisioner/host-network/plan.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { describeIf } from "../support/host.ts";
 import {
@@ -19,16 +20,15 @@ import {
 } from "../support/ovs-lab.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const HOST: HostNetworkSpec = {
+const BOND: BondSpec = {
+  name: "bond0",
   bridge: "br0",
-  datapath: "netdev",
-  bond: "bond0",
-  nics: ["p1", "p2"],
+  members: ["p1", "p2"],
   primary: "p1",
-  vlans: LAB_VLANS,
+  trunks: LAB_VLANS,
   updelayMs: 200,
 };
-const BOND = bondOf(HOST);
+const HOST: HostNetworkSpec = { bridge: "br0", datapath: "netdev", bond: BOND };
 /** Each echo request stands for this much time. */
 const EVERY_SECONDS = 0.02;
 
@@ -66,7 +66,7 @@ describeIf(...OVS_LAB)("two hosts, each with a bond to two switches", () => {
   async function initialize(its: Drivers): Promise<void> {
     const plan = planHostNetwork(await observeHostNetwork(its), HOST);
     expect(plan.problems).toEqual([]);
-    for (const change of plan.changes) await applyChange(change, its);
+    for (const change of plan.changes) await reversibleNetworkChange(change, its).make();
   }
   const bond = (): Drivers["ovs"] => drivers[0]?.ovs ?? expect.fail("no drivers");
   const active = (): string | undefined =>

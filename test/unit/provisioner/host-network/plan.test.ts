@@ -10,14 +10,20 @@ import {
   planHostNetwork,
 } from "../../../../provisioner/host-network/plan.ts";
 
-const wanted: HostNetworkSpec = {
+const bond: BondSpec = {
+  name: "bond0",
   bridge: "br0",
-  datapath: "system",
-  bond: "bond0",
-  nics: ["eno1", "eno2"],
+  members: ["eno1", "eno2"],
   primary: "eno1",
-  vlans: [100, 200],
+  trunks: [100, 200],
   updelayMs: 200,
+};
+const wanted: HostNetworkSpec = { bridge: "br0", datapath: "system", bond };
+
+/** Wanted, with another bond. */
+const withBond = (changes: Partial<BondSpec>): HostNetworkSpec => {
+  const changed = { ...bond, ...changes };
+  return { ...wanted, bridge: changed.bridge, bond: changed };
 };
 
 const nic = (name: string, changes: Partial<LinkState> = {}): LinkState => ({
@@ -71,15 +77,6 @@ const portOf = (bond: BondSpec): OvsPort => ({
 const bare: ObservedHostNetwork = { bridges: [], links: [nic("eno1", { isUp: false }), nic("eno2")] };
 
 test("from nothing: bridge, NICs, bond", () => {
-  const bond = {
-    name: "bond0",
-    bridge: "br0",
-    members: ["eno1", "eno2"],
-    primary: "eno1",
-    trunks: [100, 200],
-    updelayMs: 200,
-  };
-
   expect(planHostNetwork(bare, wanted)).toEqual({
     changes: [
       { kind: "createBridge", name: "br0", datapath: "system" },
@@ -90,8 +87,15 @@ test("from nothing: bridge, NICs, bond", () => {
   });
 });
 
+test("a bridge alone", () => {
+  expect(planHostNetwork(bare, { bridge: "br0", datapath: "netdev" })).toEqual({
+    changes: [{ kind: "createBridge", name: "br0", datapath: "netdev" }],
+    problems: [],
+  });
+});
+
 test("a bond that differs is changed, and says in what", () => {
-  const plan = planHostNetwork(observe(bare, wanted), { ...wanted, vlans: [100, 200, 300] });
+  const plan = planHostNetwork(observe(bare, wanted), withBond({ trunks: [100, 200, 300] }));
 
   expect(plan.problems).toEqual([]);
   expect(plan.changes).toMatchObject([
@@ -101,51 +105,50 @@ test("a bond that differs is changed, and says in what", () => {
 
 test("whatever is wanted, what the plan makes needs no second one", () => {
   const spec = fc.record({
+    name: fc.constantFrom("bond0", "bond1"),
     bridge: fc.constantFrom("br0", "br1"),
-    datapath: fc.constant("system" as const),
-    bond: fc.constantFrom("bond0", "bond1"),
-    nics: fc.uniqueArray(fc.constantFrom("eno1", "eno2", "eno3"), { minLength: 1 }),
-    vlans: fc.uniqueArray(fc.integer({ min: 1, max: 4094 }), { maxLength: 5 }),
+    members: fc.uniqueArray(fc.constantFrom("eno1", "eno2", "eno3"), { minLength: 1 }),
+    trunks: fc.uniqueArray(fc.integer({ min: 1, max: 4094 }), { maxLength: 5 }),
     updelayMs: fc.nat(1000),
   });
 
   fc.assert(
     fc.property(spec, fc.nat(2), (shallBe, preferred) => {
-      const full = { ...shallBe, primary: shallBe.nics[preferred] };
+      const full = withBond({ ...shallBe, primary: shallBe.members[preferred] });
       const after = observe({ ...bare, links: [...bare.links, nic("eno3")] }, full);
       expect(planHostNetwork(after, full)).toEqual({ changes: [], problems: [] });
     }),
   );
 });
 
-const problems = (observed: ObservedHostNetwork, changes: Partial<HostNetworkSpec> = {}): string[] =>
-  planHostNetwork(observed, { ...wanted, ...changes }).problems.map(
-    ({ subject, message }) => `${subject}: ${message}`,
-  );
+const problems = (observed: ObservedHostNetwork, spec: HostNetworkSpec = wanted): string[] =>
+  planHostNetwork(observed, spec).problems.map(({ subject, message }) => `${subject}: ${message}`);
 
 test("what the document gets wrong", () => {
-  expect(problems(bare, { nics: [], primary: undefined })).toEqual(["bond0: has no NIC"]);
-  expect(problems(bare, { nics: ["eno2", "eno2"] })).toEqual([
+  expect(problems(bare, withBond({ members: [], primary: undefined }))).toEqual(["bond0: has no NIC"]);
+  expect(problems(bare, withBond({ members: ["eno2", "eno2"] }))).toEqual([
     "bond0: has a NIC twice",
     "eno1: is primary and not a NIC of bond0",
   ]);
-  expect(problems(bare, { bond: "br0" })).toEqual(["br0: bridge, bond and NICs need names of their own"]);
+  expect(problems(bare, withBond({ name: "br0" }))).toEqual([
+    "br0: bridge, bond and NICs need names of their own",
+  ]);
 });
 
 test("what the host has that is in the way", () => {
-  expect(problems({ ...bare, bridges: [bridge("br0")] }, { datapath: "netdev" })).toEqual([
+  expect(problems({ ...bare, bridges: [bridge("br0")] }, { ...wanted, datapath: "netdev" })).toEqual([
     "br0: has the system datapath, not netdev",
   ]);
   expect(problems({ ...bare, links: [...bare.links, nic("bond0")] })).toEqual([
     "bond0: is the name of a device already",
   ]);
   expect(problems({ ...bare, links: [nic("eno2")] })).toEqual(["eno1: is not there"]);
-  const elsewhere = observe(bare, { ...wanted, bridge: "br1", bond: "uplink" });
+  const elsewhere = observe(bare, withBond({ bridge: "br1", name: "uplink" }));
   expect(problems(elsewhere)).toEqual([
     "eno1: belongs to the port uplink",
     "eno2: belongs to the port uplink",
   ]);
-  expect(problems(observe(bare, { ...wanted, bridge: "br1" }))).toEqual([
+  expect(problems(observe(bare, withBond({ bridge: "br1" })))).toEqual([
     "bond0: is on the bridge br1, not br0",
   ]);
 });

@@ -20,7 +20,47 @@ test("one URL or several to push to", () => {
   expect(parseHostConfig("h", { push: ["otlp+http://a:1", "otlp+http://b:1"] }).push).toHaveLength(2);
 });
 
+test("a bond of NICs, and logical volumes", () => {
+  const bond = { nics: ["eth1", "eth2"], primary: "eth1", vlans: [100, 200] };
+  const config = parseHostConfig("h", {
+    bridge: "br1",
+    bond,
+    storage: { group: "data", devices: "/dev/sdb" },
+  });
+  expect(config.bond).toEqual({
+    name: "bond0",
+    bridge: "br1",
+    members: ["eth1", "eth2"],
+    primary: "eth1",
+    trunks: [100, 200],
+    updelayMs: 200,
+  });
+  expect(config.storage).toEqual({ group: "data", devices: ["/dev/sdb"], poolPercent: 0 });
+
+  const thin = { pool: "thin", size: "50%", overcommit: 3, extend: 70, full: 90 };
+  expect(parseHostConfig("h", { storage: { group: "data", thin } }).storage).toEqual({
+    group: "data",
+    devices: [],
+    thin: { pool: "thin", overcommit: 3, extendPercent: 70, fullPercent: 90 },
+    poolPercent: 50,
+  });
+  expect(parseHostConfig("h", { storage: { group: "data", thin: {} } }).storage).toMatchObject({
+    thin: { pool: "machines", overcommit: 2, extendPercent: 80, fullPercent: 95 },
+    poolPercent: 80,
+  });
+});
+
 test.for([
+  [{ bond: {} }, "bond.nics: is needed"],
+  [{ bond: { nics: ["eth1"], vlans: [4095] } }, "bond.vlans: 4095 is not a number from 1 to 4094"],
+  [{ bond: { nics: ["eth1"], updelay: "soon" } }, "bond.updelay"],
+  [{ bond: { nic: "eth1" } }, 'unknown option "bond.nic"'],
+  [{ storage: "data" }, "storage: must be a mapping"],
+  [{ storage: {} }, "storage.group: is needed"],
+  [{ storage: { group: "-a" } }, 'storage.group: "-a" is no name for lvm2'],
+  [{ storage: { group: "a", devices: ["sdb"] } }, "storage.devices: must be paths of block devices"],
+  [{ storage: { group: "a", thin: { size: "100%" } } }, "storage.thin.size: 1% to 95% of the group"],
+  [{ storage: { group: "a", thin: { full: 10 } } }, "storage.thin.full: 10 is not a number from 80 to 100"],
   [{ brigde: "br0" }, 'unknown option "brigde"'],
   [{ bridge: 7 }, "bridge: must be a text"],
   [{ push: [1] }, "push: must be URLs"],

@@ -1,0 +1,72 @@
+import { UsageError } from "../../core/runtime/errors.ts";
+
+/** A mapping of a configuration file. What is not as it must be is a UsageError that names file and option. */
+export class Mapping<Key extends string> {
+  readonly #where: string;
+  readonly #prefix: string;
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  /** `path` leads to this mapping, from the file's top: `storage.thin`. */
+  constructor(where: string, path: string, values: unknown, keys: readonly Key[]) {
+    this.#where = where;
+    this.#prefix = path === "" ? "" : `${path}.`;
+    if (typeof values !== "object" || values === null || Array.isArray(values))
+      throw new UsageError(`${where}: ${path}: must be a mapping`);
+    this.#values = values as Readonly<Record<string, unknown>>;
+    const unknown = Object.keys(values).find((key) => !keys.some((known) => known === key));
+    if (unknown !== undefined)
+      throw new UsageError(`${where}: unknown option ${JSON.stringify(this.#prefix + unknown)}`, {
+        hint: `known are ${keys.join(", ")}`,
+      });
+  }
+
+  /** What messages call an option. */
+  nameOf(key: Key): string {
+    return `${this.#where}: ${this.#prefix}${key}`;
+  }
+
+  refuse(key: Key, what: string): never {
+    throw new UsageError(`${this.nameOf(key)}: ${what}`);
+  }
+
+  optionalText(key: Key): string | undefined {
+    const value = this.#values[key];
+    if (value === undefined) return undefined;
+    return typeof value === "string" && value !== "" ? value : this.refuse(key, "must be a text");
+  }
+
+  text(key: Key, preset?: string): string {
+    return this.optionalText(key) ?? preset ?? this.refuse(key, "is needed");
+  }
+
+  /** One text, or a list of them; none when it is not there. */
+  texts(key: Key, what = "texts"): readonly string[] {
+    return this.#list(key).map((each) =>
+      typeof each === "string" && each !== "" ? each : this.refuse(key, `must be ${what}`),
+    );
+  }
+
+  numbers(key: Key, min: number, max: number): readonly number[] {
+    return this.#list(key).map((each) => this.#number(key, each, min, max));
+  }
+
+  number(key: Key, preset: number, min: number, max: number): number {
+    const value = this.#values[key];
+    return value === undefined ? preset : this.#number(key, value, min, max);
+  }
+
+  /** A mapping inside this one; undefined when it is not there. */
+  mapping<Inner extends string>(key: Key, keys: readonly Inner[]): Mapping<Inner> | undefined {
+    const value = this.#values[key];
+    return value === undefined ? undefined : new Mapping(this.#where, this.#prefix + key, value, keys);
+  }
+
+  #list(key: Key): readonly unknown[] {
+    return [this.#values[key] ?? []].flat();
+  }
+
+  #number(key: Key, value: unknown, min: number, max: number): number {
+    if (typeof value === "number" && value >= min && value <= max) return value;
+    return this.refuse(key, `${JSON.stringify(value)} is not a number from ${min} to ${max}`);
+  }
+}
