@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
+import { nameCommand } from "./by-name/name-command.ts";
 import { operatorCommands } from "./operate/commands.ts";
 import { renderCommand } from "./render-command.ts";
 import type { ServeFlags } from "./serve-options.ts";
@@ -11,7 +12,8 @@ export function buildCommandLine(signal: AbortSignal): Command {
     "True /proc and /sys for containers: what their cgroups say, over FUSE.",
   )
     .addCommand(serveCommand(signal))
-    .addCommand(renderCommand());
+    .addCommand(renderCommand())
+    .addCommand(nameCommand());
   for (const command of operatorCommands()) program.addCommand(command);
   return program;
 }
@@ -19,6 +21,11 @@ export function buildCommandLine(signal: AbortSignal): Command {
 function serveCommand(signal: AbortSignal): Command {
   const command = createCommand("serve", "mount the files and serve them until SIGTERM")
     .option("--mount <dir>", "the directory to mount on; made if it is not there")
+    .option("--containers-mount <dir>", "a second directory: files by container's name, in the page cache")
+    .option(
+      "--names <dir>",
+      "the names that `plimsoll-shim name` registers (default: /var/lib/plimsoll/names)",
+    )
     .option("--transport <name>", "dev-fuse, or fuse-native: libfuse 2, one container (default: dev-fuse)")
     .option("--container-pid <pid>", "with fuse-native: a process of the container to show")
     .option("--config <file>", "YAML or JSON with these options (default: /etc/plimsoll/shim.yaml if there)")

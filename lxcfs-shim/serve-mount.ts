@@ -8,6 +8,7 @@ import { LATE, withPatience } from "../core/runtime/patience.ts";
 import { abortConnection, mountDevice, unmount } from "./mount.ts";
 import { findMount, prepareMountPoint } from "./mount-point.ts";
 import type { OperationCounts } from "./session/counters.ts";
+import type { Wishes } from "./session/negotiate.ts";
 import type { Agreement } from "./session/session.ts";
 import { type ServingThread, startThread } from "./session/thread.ts";
 import { type Held, retirePredecessor } from "./succession/held.ts";
@@ -26,8 +27,7 @@ export interface ServeMountOptions {
   readonly logLevel: LogLevel;
   /** By whoever keeps the connection beyond the life of this process; otherwise it ends with us. */
   readonly held?: Held | undefined;
-  /** False: as if the kernel did not hand out a dead server's requests again. */
-  readonly mayResend?: boolean;
+  readonly wishes?: Wishes;
   /** Called when the first reader would be answered. */
   onReady(mount: ServedMount): void | Promise<void>;
 }
@@ -61,13 +61,12 @@ export async function serveMount(options: ServeMountOptions, signal: AbortSignal
     if (inherited === undefined) await mountDevice(device, mountPoint);
     else await retirePredecessor(root, held?.predecessor);
     mount = inherited === undefined ? firstMount(root, mountPoint) : nextServer(inherited);
-    const { mayResend = true } = options;
     const agreement = await thread.serve({
       device,
       books: held?.books,
       mount,
       inherited: agreementOf(inherited),
-      mayResend,
+      wishes: options.wishes ?? {},
     });
     isServed = true;
     await options.onReady({ ...mount, ...agreement, readCounts: () => thread.counters.read() });

@@ -2,6 +2,7 @@ import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
 import { type Given, oneOf, readGivenOptions } from "../core/runtime/options.ts";
+import { NAMES_DIRECTORY } from "./by-name/names.ts";
 import { parseViewOptions, VIEW_KEYS, type ViewKey } from "./parse-view-options.ts";
 import type { ViewOptions } from "./view/view-options.ts";
 
@@ -12,6 +13,8 @@ export const CONFIG_FILE = "/etc/plimsoll/shim.yaml";
 export interface ServeFlags extends Partial<Readonly<Record<ViewKey, string>>> {
   readonly config?: string;
   readonly mount?: string;
+  readonly containersMount?: string;
+  readonly names?: string;
   readonly transport?: string;
   readonly containerPid?: string;
   readonly logLevel?: string;
@@ -25,6 +28,10 @@ export interface ServeFlags extends Partial<Readonly<Record<ViewKey, string>>> {
 
 export interface ServeOptions {
   readonly mount: string;
+  /** Where containers are by name; undefined: nowhere. */
+  readonly containersMount: string | undefined;
+  /** The directory of registered names. */
+  readonly names: string;
   readonly transport: TransportChoice;
   readonly logLevel: LogLevel;
   readonly view: ViewOptions;
@@ -52,6 +59,8 @@ const OPTIONS = {
   defaultFile: CONFIG_FILE,
   keys: [
     "mount",
+    "containersMount",
+    "names",
     "transport",
     "containerPid",
     "logLevel",
@@ -67,6 +76,8 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
   const { text: given, inFile } = await readGivenOptions(OPTIONS, { ...flags });
   return {
     mount: parseMount(given("mount")),
+    containersMount: given("containersMount")?.value,
+    names: given("names")?.value ?? NAMES_DIRECTORY,
     transport: parseTransport(given("transport"), given("containerPid")),
     logLevel: oneOf(LOG_LEVELS, "a log level", given("logLevel")) ?? "info",
     view: parseViewOptions(given, inFile("containers")),

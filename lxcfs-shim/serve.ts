@@ -1,20 +1,22 @@
 import { extname } from "node:path";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { type HostRoot, openHostRoot } from "../core/kernel/host-root.ts";
-import { PlimsollError } from "../core/runtime/errors.ts";
+import { bug, PlimsollError } from "../core/runtime/errors.ts";
 import type { LogFields, Logger } from "../core/runtime/log.ts";
 import { openLogger } from "../core/runtime/logger.ts";
 import { tellSystemdReady } from "../core/runtime/systemd.ts";
+import { namedMount } from "./by-name/named-mount.ts";
 import { ReadStatistics } from "./file-system/read-statistics.ts";
 import { COUNTED_FILES } from "./file-system/tree.ts";
 import { readOwnStatus } from "./operate/own-status.ts";
 import { openStatusSocket, statusSocketPath } from "./operate/status-socket.ts";
-import { endHeldMount, type ServedMount, type ServeMountOptions, serveMount } from "./serve-mount.ts";
+import { endHeldMount, type ServedMount } from "./serve-mount.ts";
+import { type MountOptions, serveMounts } from "./serve-mounts.ts";
 import { serveNative } from "./serve-native.ts";
 import { readServeOptions, type ServeFlags, type ServeOptions } from "./serve-options.ts";
 import type { ShimThreadOptions } from "./serve-worker.ts";
 import { bootClock } from "./succession/boot-clock.ts";
-import { type Held, heldDescriptors, holderEnd, tellHolder } from "./succession/held.ts";
+import { type HeldMounts, heldDescriptors, holderEnd, tellHolder } from "./succession/held.ts";
 import type { LoadMessage, WatchMessage } from "./view/load-averages.ts";
 import { openLoadSampler } from "./view/load-sampler.ts";
 import { openCensus } from "./view/task-census.ts";
@@ -30,56 +32,77 @@ export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<voi
   const root = openHostRoot();
   const { transport } = options;
   const held = flags.held ? heldDescriptors(flags.replaces) : undefined;
-  if (flags.end && held !== undefined) await endHeldMount(root, held, log);
-  else if (transport.kind === "fuse-native")
+  if (flags.end && held !== undefined) {
+    for (const each of [held.named, held.callers]) await endHeldMount(root, each, log);
+  } else if (transport.kind === "fuse-native")
     await serveOneContainer(root, options, transport.containerPid, log, signal);
-  else await serveCallers(root, options, held, log, signal);
+  else await serveContainers(root, options, held, log, signal);
 }
 
-/** Every container at once: the view follows from who reads. */
-async function serveCallers(
+/** Every container at once: the view follows from who reads, or from the name in the path. */
+async function serveContainers(
   root: HostRoot,
   options: ServeOptions,
-  held: Held | undefined,
+  held: HeldMounts | undefined,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const { mount, view, freshnessMs, logLevel, recovery } = options;
-  const holder = process.ppid;
-  const ending = held === undefined ? signal : AbortSignal.any([signal, holderEnd(holder)]);
+  const { freshnessMs, logLevel, recovery, view: viewOptions, names } = options;
+  const holder = held && process.ppid;
+  const ending = holder === undefined ? signal : AbortSignal.any([signal, holderEnd(holder)]);
   const statistics = new ReadStatistics(COUNTED_FILES);
   const { port1, port2 } = new MessageChannel();
   const stopSampling = sampleLoads(root, port1, log);
-  let served: ServedMount | undefined;
-  let closeSocket = (): void => {};
-  const mountOptions: ServeMountOptions = {
-    root,
-    directory: mount,
+  const common = { root, log, logLevel, wishes: { mayResend: recovery === "resend" } };
+  const callers: MountOptions = {
+    ...common,
+    directory: options.mount,
+    held: held?.callers,
     module: WORKER_MODULE,
     moduleOptions: {
       loadPort: port2,
-      viewOptions: view,
+      viewOptions,
       freshnessMs,
       statistics: statistics.memory,
     } satisfies ShimThreadOptions,
     transfer: [port2],
-    log,
-    logLevel,
-    held,
-    mayResend: recovery === "resend",
-    onReady: async (ready) => {
-      served = ready;
-      if (held !== undefined) tellHolder(holder);
-      const { mountPoint, connection, protocol, generation } = ready;
-      const self = { root, mount: ready, holder: held && holder, freshnessMs, statistics };
-      const socket = statusSocketPath(connection);
-      closeSocket = await openStatusSocket(socket, () => readOwnStatus(self), log);
-      await announce(log, { mountPoint, transport: "dev-fuse", connection, protocol, generation });
-    },
+  };
+  const named =
+    options.containersMount === undefined
+      ? undefined
+      : namedMount({
+          ...common,
+          directory: options.containersMount,
+          held: held?.named,
+          namesDirectory: names,
+          viewOptions,
+          freshnessMs,
+        });
+  if (named === undefined && held !== undefined) await endHeldMount(root, held.named, log);
+  let served: readonly ServedMount[] = [];
+  let closeSocket = (): void => {};
+  const onReady = async (ready: readonly ServedMount[]): Promise<void> => {
+    served = ready;
+    if (holder !== undefined) tellHolder(holder);
+    const [mount = bug("ready without a mount"), byName] = ready;
+    const self = { root, mount, holder, freshnessMs, statistics };
+    const status = () =>
+      readOwnStatus({ ...self, named: byName && named && { mount: byName, ...named.readFigures() } });
+    closeSocket = await openStatusSocket(statusSocketPath(mount.connection), status, log);
+    const { mountPoint, connection, protocol, generation } = mount;
+    const containersMount = byName?.mountPoint;
+    await announce(log, {
+      mountPoint,
+      containersMount,
+      transport: "dev-fuse",
+      connection,
+      protocol,
+      generation,
+    });
   };
   try {
-    await serveMount(mountOptions, ending);
-    log.info({ reason: ending.reason, operations: served?.readCounts() }, "stopped");
+    await serveMounts([callers, ...(named === undefined ? [] : [named.mount])], onReady, ending);
+    log.info({ reason: ending.reason, operations: served[0]?.readCounts() }, "stopped");
   } finally {
     closeSocket();
     await stopSampling();

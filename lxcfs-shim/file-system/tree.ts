@@ -70,7 +70,8 @@ function fixedNodes(): ReadonlyMap<string, Node> {
   return nodes;
 }
 
-function directoriesAbove(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+/** Every directory that has one of `paths` below it, the root included, and what is in it. */
+export function directoriesAbove(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
   const directories = new Map<string, Set<string>>();
   for (const path of paths) {
     const parts = path.split("/");

@@ -58,6 +58,8 @@ export const FUSE = {
 
 /** INIT flags; bits from 32 up travel in flags2, shifted down, and need FUSE_INIT_EXT. */
 export const FUSE_ASYNC_READ: number = 1 << 0;
+export const FUSE_AUTO_INVAL_DATA: number = 1 << 12;
+export const FUSE_NO_OPEN_SUPPORT: number = 1 << 17;
 export const FUSE_PARALLEL_DIROPS: number = 1 << 18;
 export const FUSE_ABORT_ERROR: number = 1 << 21;
 export const FUSE_INIT_EXT: number = 1 << 30;

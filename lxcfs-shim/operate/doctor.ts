@@ -115,7 +115,9 @@ async function shims({ shims: running, probe }: DoctorContext): Promise<readonly
 }
 
 async function deadMounts({ root, shims: running, probe }: DoctorContext): Promise<readonly Finding[]> {
-  const served = new Set(running.map(({ connection }) => `${connection}`));
+  const served = new Set(
+    running.flatMap(({ connection, named }) => [`${connection}`, `${named?.connection}`]),
+  );
   const others = mountsOf(root, FILE_SYSTEM_TYPE).filter(
     ({ device: at }) => !served.has(at.split(":")[1] ?? ""),
   );

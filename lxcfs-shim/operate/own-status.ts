@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { readMountinfo } from "../../core/kernel/proc/mountinfo.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
-import type { ReadStatistics } from "../file-system/read-statistics.ts";
+import type { ReadFigures, ReadStatistics } from "../file-system/read-statistics.ts";
 import type { ServedMount } from "../serve-mount.ts";
 import type { ShimStatus } from "./status.ts";
 
@@ -14,9 +14,12 @@ export interface Self {
   readonly holder: number | undefined;
   readonly freshnessMs: number;
   readonly statistics: ReadStatistics;
+  /** Of the mount by name, where there is one. */
+  readonly named?: (ReadFigures & { readonly mount: ServedMount }) | undefined;
 }
 
-export function readOwnStatus({ root, mount, holder, freshnessMs, statistics }: Self): ShimStatus {
+export function readOwnStatus(self: Self): ShimStatus {
+  const { root, mount, holder, freshnessMs, statistics, named } = self;
   const { mountPoint, connection, protocol, resends, generation, mountedAtMs } = mount;
   return {
     version: packageVersion(),
@@ -34,6 +37,16 @@ export function readOwnStatus({ root, mount, holder, freshnessMs, statistics }: 
     mounts: countMounts(root, connection),
     operations: mount.readCounts(),
     ...statistics.read(),
+    ...(named !== undefined && {
+      named: {
+        mountPoint: named.mount.mountPoint,
+        connection: named.mount.connection,
+        mounts: countMounts(root, named.mount.connection),
+        containers: named.containers,
+        operations: named.mount.readCounts(),
+        files: named.files,
+      },
+    }),
   };
 }
 

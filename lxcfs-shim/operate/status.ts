@@ -28,37 +28,60 @@ export interface ShimStatus {
   /** Since this server began. */
   readonly operations: OperationCounts;
   readonly files: Readonly<Record<string, FileReads>>;
+  /** The mount of files by name, where there is one: its reads are those that the page cache could not answer. */
+  readonly named?: {
+    readonly mountPoint: string;
+    readonly connection: number;
+    readonly mounts: number;
+    readonly containers: number;
+    readonly operations: OperationCounts;
+    readonly files: Readonly<Record<string, FileReads>>;
+  };
 }
 
 /** For people. */
 export function renderStatus(status: ShimStatus): string {
-  const { holder, files } = status;
+  const { holder, named } = status;
   const held = holder === undefined ? "none" : `pid ${holder.pid}, ${mebibytes(holder.residentBytes)}`;
-  const facts: readonly (readonly [string, string])[] = [
-    ["version", status.version],
-    ["server", `pid ${status.pid}, ${mebibytes(status.residentBytes)}, up ${age(status.uptimeSeconds)}`],
-    ["holder", held],
-    ["generation", `${status.generation}, mounted ${age(status.mountedSeconds)} ago`],
-    ["kernel", `FUSE ${status.protocol}, connection ${status.connection}, recovery by ${status.recovery}`],
-    ["freshness", `${status.freshnessMs} ms`],
-    ["mounts", `${status.mounts}`],
-    ["containers", `${status.containers}`],
-  ];
-  const rows = Object.entries(files).map(([file, { reads, kept, errors, p50Us, p99Us }]) =>
-    [file.padEnd(24), ...[reads, kept, errors, p50Us, p99Us].map((value) => `${value}`.padStart(10))].join(
-      "",
-    ),
-  );
-  const head = [
-    "file".padEnd(24),
-    ...["reads", "kept", "errors", "p50 µs", "p99 µs"].map((name) => name.padStart(10)),
-  ];
   return [
     status.mountPoint,
-    ...facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
-    ...(rows.length === 0 ? [] : [`  ${head.join("")}`, ...rows.map((row) => `  ${row}`)]),
+    fact("version", status.version),
+    fact("server", `pid ${status.pid}, ${mebibytes(status.residentBytes)}, up ${age(status.uptimeSeconds)}`),
+    fact("holder", held),
+    fact("generation", `${status.generation}, mounted ${age(status.mountedSeconds)} ago`),
+    fact(
+      "kernel",
+      `FUSE ${status.protocol}, connection ${status.connection}, recovery by ${status.recovery}`,
+    ),
+    fact("freshness", `${status.freshnessMs} ms`),
+    ...renderReads(status),
+    ...(named === undefined ? [] : ["", `${named.mountPoint}, by name`, ...renderReads(named)]),
     "",
   ].join("\n");
+}
+
+function renderReads({
+  mounts,
+  containers,
+  files,
+}: Pick<ShimStatus, "mounts" | "containers" | "files">): readonly string[] {
+  const rows = Object.entries(files).map(([file, { reads, kept, errors, p50Us, p99Us }]) =>
+    row(file, [reads, kept, errors, p50Us, p99Us]),
+  );
+  const head = row("file", ["reads", "kept", "errors", "p50 µs", "p99 µs"]);
+  return [
+    fact("mounts", `${mounts}`),
+    fact("containers", `${containers}`),
+    ...(rows.length === 0 ? [] : [head, ...rows]),
+  ];
+}
+
+function fact(name: string, value: string): string {
+  return `  ${name.padEnd(12)}${value}`;
+}
+
+function row(file: string, columns: readonly (string | number)[]): string {
+  return `  ${file.padEnd(24)}${columns.map((value) => `${value}`.padStart(10)).join("")}`;
 }
 
 function mebibytes(bytes: number): string {

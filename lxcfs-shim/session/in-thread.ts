@@ -26,14 +26,14 @@ export function serveInThread<Options>(open: (context: ThreadContext<Options>) =
   const { logLevel, counters, options } = workerData as ThreadData;
   const post = (message: ThreadMessage): void => port.postMessage(message);
   const log = portLogger(port, logLevel);
-  port.once("message", ({ device, books, mount, inherited, mayResend }: ServeMessage) => {
+  port.once("message", ({ device, books, mount, inherited, wishes }: ServeMessage) => {
     const notebook = openNotebook(books);
     runSession({
       transport: openDevFuseTransport(device),
       fileSystem: open({ options: options as Options, log, notebook }),
       inFlight: books && openInFlight(books),
       inherited,
-      mayResend,
+      wishes,
       counters: new Counters(counters),
       log,
       traceOperations: logLevel === "trace",

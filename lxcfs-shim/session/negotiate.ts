@@ -1,10 +1,12 @@
 import {
   FUSE_ABORT_ERROR,
   FUSE_ASYNC_READ,
+  FUSE_AUTO_INVAL_DATA,
   FUSE_HAS_RESEND_FLAG2,
   FUSE_INIT_EXT,
   FUSE_KERNEL_MINOR_VERSION,
   FUSE_KERNEL_VERSION,
+  FUSE_NO_OPEN_SUPPORT,
   FUSE_OLDEST_MINOR_VERSION,
   FUSE_PARALLEL_DIROPS,
 } from "../fuse/abi.ts";
@@ -27,6 +29,13 @@ import type { InitOut } from "../fuse/encode.ts";
  */
 const WANTED_FLAGS: number = FUSE_ASYNC_READ | FUSE_PARALLEL_DIROPS | FUSE_ABORT_ERROR | FUSE_INIT_EXT;
 
+/**
+ * Where pages are cached:
+ * - FUSE_AUTO_INVAL_DATA: a page is as old as the attributes, and goes when they say another time.
+ * - FUSE_NO_OPEN_SUPPORT: the kernel opens by itself once OPEN was refused.
+ */
+const CACHING_FLAGS: number = FUSE_AUTO_INVAL_DATA | FUSE_NO_OPEN_SUPPORT;
+
 /** FUSE_HAS_RESEND (Linux 6.9): a successor of this process can have re-queued what this one had read and not answered. */
 const WANTED_FLAGS2: number = FUSE_HAS_RESEND_FLAG2;
 
@@ -43,9 +52,22 @@ export type Negotiation =
   | { readonly kind: "ask-again"; readonly reply: InitOut }
   | { readonly kind: "impossible"; readonly reason: string };
 
-/** Our answer to INIT. `mayResend` false: as if the kernel were older than 6.9. */
-export function negotiate(offered: InitIn, mayResend = true): Negotiation {
-  const init = mayResend ? offered : { ...offered, flags2: offered.flags2 & ~FUSE_HAS_RESEND_FLAG2 };
+/** What a mount is to be like. */
+export interface Wishes {
+  /** False: as if the kernel were older than 6.9. */
+  readonly mayResend?: boolean | undefined;
+  /** Files belong to one container each, and their pages may be kept. */
+  readonly cachesPages?: boolean | undefined;
+}
+
+/** Our answer to INIT. */
+export function negotiate(
+  offered: InitIn,
+  { mayResend = true, cachesPages = false }: Wishes = {},
+): Negotiation {
+  const flags = offered.flags & (cachesPages ? WANTED_FLAGS | CACHING_FLAGS : WANTED_FLAGS);
+  const flags2 = offered.flags2 & (mayResend ? WANTED_FLAGS2 : 0);
+  const init = { ...offered, flags, flags2 };
   if (init.major > FUSE_KERNEL_VERSION) return { kind: "ask-again", reply: initOut(init) };
   if (init.major < FUSE_KERNEL_VERSION || init.minor < FUSE_OLDEST_MINOR_VERSION) {
     const oldest = `${FUSE_KERNEL_VERSION}.${FUSE_OLDEST_MINOR_VERSION}`;
@@ -57,13 +79,14 @@ export function negotiate(offered: InitIn, mayResend = true): Negotiation {
   return { kind: "agreed", reply: initOut(init) };
 }
 
+/** `init`: what the kernel offers and we want. */
 function initOut(init: InitIn): InitOut {
   return {
     major: FUSE_KERNEL_VERSION,
     minor: Math.min(init.minor, FUSE_KERNEL_MINOR_VERSION),
     maxReadaheadBytes: init.maxReadaheadBytes,
-    flags: init.flags & WANTED_FLAGS,
-    flags2: init.flags2 & WANTED_FLAGS2,
+    flags: init.flags,
+    flags2: init.flags2,
     maxBackground: MAX_BACKGROUND,
     congestionThreshold: CONGESTION_THRESHOLD,
     maxWriteBytes: MAX_WRITE_BYTES,

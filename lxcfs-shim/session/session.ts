@@ -8,7 +8,7 @@ import { expectsReply, refusalOf } from "../fuse/refusals.ts";
 import type { InFlight } from "../succession/in-flight.ts";
 import type { Transport } from "../transport/types.ts";
 import type { Counters } from "./counters.ts";
-import { negotiate } from "./negotiate.ts";
+import { negotiate, type Wishes } from "./negotiate.ts";
 import { OncePerCause } from "./once-per-cause.ts";
 
 export interface SessionOptions {
@@ -22,8 +22,7 @@ export interface SessionOptions {
   readonly inFlight?: InFlight | undefined;
   /** What a server that is gone agreed on with the kernel: there will be no INIT. */
   readonly inherited?: Agreement | undefined;
-  /** False: the kernel is not asked to hand out requests again, though it could. */
-  readonly mayResend?: boolean;
+  readonly wishes?: Wishes | undefined;
   /** Called once INIT is answered, or was by a predecessor: from here on the mount is served. */
   onReady(agreement: Agreement): void;
 }
@@ -148,8 +147,8 @@ class Session {
   }
 
   #initialise(unique: Uint8Array, init: InitIn): Buffer | undefined {
-    const { log, onReady, mayResend } = this.#options;
-    const result = negotiate(init, mayResend);
+    const { log, onReady, wishes } = this.#options;
+    const result = negotiate(init, wishes);
     if (result.kind === "impossible") {
       log.error({ reason: result.reason }, "kernel too old");
       return this.#encode(unique, { kind: "error", errno: ERRNO.EPROTO });

@@ -1,6 +1,7 @@
 import type { LogFields, LogLevel } from "../../core/runtime/log.ts";
 import type { MountedConnection } from "../succession/inheritance.ts";
 import type { Books } from "../succession/notebook.ts";
+import type { Wishes } from "./negotiate.ts";
 import type { Agreement } from "./session.ts";
 
 /** What a serving thread is started with, as structured-clone data. */
@@ -21,7 +22,7 @@ export interface ServeMessage {
   readonly mount: MountedConnection;
   /** What a predecessor agreed on with the kernel. */
   readonly inherited: Agreement | undefined;
-  readonly mayResend: boolean;
+  readonly wishes: Wishes;
 }
 
 /** Serving thread → main thread. */

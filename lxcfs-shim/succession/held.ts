@@ -13,12 +13,18 @@ export interface Held {
   readonly predecessor: number | undefined;
 }
 
+/** Of the mount whose files are their caller's, and of the one whose files go by name. */
+export interface HeldMounts {
+  readonly callers: Held;
+  readonly named: Held;
+}
+
 /** The holder's descriptors. */
-export function heldDescriptors(predecessor: string | undefined): Held {
+export function heldDescriptors(replaces: string | undefined): HeldMounts {
+  const predecessor = replaces === undefined ? undefined : Number(replaces);
   return {
-    device: 3,
-    books: [4, 5],
-    predecessor: predecessor === undefined ? undefined : Number(predecessor),
+    callers: { device: 3, books: [4, 5], predecessor },
+    named: { device: 6, books: [7, 8], predecessor },
   };
 }
 

@@ -51,6 +51,7 @@ class BookNotebook implements Notebook {
   #other: number;
   #edition: number;
   #end = LOG_START;
+  #isTrimmed = true;
   /** Bytes of the records that hold. */
   #liveBytes = 0;
   /** Records that wait to be written together. */
@@ -78,6 +79,7 @@ class BookNotebook implements Notebook {
     this.#values.set(key, value);
     this.#liveBytes += HEADER_BYTES + key.length + value.length;
     this.#record(key, value);
+    this.#trim();
     this.#flush(this.#current);
     if (this.#end > LOG_START + SPARE_BYTES + 2 * this.#liveBytes) this.#copy();
   }
@@ -111,6 +113,12 @@ class BookNotebook implements Notebook {
     const larger = Buffer.allocUnsafeSlow(2 * bytes);
     this.#scratch.copy(larger, 0, 0, this.#filled);
     this.#scratch = larger;
+  }
+
+  /** What a torn record left would follow the next one. Not before we write: the predecessor may be at it still. */
+  #trim(): void {
+    if (!this.#isTrimmed) ftruncateSync(this.#current, this.#end);
+    this.#isTrimmed = true;
   }
 
   /** One write: a kill in its midst leaves a record shorter than it says, which ends the log. */
@@ -155,8 +163,7 @@ class BookNotebook implements Notebook {
       at += length;
     }
     this.#end = LOG_START + at;
-    // What a torn record left would follow the next one.
-    ftruncateSync(this.#current, this.#end);
+    this.#isTrimmed = false;
   }
 }
 

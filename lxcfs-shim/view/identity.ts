@@ -22,6 +22,8 @@ import {
  */
 export interface Identifier {
   identify(pid: number): Identity;
+  /** The container that runs in `cgroup`: that of the oldest process there or below. */
+  identifyCgroup(cgroup: CgroupPath): Identity;
   /** Whether the container's first process still runs. */
   isAlive(container: Container): boolean;
 }
@@ -86,6 +88,13 @@ class NamespaceIdentifier implements Identifier {
     }
   }
 
+  identifyCgroup(cgroup: CgroupPath): Identity {
+    if (isRoot(cgroup)) return { kind: "host" };
+    const key = cgroupKey(cgroup);
+    const container = this.#fresh(key) ?? this.#rememberOldest(key, cgroup);
+    return container === undefined ? gone("no process in its cgroup") : { kind: "container", container };
+  }
+
   isAlive({ init, startTicks }: Container): boolean {
     const stat = readPidStat(this.#root, init);
     return stat !== undefined && stat.startTicks === startTicks && isRunning(stat);
@@ -132,11 +141,9 @@ class NamespaceIdentifier implements Identifier {
   #byOwnCgroup(pid: number): Identity {
     const cgroup = readContainerCgroup(this.#root, pid);
     if (cgroup === undefined) return gone("the caller ended");
-    if (isRoot(cgroup)) return { kind: "host" };
-    const key = cgroupKey(cgroup);
-    const container = this.#fresh(key) ?? this.#rememberOldest(key, cgroup);
-    if (container === undefined) return gone("the caller ended");
-    return { kind: "container", container: { ...container, cgroup } };
+    const identity = this.identifyCgroup(cgroup);
+    if (identity.kind !== "container") return identity;
+    return { kind: "container", container: { ...identity.container, cgroup } };
   }
 
   #rememberOldest(key: string, cgroup: CgroupPath): Container | undefined {

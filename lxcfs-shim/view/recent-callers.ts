@@ -43,7 +43,11 @@ export function openRecentCallers(
     return identity;
   }
 
-  return { identify, isAlive: (container) => identifier.isAlive(container) };
+  return {
+    identify,
+    identifyCgroup: (cgroup) => identifier.identifyCgroup(cgroup),
+    isAlive: (container) => identifier.isAlive(container),
+  };
 }
 
 /** While its request is being answered the caller waits, so this is the process that has been identified. */

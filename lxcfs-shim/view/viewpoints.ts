@@ -1,4 +1,5 @@
 import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
+import type { CgroupPath } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { ParseError } from "../../core/kernel/parse-error.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
@@ -37,6 +38,7 @@ export type Rendered =
 
 export interface Viewpoints {
   identify(pid: number): Identity;
+  identifyCgroup(cgroup: CgroupPath): Identity;
   /** From where somebody of that identity looks, now. */
   at(identity: Identity): Viewpoint;
   of(pid: number): Viewpoint;
@@ -101,7 +103,8 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
   }
 
   const identify = (pid: number): Identity => callers.identify(pid);
-  return { identify, at, of: (pid) => at(identify(pid)), render };
+  const identifyCgroup = (cgroup: CgroupPath): Identity => identifier.identifyCgroup(cgroup);
+  return { identify, identifyCgroup, at, of: (pid) => at(identify(pid)), render };
 }
 
 function hostFile(file: ProcFile, host: HostText, reason: string): Rendered {

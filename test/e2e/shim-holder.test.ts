@@ -1,4 +1,4 @@
-import { openSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, expect } from "vitest";
@@ -114,29 +114,30 @@ describeIf(
 
   testIf()("systemd keeps the mount for the holder it starts next", async () => {
     const folder = cleanup.temporaryFolder();
-    const mount = mountPointIn(cleanup);
+    const [mount, containers, names] = [mountPointIn(cleanup), mountPointIn(cleanup), join(folder, "names")];
+    mkdirSync(names);
+    writeFileSync(join(names, "host"), "0::/\n");
     // Keeps what systemd would be given to keep: it has the files itself.
     writeFileSync(join(folder, "systemd-notify"), `#!/bin/sh\necho "$*" >> ${folder}/told\n`, {
       mode: 0o755,
     });
     const stored = [
-      openSync(join(folder, "b"), "w+"),
-      openSync("/dev/fuse", "r+"),
-      openSync(join(folder, "a"), "w+"),
+      { name: "callers", file: openSync(join(folder, "b"), "w+") },
+      { name: "named", file: openSync("/dev/fuse", "r+") },
+      { name: "named", file: openSync(join(folder, "c"), "w+") },
+      { name: "callers", file: openSync("/dev/fuse", "r+") },
+      { name: "callers", file: openSync(join(folder, "a"), "w+") },
+      { name: "named", file: openSync(join(folder, "d"), "w+") },
     ];
+    const serve = ["serve", "--mount", mount, "--containers-mount", containers, "--names", names];
     const startHolder = async (generation: number) => {
       const holder = startProcess(
-        [
-          "sh",
-          "-c",
-          'LISTEN_PID=$$ exec "$@"',
-          "sh",
-          ...programArgv("plimsoll-shim", "serve", "--mount", mount),
-        ],
+        ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", ...programArgv("plimsoll-shim", ...serve)],
         {
-          stdio: ["ignore", "ignore", "inherit", ...stored],
+          stdio: ["ignore", "ignore", "inherit", ...stored.map(({ file }) => file)],
           env: {
-            LISTEN_FDS: "3",
+            LISTEN_FDS: "6",
+            LISTEN_FDNAMES: stored.map(({ name }) => name).join(":"),
             NOTIFY_SOCKET: "/none",
             PATH: `${folder}:${process.env.PATH}`,
             PLIMSOLL_SHIM_LOG_LEVEL: "warn",
@@ -152,13 +153,17 @@ describeIf(
     };
 
     const first = await startHolder(1);
-    await waitFor("systemd-notify", () => readFileSync(join(folder, "told"), "utf8").includes("--fdname"));
+    await waitFor("systemd-notify", () =>
+      readFileSync(join(folder, "told"), "utf8").includes("--fdname=named"),
+    );
     first.holder.kill("SIGUSR2");
     expect(await first.ended).toBe(0);
     const reader = output("cat", `${mount}/proc/uptime`);
+    const byName = output("cat", `${containers}/host/proc/uptime`);
     const second = await startHolder(2);
 
     expect(await reader).toMatch(/^\d/);
+    expect(await byName).toMatch(/^\d/);
     second.holder.kill("SIGTERM");
     expect(await second.ended).toBe(0);
     expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(mount);

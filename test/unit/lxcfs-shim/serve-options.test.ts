@@ -30,6 +30,8 @@ test("flag before environment before file before default", async () => {
 
   expect(await readServeOptions({ mount: "/m" })).toEqual({
     mount: "/m",
+    containersMount: undefined,
+    names: "/var/lib/plimsoll/names",
     transport: DEV_FUSE,
     logLevel: "info",
     view: DEFAULT_VIEW_OPTIONS,
@@ -59,7 +61,7 @@ test("what is wrong is named with where it was said", async () => {
     '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
   );
   expect(await refusal({ config: unknown })).toBe(
-    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, transport, containerPid, logLevel, freshness, recovery, ${VIEW_KEYS.join(", ")}, containers)`,
+    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, containersMount, names, transport, containerPid, logLevel, freshness, recovery, ${VIEW_KEYS.join(", ")}, containers)`,
   );
   expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
   expect(await refusal({ config: "/nowhere.yaml" })).toMatch(

@@ -8,10 +8,12 @@ import { outerRooms } from "./walls.ts";
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "core/runtime/log.ts": "test/unit/agent/options.test.ts",
   "core/runtime/logger.ts": "test/e2e/shim-engine.test.ts",
+  "lxcfs-shim/by-name/serve-named-worker.ts": "test/e2e/shim-by-name.test.ts",
   "lxcfs-shim/mount.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/operate/commands.ts": "test/e2e/shim-holder.test.ts",
   "lxcfs-shim/operate/upgrade.ts": "test/e2e/shim-holder.test.ts",
   "lxcfs-shim/serve-mount.ts": "test/e2e/shim-engine.test.ts",
+  "lxcfs-shim/serve-mounts.ts": "test/e2e/shim-by-name.test.ts",
   "lxcfs-shim/serve-native.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/serve-worker.ts": "test/e2e/shim-serve.test.ts",
   "lxcfs-shim/serve.ts": "test/e2e/shim-serve.test.ts",

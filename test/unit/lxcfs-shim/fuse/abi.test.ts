@@ -28,6 +28,8 @@ testIf(hasHeader)("every number is the header's, as far as it is new enough", ()
     ["FUSE_KERNEL_VERSION", abi.FUSE_KERNEL_VERSION],
     ["FUSE_MIN_READ_BUFFER", abi.FUSE_MIN_READ_BUFFER],
     ["FUSE_ASYNC_READ", abi.FUSE_ASYNC_READ],
+    ["FUSE_AUTO_INVAL_DATA", abi.FUSE_AUTO_INVAL_DATA],
+    ["FUSE_NO_OPEN_SUPPORT", abi.FUSE_NO_OPEN_SUPPORT],
     ["FUSE_PARALLEL_DIROPS", abi.FUSE_PARALLEL_DIROPS],
     ["FUSE_ABORT_ERROR", abi.FUSE_ABORT_ERROR],
     ["FUSE_INIT_EXT", abi.FUSE_INIT_EXT],

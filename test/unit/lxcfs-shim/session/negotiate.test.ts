@@ -24,7 +24,15 @@ test("a kernel that offers everything is taken at our few wishes", () => {
 });
 
 test("a kernel that could hand out requests again is not asked to, if told so", () => {
-  expect(negotiate(INIT, false)).toMatchObject({ kind: "agreed", reply: { flags: OURS, flags2: 0 } });
+  expect(negotiate(INIT, { mayResend: false })).toMatchObject({
+    kind: "agreed",
+    reply: { flags: OURS, flags2: 0 },
+  });
+});
+
+test("where pages are kept, attributes decide how long, and the kernel opens by itself", () => {
+  const withCache = OURS + 0x0002_1000; // FUSE_NO_OPEN_SUPPORT | FUSE_AUTO_INVAL_DATA
+  expect(negotiate(INIT, { cachesPages: true })).toMatchObject({ reply: { flags: withCache } });
 });
 
 test("nothing is asked for that was not offered", () => {

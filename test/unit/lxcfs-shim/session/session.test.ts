@@ -196,7 +196,7 @@ describe("a session that takes over", () => {
   test("requests are recorded when the kernel, or we, do not resend", () => {
     const { recorded, inFlight } = inFlightOf();
     const init = requestMessage({ opcode: FUSE.INIT, body: initBody(7, 45) });
-    const { ready } = run([init, lookup("x")], undefined, { inFlight, mayResend: false });
+    const { ready } = run([init, lookup("x")], undefined, { inFlight, wishes: { mayResend: false } });
 
     expect(ready).toEqual([{ protocol: "7.45", resends: false }]);
     expect(recorded).toEqual([lookup("x")]);

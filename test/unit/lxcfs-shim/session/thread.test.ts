@@ -19,7 +19,7 @@ const SERVE: ServeMessage = {
   books: undefined,
   mount: { mountPoint: "/m", connection: 1, mountedAtMs: 0, generation: 1 },
   inherited: undefined,
-  mayResend: true,
+  wishes: {},
 };
 
 const refusal = (promise: Promise<unknown>): Promise<string> => promise.then(() => "resolved", errorLine);

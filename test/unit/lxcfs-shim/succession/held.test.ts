@@ -20,8 +20,14 @@ function start(...argv: readonly string[]) {
 }
 
 test("the descriptors are those that the holder opens", () => {
-  expect(heldDescriptors(undefined)).toEqual({ device: 3, books: [4, 5], predecessor: undefined });
-  expect(heldDescriptors("4711")).toMatchObject({ predecessor: 4711 });
+  expect(heldDescriptors(undefined)).toEqual({
+    callers: { device: 3, books: [4, 5], predecessor: undefined },
+    named: { device: 6, books: [7, 8], predecessor: undefined },
+  });
+  expect(heldDescriptors("4711")).toMatchObject({
+    callers: { predecessor: 4711 },
+    named: { predecessor: 4711 },
+  });
 });
 
 test("a predecessor is gone once it is retired; one that went by itself is fine", async () => {

@@ -71,6 +71,19 @@ test("cut off at any byte of a change, the old value or the new one is there, an
   }
 });
 
+test("who reads before the last server has ended cuts nothing off that it is about to write", () => {
+  const books = newBooks();
+  const last = openNotebook(books);
+  last.put("a", Buffer.from("1"));
+  const log = fstatSync(books[0]).size;
+  writeSync(books[0], Buffer.from([99]), 0, 1, log); // a write that has just begun
+
+  expect(contents(openNotebook(books))).toEqual({ a: "1" });
+  expect(fstatSync(books[0]).size).toBe(log + 1);
+  last.put("b", Buffer.from("2"));
+  expect(contents(openNotebook(books))).toEqual({ a: "1", b: "2" });
+});
+
 test("what no longer holds is left behind when a file has grown", () => {
   const books = newBooks();
   const notebook = openNotebook(books);

@@ -18,6 +18,7 @@ function countingIdentifier() {
       asked.push(pid);
       return { kind: "host" };
     },
+    identifyCgroup: () => ({ kind: "host" as const }),
     isAlive: () => true,
   };
   return { asked, identifier };
