@@ -3,6 +3,7 @@ import { openHostRoot } from "../core/kernel/host-root.ts";
 import { ReadStatistics } from "./file-system/read-statistics.ts";
 import { openShimFileSystem } from "./file-system/shim-file-system.ts";
 import { COUNTED_FILES } from "./file-system/tree.ts";
+import { readLinux32Cpuinfo } from "./linux32-cpuinfo.ts";
 import { serveInThread } from "./session/in-thread.ts";
 import { bootClock } from "./succession/boot-clock.ts";
 import type { LoadChannel } from "./view/load-averages.ts";
@@ -18,12 +19,16 @@ export interface ShimThreadOptions {
   readonly statistics: SharedArrayBuffer;
 }
 
+// Before this thread serves, and has an event loop no more.
+const linux32Cpuinfo = await readLinux32Cpuinfo();
+
 serveInThread<ShimThreadOptions>(({ options: { loadPort, statistics, ...options }, log, notebook }) =>
   openShimFileSystem({
     root: openHostRoot(),
     log,
     clock: bootClock,
     notebook,
+    linux32Cpuinfo,
     ...options,
     statistics: new ReadStatistics(COUNTED_FILES, statistics),
     loadChannel: channelOf(loadPort),

@@ -48,6 +48,8 @@ export interface ShimFileSystemOptions {
   readonly loadChannel?: LoadChannel | undefined;
   /** How old what a reader gets may be; 0 unless told. */
   readonly freshnessMs?: number | undefined;
+  /** /proc/cpuinfo for callers of that personality, where it is not everybody's. */
+  readonly linux32Cpuinfo?: string | undefined;
   readonly statistics?: ReadStatistics | undefined;
   /** What a predecessor left. */
   readonly notebook?: Notebook | undefined;
@@ -198,9 +200,9 @@ class ShimFileSystem implements FileSystem {
       case "proc":
       case "sys": {
         const identity = this.#viewpoints.identify(caller.pid);
-        const owner = identity.kind === "container" ? identity.container.key : identity.kind;
-        if (identity.kind === "container") this.#statistics.see(owner, this.#clock.monotonicMs());
-        return this.#texts.get(owner, path, () => {
+        if (identity.kind === "container")
+          this.#statistics.see(identity.container.key, this.#clock.monotonicMs());
+        return this.#texts.get(ownerOf(identity), path, () => {
           onRendering();
           return this.#renderFor(identity, node, path);
         });
@@ -320,6 +322,12 @@ class ShimFileSystem implements FileSystem {
     if (path === undefined) throw new Refusal(ERRNO.ESTALE, "no such node");
     return path;
   }
+}
+
+/** Whose a text is: callers of one owner may be given the same. */
+function ownerOf(identity: Identity): string {
+  if (identity.kind !== "container") return identity.kind;
+  return identity.isLinux32 === true ? `${identity.container.key} linux32` : identity.container.key;
 }
 
 function validMs(path: string): number {

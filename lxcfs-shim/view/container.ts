@@ -21,7 +21,8 @@ export interface Container {
 /** Who asks. `gone`: the caller died meanwhile, or lives where the server cannot see it. */
 export type Identity =
   | { readonly kind: "host" }
-  | { readonly kind: "container"; readonly container: Container }
+  /** `isLinux32`: to whom the host has a cpuinfo of its own. */
+  | { readonly kind: "container"; readonly container: Container; readonly isLinux32?: true }
   | { readonly kind: "gone"; readonly reason: string };
 
 /** The container whose first process is `init`; undefined when that is gone. */

@@ -6,10 +6,13 @@ const IN_ONE_PIECE: ReadonlySet<string> = new Set(["meminfo", "stat", "uptime", 
 
 /**
  * The host's files as they are now, under what `locate` says (`root.proc`): each is read when first asked
- * for, and then stays the same for one rendering.
+ * for, and then stays the same for one rendering. What is `given` is not read.
  */
-export function openHostText(locate: (name: string) => string): HostText {
-  const known = new Map<string, string>();
+export function openHostText(
+  locate: (name: string) => string,
+  given: Readonly<Record<string, string>> = {},
+): HostText {
+  const known = new Map<string, string>(Object.entries(given));
   return {
     text: (name) => {
       const read = IN_ONE_PIECE.has(name) ? readKernelAttribute : readKernelText;

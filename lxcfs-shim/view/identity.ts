@@ -1,5 +1,6 @@
 import type { CgroupPath, CgroupReader } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
+import { ParseError } from "../../core/kernel/parse-error.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errnoOf } from "../../core/runtime/errors.ts";
@@ -142,12 +143,21 @@ class NamespaceIdentifier implements Identifier {
     const cgroup = readContainerCgroup(this.#root, pid);
     if (cgroup === undefined) return gone("the caller ended");
     const identity = this.identifyCgroup(cgroup);
-    if (identity.kind !== "container") return identity;
-    return { kind: "container", container: { ...identity.container, cgroup } };
+    if (identity.kind === "host") return identity;
+    const container = identity.kind === "container" ? identity.container : this.#alone(pid, cgroup);
+    return container === undefined
+      ? gone("the caller ended")
+      : { kind: "container", container: { ...container, cgroup } };
+  }
+
+  /** Threaded cgroups (v2) do not list their processes: who asks is the one that is known. */
+  #alone(pid: number, cgroup: CgroupPath): Container | undefined {
+    const stat = readPidStat(this.#root, pid);
+    return stat && this.#remember(cgroupKey(cgroup), { pid, startTicks: stat.startTicks });
   }
 
   #rememberOldest(key: string, cgroup: CgroupPath): Container | undefined {
-    const oldest = oldestProcess(this.#root, this.#reader.processes(cgroup));
+    const oldest = oldestProcess(this.#root, processesIn(this.#reader, cgroup));
     return oldest && this.#remember(key, oldest);
   }
 
@@ -212,6 +222,16 @@ function isWithin(cgroup: CgroupPath, ancestor: CgroupPath): boolean {
 
 function cgroupKey(cgroup: CgroupPath): string {
   return `cgroup ${[...new Set(cgroupPaths(cgroup))].join(" ")}`;
+}
+
+/** None where the list does not read as documented: whoever asks is known all the same. */
+function processesIn(reader: CgroupReader, cgroup: CgroupPath): readonly number[] {
+  try {
+    return reader.processes(cgroup);
+  } catch (error) {
+    if (error instanceof ParseError) return [];
+    throw error;
+  }
 }
 
 function oldestProcess(root: HostRoot, pids: readonly number[]): ProcessRef | undefined {

@@ -2,6 +2,7 @@ import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
 import type { CgroupPath } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { ParseError } from "../../core/kernel/parse-error.ts";
+import { readPersonality } from "../../core/kernel/proc/personality.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import type { ContainerView, FileStatus, HostText, ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
@@ -54,6 +55,8 @@ export interface ViewpointsOptions {
   readonly loadChannel?: LoadChannel | undefined;
   /** How long a caller's container may be taken for granted; 0 unless told. */
   readonly freshnessMs?: number | undefined;
+  /** /proc/cpuinfo for callers of that personality, where it is not everybody's. */
+  readonly linux32Cpuinfo?: string | undefined;
   /** What a predecessor remembered of the containers. */
   readonly notebook?: Notebook | undefined;
 }
@@ -62,7 +65,7 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
   const { root, clock, viewOptions = DEFAULT_VIEW_OPTIONS, loadChannel, notebook = openNotebook() } = options;
   const reader = openCgroupReader(root);
   const identifier = openIdentifier({ root, reader, clock });
-  const { freshnessMs = 0 } = options;
+  const { freshnessMs = 0, linux32Cpuinfo } = options;
   const callers =
     freshnessMs === 0 ? identifier : openRecentCallers(identifier, { root, clock, freshnessMs });
   const census = openCensus(root, reader);
@@ -72,10 +75,15 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
 
   function at(identity: Identity): Viewpoint {
     if (identity.kind === "gone") return identity;
-    const host = openHostText(root.proc);
+    const host = openHostText(root.proc, givenTo(identity));
     if (identity.kind === "host") return { kind: "host", host };
     const { container } = identity;
     return { kind: "container", container, view: views.open(container, host), host };
+  }
+
+  function givenTo(identity: Identity): Readonly<Record<string, string>> {
+    const isGiven = identity.kind === "container" && identity.isLinux32 === true;
+    return isGiven && linux32Cpuinfo !== undefined ? { cpuinfo: linux32Cpuinfo } : {};
   }
 
   function render(file: ProcFile, viewpoint: Viewpoint): Rendered {
@@ -102,9 +110,24 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
     }
   }
 
-  const identify = (pid: number): Identity => callers.identify(pid);
+  function identify(pid: number): Identity {
+    const identity = callers.identify(pid);
+    if (linux32Cpuinfo === undefined || identity.kind !== "container" || !isLinux32(root, pid))
+      return identity;
+    return { ...identity, isLinux32: true };
+  }
+
   const identifyCgroup = (cgroup: CgroupPath): Identity => identifier.identifyCgroup(cgroup);
   return { identify, identifyCgroup, at, of: (pid) => at(identify(pid)), render };
+}
+
+/** Not of that personality where nobody may look. */
+function isLinux32(root: HostRoot, pid: number): boolean {
+  try {
+    return readPersonality(root, pid)?.isLinux32 ?? false;
+  } catch {
+    return false;
+  }
 }
 
 function hostFile(file: ProcFile, host: HostText, reason: string): Rendered {

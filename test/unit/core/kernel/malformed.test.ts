@@ -26,6 +26,7 @@ import { parseNetSockstat } from "../../../../core/kernel/proc/net-sockstat.ts";
 import { parseNetSoftnetStat } from "../../../../core/kernel/proc/net-softnet-stat.ts";
 import { parseNetTcp } from "../../../../core/kernel/proc/net-tcp.ts";
 import { parseNfConntrackStat } from "../../../../core/kernel/proc/nf-conntrack-stat.ts";
+import { parsePersonality } from "../../../../core/kernel/proc/personality.ts";
 import { parsePidCgroup } from "../../../../core/kernel/proc/pid-cgroup.ts";
 import { parsePidStat } from "../../../../core/kernel/proc/pid-stat.ts";
 import { parsePidStatus } from "../../../../core/kernel/proc/pid-status.ts";
@@ -58,6 +59,7 @@ const PROC: Readonly<Record<string, readonly [parse: Parse, file: RegExp]>> = {
   meminfo: [parseMeminfo, /proc\/meminfo$/],
   mountinfo: [parseMountinfo, /self\/mountinfo$/],
   "net-dev": [parseNetDev, /net\/dev$/],
+  personality: [parsePersonality, /personality$/],
   "pid-cgroup": [parsePidCgroup, /proc\/\d+\/cgroup$/],
   "pid-stat": [parsePidStat, /proc\/\d+\/stat$/],
   "pid-status": [parsePidStatus, /proc\/\d+\/status$/],

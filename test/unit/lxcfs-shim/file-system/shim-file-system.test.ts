@@ -127,6 +127,25 @@ test("pressure of interrupts is there where the host has it", () => {
   expect(read(ask, irq, HOST)).toMatch(/total=7$/m);
 });
 
+test("a text is kept for callers of one personality, where that makes a difference", () => {
+  const { host } = openOn();
+  host.write("proc/42/personality", "00000008\n");
+  host.process(42, { cgroupNamespace: 2, pidNamespace: 2, cgroup: "/web", nsPids: [42, 2] });
+  const fileSystem = openShimFileSystem({
+    root: host.root,
+    log: recordLog(),
+    clock: new ManualClock(),
+    freshnessMs: 100,
+    linux32Cpuinfo: "processor\t: 1\nmodel name\t: of 32 bits\n\n",
+  });
+  const ask = (operation: Operation, pid: number = INSIDE): Reply =>
+    fileSystem.handle(operation, { pid, uid: 0, gid: 0 });
+
+  expect(read(ask, "proc/cpuinfo")).toContain("A CPU");
+  expect(read(ask, "proc/cpuinfo", 42)).toContain("of 32 bits");
+  expect(read(ask, "proc/cpuinfo")).toContain("A CPU");
+});
+
 test("a trigger cannot be set, which is said when a pressure file is opened for it", () => {
   const { ask } = openOn();
 

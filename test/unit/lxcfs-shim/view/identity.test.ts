@@ -182,6 +182,17 @@ describe("in the host's namespaces", () => {
     expect(containerOf(identifier, 81)).toMatchObject({ init: 80, cgroup: { unified: "/docker/agent" } });
   });
 
+  test("in a threaded cgroup, which lists nobody, the caller is the first it knows", () => {
+    const { identifier } = openOn({
+      80: { mountNamespace: 4, startTicks: 10, cgroup: "/docker/agent/threads" },
+    });
+
+    expect(containerOf(identifier, 80)).toMatchObject({
+      init: 80,
+      cgroup: { unified: "/docker/agent/threads" },
+    });
+  });
+
   test("mounts of its own in no cgroup make no container", () => {
     const { identifier } = openOn({ 82: { mountNamespace: 4 } });
 

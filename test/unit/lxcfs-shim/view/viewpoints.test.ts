@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
+import { cpuinfo } from "../../../../lxcfs-shim/proc-files/cpuinfo.ts";
 import { loadavg } from "../../../../lxcfs-shim/proc-files/loadavg.ts";
 import { meminfo } from "../../../../lxcfs-shim/proc-files/meminfo.ts";
 import { stat } from "../../../../lxcfs-shim/proc-files/stat.ts";
@@ -6,6 +8,7 @@ import type { ProcFile } from "../../../../lxcfs-shim/proc-files/types.ts";
 import { openViewpoints } from "../../../../lxcfs-shim/view/viewpoints.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { FakeHost } from "../../../support/fake-host.ts";
+import { fixtureRoot } from "../../../support/fixture-hosts.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 const cleanup = new Cleanup();
@@ -40,6 +43,31 @@ test("a container's process reads its container, the host's reads the host", () 
   });
   host.kill(41);
   expect(render(meminfo, 41).kind).toBe("gone");
+});
+
+test("a caller of the personality Linux32 has the cpuinfo of such, of its own CPUs", () => {
+  const root = fixtureRoot("arm64");
+  const host = new FakeHost(cleanup.temporaryFolder());
+  host.cgroup("/web", {
+    "cgroup.procs": "41\n",
+    "cpuset.cpus.effective": "2-3\n",
+    "cpu.max": "100000 100000\n",
+  });
+  for (const pid of [41, 42])
+    host.process(pid, { cgroupNamespace: 2, pidNamespace: 2, cgroup: "/web", nsPids: [pid, pid - 40] });
+  host.write("proc/cpuinfo", readFileSync(root.proc("cpuinfo"), "utf8"));
+  host.write("proc/42/personality", readFileSync(root.proc("1204/personality"), "utf8"));
+  const linux32Cpuinfo = readFileSync(fixtureRoot("arm64/linux32").proc("cpuinfo"), "utf8");
+  const viewpoints = openViewpoints({ root: host.root, clock: new ManualClock(), linux32Cpuinfo });
+  const features = (pid: number): string | undefined => {
+    const rendered = viewpoints.render(cpuinfo, viewpoints.of(pid));
+    return rendered.kind === "text"
+      ? rendered.text.replaceAll(/^(?!processor|Features).*\n/gm, "")
+      : undefined;
+  };
+
+  expect(features(41)).toBe("processor\t: 2\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid\n");
+  expect(features(42)).toMatch(/^processor\t: 2\nFeatures\t: half thumb .* crc32\n$/);
 });
 
 describe("a container that ends while its file is read", () => {
