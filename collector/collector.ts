@@ -2,6 +2,7 @@ import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { openSpool } from "../core/runtime/spool.ts";
 import { Catalog } from "./catalog.ts";
+import { ClientRates } from "./client-rates.ts";
 import { type Data, openData } from "./data.ts";
 import type { Forward } from "./forward-url.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -16,7 +17,7 @@ import { announceRoute } from "./routes/announce.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
-import { ingestRoute, type RequestCounts } from "./routes/ingest.ts";
+import { ingestRoutes, type RequestCounts } from "./routes/ingest.ts";
 import { machineRoutes } from "./routes/machines.ts";
 import type { ServeOptions } from "./serve-options.ts";
 import { createTelemetry } from "./telemetry.ts";
@@ -66,7 +67,10 @@ export async function openCollector(
     for (const forward of options.forwards) {
       forwardings.push(await openForwarding(forward, data.spoolDirectory(forward.name), clock, log));
     }
-    const routes = buildRoutes({ latest, catalog, data, lifecycle, forwardings, trust, clock, log });
+    const routes = buildRoutes({
+      ...{ latest, catalog, data, lifecycle, forwardings, trust, clock, log },
+      rates: new ClientRates(options.clientRate, clock),
+    });
     server = await openHttpServer(options.listen, routes, log);
   } catch (error) {
     await closeAll(0);
@@ -121,6 +125,7 @@ interface Parts {
   readonly trust: Trust;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly rates: ClientRates;
 }
 
 function buildRoutes(parts: Parts): readonly Route[] {
@@ -128,9 +133,18 @@ function buildRoutes(parts: Parts): readonly Route[] {
   const requests: RequestCounts = new Map();
   const intake = new Intake({ ...parts, ...data });
   const forwarders = forwardings.map(({ forwarder }) => forwarder);
-  const telemetry = createTelemetry({ requests, intake, trust, latest, data, lifecycle, forwarders });
+  const telemetry = createTelemetry({
+    ...parts,
+    requests,
+    intake,
+    trust,
+    latest,
+    data,
+    lifecycle,
+    forwarders,
+  });
   const routes = [
-    ...INGESTS.map((ingest) => ingestRoute(ingest, intake, requests)),
+    ...ingestRoutes(INGESTS, { ...parts, intake, requests }),
     expositionRoute(latest, catalog, telemetry),
     ...machineRoutes(latest, data.inventory, lifecycle.watch),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),

@@ -27,6 +27,7 @@ function serveCommand(signal: AbortSignal): Command {
       "who may push for a machine: address (itself, or with its token), token, any (default: address)",
     )
     .option("--token-file <file>", "lines of a token and the address, network or * it may speak for")
+    .option("--client-rate <samples>", "what one client may push in a second, or none (default: 20000)")
     .option("--stale-after <duration>", "a series silent for this long is no longer shown (default: 5m)")
     .option(
       "--config <file>",

@@ -1,3 +1,4 @@
+import type { Rejects } from "../core/metrics/gathering.ts";
 import type { Batch, Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import { errorLine } from "../core/runtime/errors.ts";
@@ -8,7 +9,7 @@ import type { Forwarder } from "./forwarder.ts";
 import type { Archive } from "./history/archive.ts";
 import { Refusal } from "./http/route.ts";
 import { divideByMachine, type MachineSeries } from "./identity.ts";
-import type { Ingested } from "./ingests/types.ts";
+import type { Accepted, Ingested } from "./ingests/types.ts";
 import { MACHINE_INFO, readEpoch } from "./inventory/epoch.ts";
 import type { Inventory, Sighting } from "./inventory/inventory.ts";
 import type { LatestStore } from "./latest.ts";
@@ -77,24 +78,33 @@ export class Intake {
    * DecodeError when a series belongs to no machine, Refusal 403 when it belongs to one that the
    * sender may not speak for, 409 when whoever spoke for it does so no more.
    */
-  async accept(ingested: Ingested, sender: Sender): Promise<void> {
+  async accept(ingested: Ingested, sender: Sender): Promise<Accepted> {
     const machines = divideByMachine(ingested.series);
     this.#refuseStrangers(machines, sender);
-    const present = this.#refuseLate(machines);
+    const { present, rejected } = this.#refuseLate(machines);
     this.#catalog.learn(ingested.families);
-    this.#count(present, ingested.skipped);
+    const accepted = this.#account(present, ingested, rejected);
     await this.#keep(present);
     await this.#forward(
       present.map(({ series }) => ({ identity: {}, series })),
       ingested,
     );
+    return accepted;
   }
 
-  #count(present: readonly MachineSeries[], skipped: Ingested["skipped"]): void {
-    for (const [what, count] of Object.entries(skipped)) {
+  #account(
+    present: readonly MachineSeries[],
+    { skipped, rejected = NOTHING }: Ingested,
+    late: Rejects,
+  ): Accepted {
+    for (const [what, count] of Object.entries({ ...skipped, rejected: rejected.samples })) {
       if (count > 0) this.skipped.set(what, (this.skipped.get(what) ?? 0) + count);
     }
-    for (const { series } of present) this.samples += samplesOf(series);
+    const samples = present.reduce((sum, { series }) => sum + samplesOf(series), 0);
+    this.samples += samples;
+    const lost = rejected.samples + late.samples;
+    const reason = rejected.samples > 0 ? rejected.reason : late.reason;
+    return { samples, skipped, rejected: lost === 0 ? undefined : { samples: lost, reason } };
   }
 
   #refuseStrangers(machines: readonly MachineSeries[], sender: Sender): void {
@@ -105,17 +115,22 @@ export class Intake {
   }
 
   /** Without those who had their address before; throws Refusal 409 when nobody is left. */
-  #refuseLate(machines: readonly MachineSeries[]): readonly Present[] {
+  #refuseLate(machines: readonly MachineSeries[]): {
+    readonly present: readonly Present[];
+    readonly rejected: Rejects;
+  } {
     const present: Present[] = [];
-    let reason: string | undefined;
+    let rejected = NOTHING;
     for (const { machine, series } of machines) {
       const sighting = this.#inventory.observe(machine, readEpoch(series));
-      if (sighting === undefined) reason = "there are too many machines";
-      else if ("late" in sighting) reason = sighting.late;
-      else present.push({ machine, series, ...sighting });
+      if (sighting !== undefined && !("late" in sighting)) present.push({ machine, series, ...sighting });
+      else {
+        const reason = sighting?.late ?? "there are too many machines";
+        rejected = { samples: rejected.samples + samplesOf(series), reason };
+      }
     }
-    if (present.length === 0 && reason !== undefined) throw new Refusal(409, reason);
-    return present;
+    if (present.length === 0 && rejected !== NOTHING) throw new Refusal(409, rejected.reason);
+    return { present, rejected };
   }
 
   /** Resolves when everything is durable; throws Refusal 503 when that cannot be. */
@@ -159,6 +174,8 @@ export class Intake {
     return new Refusal(503, "nothing can be written at present, keep the samples", { "retry-after": "10" });
   }
 }
+
+const NOTHING: Rejects = { samples: 0, reason: "" };
 
 function samplesOf(series: readonly Series[]): number {
   return series.reduce((sum, { samples }) => sum + samples.length, 0);

@@ -10,6 +10,8 @@ import { TRUST_MODES, type TrustMode } from "./trust/trust.ts";
 /** Read when it exists and no other is named. */
 export const CONFIG_FILE = "/etc/plimsoll/collector.yaml";
 
+/** More than a thousand agents behind one address; a collector that hands on has a token for all, and no limit. */
+const DEFAULT_CLIENT_RATE = 20_000;
 const LOOPBACK: Given = { option: "listen", value: "127.0.0.1:9465" };
 
 /** What the command line says, as text. */
@@ -23,6 +25,7 @@ export interface ServeFlags {
   readonly docker?: readonly string[];
   readonly trust?: string;
   readonly tokenFile?: string;
+  readonly clientRate?: string;
   readonly staleAfter?: string;
   readonly logLevel?: string;
 }
@@ -39,6 +42,8 @@ export interface ServeOptions {
   readonly docker: readonly string[];
   readonly trust: TrustMode;
   readonly tokenFile: string | undefined;
+  /** Samples a second that one client may bring; Infinity for no limit. */
+  readonly clientRate: number;
   readonly staleAfterMs: number;
   readonly logLevel: LogLevel;
 }
@@ -55,6 +60,7 @@ const OPTIONS = {
     "docker",
     "trust",
     "tokenFile",
+    "clientRate",
     "staleAfter",
     "logLevel",
   ],
@@ -82,6 +88,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     docker: each(given.texts("docker"), parseSocket),
     trust,
     tokenFile,
+    clientRate: parseRate(given.text("clientRate")),
     staleAfterMs: duration("staleAfter", "5m"),
     logLevel: oneOf(LOG_LEVELS, "a log level", given.text("logLevel")) ?? "info",
   };
@@ -104,6 +111,17 @@ function parseListen(option: string, text: string): ListenAddress {
   throw new UsageError(`${option}: ${JSON.stringify(text)} is not an address to listen on`, {
     hint: "write 127.0.0.1:9465 or [::1]:9465",
   });
+}
+
+/** `20000`; `none` is no limit. */
+function parseRate(given: Given | undefined): number {
+  if (given === undefined) return DEFAULT_CLIENT_RATE;
+  if (given.value === "none") return Number.POSITIVE_INFINITY;
+  const rate = /^\d{1,9}$/.test(given.value) ? Number(given.value) : 0;
+  if (rate > 0) return rate;
+  throw new UsageError(
+    `${given.option}: ${JSON.stringify(given.value)} is not a number of samples a second, or none`,
+  );
 }
 
 /** `unix:///var/run/docker.sock`, or the path alone. */

@@ -81,7 +81,7 @@ function split(labels: Labels, identity: Record<string, string>): Labels {
 }
 
 /** A scraped `instance` of host and port tells one program from another on the same machine: it stays. */
-function isMachineLabel(name: string, value: string): boolean {
+export function isMachineLabel(name: string, value: string): boolean {
   if (name === "ip" || name === "hostname") return true;
   return name === "instance" && canonicalAddress(value) !== undefined;
 }

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { MetricKind, Series } from "../core/metrics/series.ts";
 import { packageVersion } from "../core/runtime/version.ts";
+import type { ClientRates } from "./client-rates.ts";
 import type { Data } from "./data.ts";
 import type { Forwarder } from "./forwarder.ts";
 import type { Intake } from "./intake.ts";
@@ -20,6 +21,7 @@ export interface TelemetrySubjects {
   readonly requests: RequestCounts;
   readonly intake: Intake;
   readonly trust: Trust;
+  readonly rates: ClientRates;
   readonly latest: LatestStore;
   readonly data: Data;
   readonly lifecycle: LifecycleView;
@@ -59,7 +61,7 @@ function removeMisnamed(registry: Registry): void {
   }
 }
 
-function observeIntake(registry: Registry, { requests, intake, trust }: TelemetrySubjects): void {
+function observeIntake(registry: Registry, { requests, intake, trust, rates }: TelemetrySubjects): void {
   gauge(registry, "build_info", "The version that is running.", ["version"], () => [
     [{ version: packageVersion() }, 1],
   ]);
@@ -70,6 +72,9 @@ function observeIntake(registry: Registry, { requests, intake, trust }: Telemetr
   counter(registry, "skipped_total", "What was pushed and is not kept, by what it is.", ["what"], () =>
     [...intake.skipped].map(([what, count]) => [{ what }, count]),
   );
+  counter(registry, "rate_refused_total", "Pushes of clients that bring too much.", [], () => [
+    [{}, rates.refused],
+  ]);
   const help = "Pushes for a machine that the sender may not speak for, by what was wrong.";
   counter(registry, "untrusted_total", help, ["reason"], () =>
     Object.entries(trust.refused).map(([reason, count]) => [{ reason }, count]),

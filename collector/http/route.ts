@@ -16,12 +16,14 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Pieces are written at the pace they are read. */
-  readonly body?: string | Iterable<string>;
+  readonly body?: string | Uint8Array | Iterable<string>;
 }
 
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
 export interface Route {
-  readonly method: "GET" | "POST";
-  /** `/api/v1/machines/{ip}`: a part in braces matches anything up to the next slash. */
+  readonly method: Method;
+  /** `/api/v1/machines/{ip}`: a part in braces matches anything up to the next slash, `{rest*}` all that follows. */
   readonly path: string;
   /** For the index page. */
   readonly summary: string;

@@ -32,7 +32,8 @@ export function createRouter(routes: readonly Route[]): Router {
 
 function expressionOf(path: string): RegExp {
   const escaped = path.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`);
+  const rest = escaped.replaceAll(/\{(\w+)\\\*\}/g, "(?<$1>.+)");
+  return new RegExp(`^${rest.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`);
 }
 
 function decoded(groups: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

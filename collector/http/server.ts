@@ -120,7 +120,8 @@ async function serve(
     if (isBodyAwaited) response.setHeader("connection", "close");
     response.statusCode = reply.status;
     response.setHeaders(new Map(Object.entries(reply.headers ?? {})));
-    if (typeof reply.body === "object") await pipeline(Readable.from(reply.body), response);
+    if (typeof reply.body === "object" && !(reply.body instanceof Uint8Array))
+      await pipeline(Readable.from(reply.body), response);
     else response.end(reply.body);
   } catch {
     response.destroy(); // The reader went away, or stopped reading.

@@ -1,17 +1,39 @@
-import type { Family, Series } from "../../core/metrics/series.ts";
+import type { Rejects } from "../../core/metrics/gathering.ts";
+import type { Family, Labels, Series } from "../../core/metrics/series.ts";
+import type { Encodings } from "../http/encodings.ts";
+import type { Method, Refusal, Reply } from "../http/route.ts";
 
-/** One accepted push protocol. */
+/** One accepted push protocol, or one of the forms it comes in. */
 export interface Ingest {
   /** Names it in counters and logs. */
   readonly name: string;
-  /** Where it is posted to. */
+  readonly methods: readonly Method[];
+  /** Where it is sent to. Others may listen there too: the content type decides. */
+  readonly paths: readonly string[];
+  /** The content type it reads, for the sender of another. */
+  readonly takes: string;
+  reads(contentType: string): boolean;
+  readonly encodings: Encodings;
+  /** The whole request or a DecodeError; only what a protocol calls partial may be left out, and said. */
+  parse(bytes: Uint8Array, request: IngestRequest): Ingested;
+  /** What a success is in the protocol; 204 and nothing said without it. */
+  accepted?(accepted: Accepted, request: IngestRequest): Reply;
+  /** How the protocol says what is wrong; a line of text without it. */
+  refused?(refusal: Refusal, request: Pick<IngestRequest, "contentType" | "path">): Reply;
+}
+
+/** What a protocol may know of a request. */
+export interface IngestRequest {
+  readonly method: Method;
+  /** The one of `paths` it came to. */
   readonly path: string;
-  /** Why a body so described cannot be read; undefined when it can. */
-  unsupported(contentType: string | undefined, contentEncoding: string | undefined): string | undefined;
-  /** Throws DecodeError `LIMIT` when more than `maxBytes` would come out, without making them. */
-  decompress(body: Uint8Array, maxBytes: number): Uint8Array;
-  /** The whole request or a DecodeError: half a request is never taken. */
-  parse(bytes: Uint8Array): Ingested;
+  /** In small letters, without blanks. */
+  readonly contentType: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly nowMs: number;
+  /** The series of a machine that are known: for protocols that say what is no more by not saying it. */
+  known(ip: string): Iterable<{ readonly name: string; readonly labels: Labels }>;
 }
 
 export interface Ingested {
@@ -20,4 +42,15 @@ export interface Ingested {
   readonly families: readonly Family[];
   /** What was understood but cannot be kept, counted by what it is. */
   readonly skipped: Readonly<Record<string, number>>;
+  /** Samples that could not be understood, or not be kept, one by one. */
+  readonly rejected?: Rejects | undefined;
+}
+
+/** What became of a request that was taken in. */
+export interface Accepted {
+  /** Samples that are kept now. */
+  readonly samples: number;
+  readonly skipped: Ingested["skipped"];
+  /** Samples that are not. */
+  readonly rejected?: Rejects | undefined;
 }

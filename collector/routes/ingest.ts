@@ -1,8 +1,11 @@
 import { DecodeError } from "../../core/metrics/decode-error.ts";
-import { Refusal, type Reply, type Route, type RouteRequest } from "../http/route.ts";
-import type { Ingest } from "../ingests/types.ts";
+import type { Clock } from "../../core/runtime/clock.ts";
+import type { ClientRates } from "../client-rates.ts";
+import { type Method, Refusal, type Reply, type Route, type RouteRequest, textReply } from "../http/route.ts";
+import type { Ingest, IngestRequest } from "../ingests/types.ts";
 import type { Intake } from "../intake.ts";
-import { tokenOf } from "../trust/trust.ts";
+import type { LatestStore } from "../latest.ts";
+import { type Sender, type Trust, tokenOf } from "../trust/trust.ts";
 
 export interface BodyLimits {
   /** As it comes over the wire, and after decompression. */
@@ -15,60 +18,137 @@ export const DEFAULT_BODY_LIMITS: BodyLimits = {
   maxDecompressedBytes: 32 * 1024 * 1024,
 };
 
+/** A refused request costs its client as much as so many bytes of samples: it had to be read. */
+const BYTES_PER_SAMPLE = 50;
+
 /** Requests by protocol and answer, for the counters. */
 export type RequestCounts = Map<string, { readonly ingest: string; readonly status: number; count: number }>;
 
-/** A protocol's route: the same refusals, limits and counters for all of them. */
-export function ingestRoute(
-  ingest: Ingest,
-  intake: Intake,
-  counts: RequestCounts,
-  limits: BodyLimits = DEFAULT_BODY_LIMITS,
-): Route {
-  return {
-    method: "POST",
-    path: ingest.path,
-    summary: `push samples: ${ingest.name}`,
-    handle: async (request) => {
-      try {
-        const reply = await take(ingest, intake, limits, request);
-        count(counts, ingest.name, reply.status);
-        return reply;
-      } catch (error) {
-        const refusal = asRefusal(error);
-        count(counts, ingest.name, refusal?.status ?? 500);
-        throw refusal ?? error;
+export interface IngestParts {
+  readonly intake: Intake;
+  readonly latest: LatestStore;
+  readonly trust: Trust;
+  readonly rates: ClientRates;
+  readonly requests: RequestCounts;
+  readonly clock: Clock;
+  readonly limits?: BodyLimits;
+}
+
+/** A route for each method and path; the same refusals, limits and counters for all protocols. */
+export function ingestRoutes(ingests: readonly Ingest[], parts: IngestParts): readonly Route[] {
+  const places = new Map<
+    string,
+    { readonly method: Method; readonly path: string; readonly here: Ingest[] }
+  >();
+  for (const ingest of ingests) {
+    for (const path of ingest.paths) {
+      for (const method of ingest.methods) {
+        const place = places.get(`${method} ${path}`) ?? { method, path, here: [] };
+        place.here.push(ingest);
+        places.set(`${method} ${path}`, place);
       }
-    },
-  };
+    }
+  }
+  return [...places.values()].map(({ method, path, here }) => ({
+    method,
+    path,
+    summary: `push samples: ${here.map(({ name }) => name).join(", ")}`,
+    handle: (request) => handle(here, { method, path }, request, parts),
+  }));
+}
+
+async function handle(
+  here: readonly Ingest[],
+  { method, path }: Pick<IngestRequest, "method" | "path">,
+  { headers, params, query, peer, readBody }: RouteRequest,
+  parts: IngestParts,
+): Promise<Reply> {
+  const contentType = (headers["content-type"] ?? "").toLowerCase().replaceAll(/\s/g, "");
+  const ingest = here.find((one) => one.reads(contentType));
+  const sender: Sender = { address: peer, token: tokenOf(headers.authorization) };
+  const known: IngestRequest["known"] = (ip) => knownSeries(parts.latest, ip);
+  const request = { method, path, contentType, params, query, nowMs: parts.clock.nowMs(), known };
+  try {
+    if (ingest === undefined) throw unsupportedType(contentType, here);
+    const decompress = ingest.encodings[encodingOf(headers["content-encoding"])];
+    if (decompress === undefined) throw unsupportedEncoding(headers["content-encoding"], ingest);
+    const reply = await take(ingest, request, sender, { readBody, decompress }, parts);
+    count(parts.requests, ingest.name, reply.status);
+    return reply;
+  } catch (error) {
+    const refusal = asRefusal(error);
+    const [first] = here;
+    count(parts.requests, (ingest ?? first)?.name ?? "", refusal?.status ?? 500);
+    if (refusal === undefined) throw error;
+    return (
+      (ingest ?? first)?.refused?.(refusal, request) ??
+      textReply(refusal.status, refusal.message, refusal.headers)
+    );
+  }
+}
+
+interface Body extends Pick<RouteRequest, "readBody"> {
+  readonly decompress: (body: Uint8Array, maxBytes: number) => Uint8Array;
 }
 
 async function take(
   ingest: Ingest,
-  intake: Intake,
-  limits: BodyLimits,
-  request: RouteRequest,
+  request: IngestRequest,
+  sender: Sender,
+  { readBody, decompress }: Body,
+  { intake, trust, rates, limits = DEFAULT_BODY_LIMITS }: IngestParts,
 ): Promise<Reply> {
-  const { headers } = request;
-  const unsupported = ingest.unsupported(headers["content-type"], headers["content-encoding"]);
-  if (unsupported !== undefined) throw new Refusal(415, unsupported);
+  const isLimited = !trust.isOperator(sender);
+  const waitMs = isLimited ? rates.waitMs(sender.address) : 0;
+  if (waitMs > 0) throw tooMuch(waitMs);
   if (intake.isFull) {
     throw new Refusal(503, "nothing can be forwarded at present, keep the samples", { "retry-after": "10" });
   }
-  const body = await request.readBody(limits.maxBytes);
-  const bytes = decompress(ingest, body, limits.maxDecompressedBytes);
-  const sender = { address: request.peer, token: tokenOf(headers.authorization) };
-  await intake.accept(ingest.parse(bytes), sender);
-  return { status: 204 };
+  const body = await readBody(limits.maxBytes);
+  let cost = body.length / BYTES_PER_SAMPLE;
+  try {
+    const bytes = decompressed(() => decompress(body, limits.maxDecompressedBytes));
+    cost = bytes.length / BYTES_PER_SAMPLE;
+    const accepted = await intake.accept(ingest.parse(bytes, request), sender);
+    cost = accepted.samples;
+    return ingest.accepted?.(accepted, request) ?? { status: 204 };
+  } finally {
+    if (isLimited) rates.charge(sender.address, cost);
+  }
 }
 
-function decompress(ingest: Ingest, body: Uint8Array, maxBytes: number): Uint8Array {
+function tooMuch(waitMs: number): Refusal {
+  const headers = { "retry-after": String(Math.ceil(waitMs / 1000)) };
+  return new Refusal(429, "more samples than one sender may bring, keep the others for later", headers);
+}
+
+function decompressed(decompress: () => Uint8Array): Uint8Array {
   try {
-    return ingest.decompress(body, maxBytes);
+    return decompress();
   } catch (error) {
     if (error instanceof DecodeError && error.code === "LIMIT") throw new Refusal(413, error.message);
     throw error;
   }
+}
+
+function encodingOf(contentEncoding = ""): string {
+  return contentEncoding.trim().toLowerCase();
+}
+
+function unsupportedType(contentType: string, here: readonly Ingest[]): Refusal {
+  const known = here.map(({ takes }) => takes).join(" or ");
+  return new Refusal(415, `content type ${JSON.stringify(contentType)}: ${known} is taken`);
+}
+
+/** RFC 9110 §12.5.3: a 415 for an encoding says which ones are taken. */
+function unsupportedEncoding(contentEncoding = "", { encodings }: Ingest): Refusal {
+  const known = Object.keys(encodings).filter((name) => name !== "");
+  const message = `content encoding ${JSON.stringify(contentEncoding)}: ${known.join(" or ")} is taken`;
+  return new Refusal(415, message, { "accept-encoding": known.join(", ") });
+}
+
+function* knownSeries(latest: LatestStore, ip: string): ReturnType<IngestRequest["known"]> & Generator {
+  for (const { shape } of latest.machine(ip)?.series() ?? []) yield shape;
 }
 
 function asRefusal(error: unknown): Refusal | undefined {

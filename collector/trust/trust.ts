@@ -45,11 +45,13 @@ export class Trust {
   }
 }
 
-/** The token in an Authorization header: a bearer's, or the password of a URL with credentials. */
+/** The token in an Authorization header: a bearer's, InfluxDB's, or the password of a URL with credentials. */
 export function tokenOf(authorization: string | undefined): string | undefined {
-  const [, scheme = "", value = ""] = /^(bearer|basic) +(\S+) *$/i.exec(authorization ?? "") ?? [];
+  const [, scheme = "", value = ""] = /^(bearer|token|basic) +(\S+) *$/i.exec(authorization ?? "") ?? [];
   if (value === "") return undefined;
   if (scheme.toLowerCase() === "bearer") return value;
+  // Clients of InfluxDB 1.8 write user:password there.
+  if (scheme.toLowerCase() === "token") return value.slice(value.indexOf(":") + 1);
   const pair = Buffer.from(value, "base64").toString("utf8");
   return pair.slice(pair.indexOf(":") + 1);
 }

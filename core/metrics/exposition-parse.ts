@@ -10,6 +10,8 @@ export interface ExpositionContext {
   readonly nowMs: number;
   /** On every sample, over labels of the same name. */
   readonly labels: Labels;
+  /** A page that is to be stamped when it comes must not have times of its own. */
+  readonly refusesTimestamps?: boolean;
   readonly limits?: WriteLimits;
 }
 
@@ -57,7 +59,7 @@ function addSample(
   gathering: Gathering,
   families: ReadonlyMap<string, Family>,
   line: string,
-  { labels: given, nowMs }: ExpositionContext,
+  { labels: given, nowMs, refusesTimestamps }: ExpositionContext,
 ): void {
   const name = /^[^{\s]*/.exec(line)?.[0] ?? "";
   if (!isMetricName(name)) throw malformed(`${JSON.stringify(name)} is not a metric name`);
@@ -66,6 +68,8 @@ function addSample(
   for (const label in given) setLabel(labels, label, given[label] ?? "");
   const [value = "", timestamp, ...others] = line.slice(end).trim().split(/\s+/);
   if (others.length > 0) throw malformed(`${JSON.stringify(others[0])} after the timestamp`);
+  if (refusesTimestamps && timestamp !== undefined)
+    throw malformed("pushed metrics must not have timestamps");
   const { kind, help } = findFamily(families, name) ?? { kind: "unknown" as const, help: "" };
   const sample = { value: parseValue(value), timestampMs: parseTimestamp(timestamp, nowMs) };
   gathering.add(name, labels, sample, { kind, help });

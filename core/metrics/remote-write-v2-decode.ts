@@ -38,6 +38,8 @@ function readSymbols(reader: ProtoReader, limits: WriteLimits): readonly string[
   const most = limits.maxSeries * SYMBOLS_PER_SERIES;
   const symbols: string[] = [];
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    // Numbers of 1.0 that 2.0 keeps free: taken for a request without series it would be lost in silence.
+    if (tag >>> 3 <= 3) throw malformed(`field ${tag >>> 3}: a request of version 1.0`);
     if (tag !== TAG.symbol) reader.skip(tag);
     else if (symbols.length >= most) throw overLimit("symbols", most);
     else symbols.push(readText(reader, texts, limits.maxLabelValueBytes));

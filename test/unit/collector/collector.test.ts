@@ -13,7 +13,12 @@ afterAll(() => cleanup.run());
 
 const DEFAULTS = {
   ...{ forwards: [], docker: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
-  ...{ trust: "any" as const, tokenFile: undefined, staleAfterMs: 60_000 },
+  ...{
+    trust: "any" as const,
+    tokenFile: undefined,
+    staleAfterMs: 60_000,
+    clientRate: Number.POSITIVE_INFINITY,
+  },
 };
 
 async function open(options: Partial<ServeOptions> = {}): Promise<{ url: string; collector: Collector }> {

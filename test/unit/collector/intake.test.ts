@@ -120,7 +120,8 @@ test("who speaks for another machine is refused, with everything else of the req
 
 test("senders are held up only when every queue is full", async () => {
   const { intake, close } = await open(1000, 2000);
-  const push = (): Promise<void> => intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), SENDER);
+  const push = (): Promise<unknown> =>
+    intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), SENDER);
   await push();
   await settle();
   expect(intake.isFull).toBe(false);

@@ -29,6 +29,7 @@ test("defaults", async () => {
     docker: [],
     trust: "address",
     tokenFile: undefined,
+    clientRate: 20_000,
     staleAfterMs: 300_000,
     logLevel: "info",
   });
@@ -67,6 +68,7 @@ test.for<[string, ServeFlags]>([
   ['--log-level: "loud" is not a log level', { logLevel: "loud" }],
   ['--docker: "here" is not the path of a socket', { docker: ["here"] }],
   ['--trust: "me" is not a way to trust', { trust: "me" }],
+  ['--client-rate: "0" is not a number of samples', { clientRate: "0" }],
   ["--trust: token takes nobody without a token file", { trust: "token" }],
   [
     "forward: remote-write+http://h/w is given twice",
@@ -79,7 +81,7 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, forward, data, keep, keepCoarse, docker, trust, tokenFile, staleAfter, logLevel)',
+    'unknown option "dta" (hint: known are listen, forward, data, keep, keepCoarse, docker, trust, tokenFile, clientRate, staleAfter, logLevel)',
   ],
   ["staleAfter: [5]\n", "staleAfter must be a text"],
   ["listen: [{}]\n", "listen must be a text or a list of texts"],
@@ -87,4 +89,11 @@ test.for([
   const config = configFile(text);
   const failure = await readServeOptions({ config }).catch((error: unknown) => errorLine(error));
   expect(failure).toContain(`configuration ${config}: ${message}`);
+});
+
+test("a client may be let bring as much as it likes", async () => {
+  expect(await readServeOptions({ clientRate: "none" })).toMatchObject({
+    clientRate: Number.POSITIVE_INFINITY,
+  });
+  expect(await readServeOptions({ clientRate: "5" })).toMatchObject({ clientRate: 5 });
 });

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { Catalog } from "../../../collector/catalog.ts";
+import { ClientRates } from "../../../collector/client-rates.ts";
 import { Forwarder } from "../../../collector/forwarder.ts";
 import { Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
@@ -54,6 +55,7 @@ test("what the objects counted, under the collector's names", async () => {
     requests,
     intake,
     trust,
+    rates: new ClientRates(1, clock),
     latest,
     data,
     lifecycle,
@@ -68,6 +70,7 @@ test("what the objects counted, under the collector's names", async () => {
       'skipped_total{what="exemplars"} 4',
       'untrusted_total{reason="address"} 0',
       "late_refused_total 0",
+      "rate_refused_total 0",
       "machines 1",
       "series 1",
       'latest_dropped_samples_total{reason="late"} 0',

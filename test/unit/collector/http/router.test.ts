@@ -15,7 +15,13 @@ const route = (method: "GET" | "POST", path: string): Route => ({
   summary: `about ${path}`,
   handle: ({ params }) => textReply(200, `${method} ${path} ${JSON.stringify(params)}`),
 });
-const routes = [route("GET", "/a"), route("POST", "/a"), route("GET", "/m/{ip}"), route("GET", "/a.b")];
+const routes = [
+  route("GET", "/a"),
+  route("POST", "/a"),
+  route("GET", "/m/{ip}"),
+  route("GET", "/a.b"),
+  route("GET", "/g/{rest*}"),
+];
 const router = createRouter(routes);
 
 async function answer(method: string, path: string): Promise<string> {
@@ -33,6 +39,8 @@ test.for([
   ["HEAD", "/a", "GET /a {}"],
   ["POST", "/a", "POST /a {}"],
   ["GET", "/m/fd00%3A%3A1", 'GET /m/{ip} {"ip":"fd00::1"}'],
+  ["GET", "/g/a/b%20c/", 'GET /g/{rest*} {"rest":"a/b c/"}'],
+  ["GET", "/g/", "404 no such path /g/, see / {}"],
   ["GET", "/m/", "404 no such path /m/, see / {}"],
   ["GET", "/m/a/b", "404 no such path /m/a/b, see / {}"],
   ["GET", "/aXb", "404 no such path /aXb, see / {}"],

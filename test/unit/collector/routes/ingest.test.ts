@@ -1,10 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import { Catalog } from "../../../../collector/catalog.ts";
+import { ClientRates } from "../../../../collector/client-rates.ts";
 import { Refusal } from "../../../../collector/http/route.ts";
-import { remoteWrite } from "../../../../collector/ingests/remote-write.ts";
+import { INGESTS } from "../../../../collector/ingests/index.ts";
 import { Intake } from "../../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../../collector/latest.ts";
-import { ingestRoute, type RequestCounts } from "../../../../collector/routes/ingest.ts";
+import { ingestRoutes, type RequestCounts } from "../../../../collector/routes/ingest.ts";
 import { parseTokens } from "../../../../collector/trust/token-file.ts";
 import { Trust } from "../../../../collector/trust/trust.ts";
 import { REMOTE_WRITE_HEADERS } from "../../../../core/metrics/remote-write.ts";
@@ -17,11 +18,14 @@ const clock = new ManualClock();
 const counts: RequestCounts = new Map();
 let latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
 let isFull = false;
+let rates = new ClientRates(1000, clock);
+let replyHeaders: Readonly<Record<string, string>> = {};
 const data = await openTestData(clock);
 const tokens = parseTokens("f", "0123456789abcdef 10.0.0.7");
 const trust = new Trust("address", () => tokens);
 const PEER = "10.0.0.7";
 beforeEach(() => {
+  rates = new ClientRates(1000, clock);
   latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
 });
 
@@ -30,6 +34,7 @@ async function post(
   body: Uint8Array,
   headers: Record<string, string> = REMOTE_WRITE_HEADERS,
   peer = PEER,
+  path = "/api/v1/write",
 ): Promise<string> {
   const intake = new Intake({
     latest,
@@ -47,13 +52,14 @@ async function post(
     return Buffer.from(body);
   };
   try {
-    const route = ingestRoute(remoteWrite, intake, counts, limits);
-    return String(
-      (await route.handle({ headers, peer, params: {}, query: new URLSearchParams(), readBody })).status,
-    );
-  } catch (error) {
-    if (error instanceof Refusal) return `${error.status} ${error.message}`;
-    throw error;
+    const parts = { intake, latest, trust, rates, requests: counts, clock, limits };
+    const route = ingestRoutes(INGESTS, parts).find((one) => one.path === path);
+    const request = { headers, peer, params: {}, query: new URLSearchParams(), readBody };
+    const reply = await route?.handle(request);
+    replyHeaders = reply?.headers ?? {};
+    return `${reply?.status} ${reply?.body ?? ""}`.trim();
+  } finally {
+    expect(latest.machineCount).toBeLessThan(3);
   }
 }
 
@@ -67,10 +73,18 @@ test("204 and nothing said", async () => {
 
 test("415 for another type or encoding", async () => {
   const v2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
-  expect(await post(pushBody(good), { ...REMOTE_WRITE_HEADERS, "content-type": v2 })).toContain(
-    "415 content type",
+  expect(await post(pushBody(good), {})).toBe(
+    `415 content type "": application/x-protobuf or ${v2} is taken`,
   );
-  expect(await post(pushBody(good), {})).toContain("415 content type");
+  for (const encoding of ["gzip", "zstd", ""]) {
+    expect(await post(pushBody(good), { ...REMOTE_WRITE_HEADERS, "content-encoding": encoding })).toBe(
+      `415 content encoding "${encoding}": snappy is taken`,
+    );
+    expect(replyHeaders["accept-encoding"]).toBe("snappy");
+  }
+  expect(
+    await post(pushBody(good), { ...REMOTE_WRITE_HEADERS, "content-type": v2.replace(";", "; ") }),
+  ).toContain("400 field 1: a request of version 1.0");
 });
 
 test("400 for what is malformed, naming it, with nothing stored", async () => {
@@ -113,4 +127,20 @@ test("every answer is counted", async () => {
     { ingest: "remote-write", status: 204, count: 2 },
     { ingest: "remote-write", status: 400, count: 1 },
   ]);
+});
+
+test("429 and when to come back, for a client that brings too much; not for one of this host", async () => {
+  const many = { ...good, samples: Array.from({ length: 60 }, (_, i) => ({ timestampMs: i, value: i })) };
+  rates.charge(PEER, 59_999);
+  expect(await post(pushBody(many))).toBe("204");
+  expect(await post(pushBody(many))).toMatch(/^429 more samples than one sender may bring/);
+  expect(replyHeaders["retry-after"]).toBe("1");
+  expect(await post(Buffer.from("x"), REMOTE_WRITE_HEADERS, "127.0.0.1")).toMatch(/^400/);
+});
+
+test("a refusal is said as the protocol says it", async () => {
+  expect(await post(Buffer.from("a,b"), {}, PEER, "/write")).toMatch(/^400 {"error":"partial write/);
+  expect(await post(Buffer.from("{"), { "content-type": "application/json" }, PEER, "/v1/metrics")).toBe(
+    '400 {"message":"not JSON"}',
+  );
 });

@@ -40,6 +40,24 @@ test("operators are on this host or have the token for everything", () => {
 
 test("where a token stands in a request", () => {
   const basic = `Basic ${Buffer.from("any:pass:word").toString("base64")}`;
-  const headers = ["Bearer abc", "bearer  abc ", basic, "Digest x", "Bearer", undefined];
-  expect(headers.map(tokenOf)).toEqual(["abc", "abc", "pass:word", undefined, undefined, undefined]);
+  const headers = [
+    "Bearer abc",
+    "bearer  abc ",
+    basic,
+    "Digest x",
+    "Bearer",
+    undefined,
+    "Token abc",
+    "Token me:abc",
+  ];
+  expect(headers.map(tokenOf)).toEqual([
+    "abc",
+    "abc",
+    "pass:word",
+    undefined,
+    undefined,
+    undefined,
+    "abc",
+    "abc",
+  ]);
 });

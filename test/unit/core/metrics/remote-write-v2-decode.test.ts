@@ -3,10 +3,12 @@ import { expect, test } from "vitest";
 import { DecodeError } from "../../../../core/metrics/decode-error.ts";
 import { mergedLabels } from "../../../../core/metrics/labels.ts";
 import { ProtoWriter } from "../../../../core/metrics/protobuf.ts";
+import { encodeWriteRequest } from "../../../../core/metrics/remote-write.ts";
 import { WriteRequestV2Encoder } from "../../../../core/metrics/remote-write-v2.ts";
 import { decodeWriteRequestV2 } from "../../../../core/metrics/remote-write-v2-decode.ts";
 import { DEFAULT_WRITE_LIMITS } from "../../../../core/metrics/write-limits.ts";
 import { batches } from "../../../support/batches.ts";
+import { gauge } from "../../../support/push.ts";
 
 interface Raw {
   readonly symbols: readonly string[];
@@ -81,6 +83,11 @@ test.for([
   ['series 0: "1a" is not a metric name', { symbols, refs: [1, 5] }],
 ] as const)("%s", ([message, raw]) => {
   expect(() => decodeWriteRequestV2(rawRequest(raw))).toThrow(message);
+});
+
+test("a request of 1.0 is not an empty one of 2.0", () => {
+  const bytes = encodeWriteRequest([{ identity: {}, series: [gauge("up", {})] }]);
+  expect(() => decodeWriteRequestV2(bytes)).toThrow("field 1: a request of version 1.0");
 });
 
 test("limits", () => {
