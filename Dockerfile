@@ -14,6 +14,7 @@ COPY collector collector
 COPY core core
 COPY lxcfs-shim lxcfs-shim
 COPY provisioner provisioner
+COPY scripts scripts
 RUN npm run build && npm prune --omit=dev
 
 # Node without npm, which nothing here calls.

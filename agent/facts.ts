@@ -1,4 +1,4 @@
-import { PlimsollError } from "../core/runtime/errors.ts";
+import { errnoOf, PlimsollError } from "../core/runtime/errors.ts";
 
 /** It starts `df`, `lsblk` and others, any of which may hang on a lost mount. */
 const TIMEOUT_MS = 30_000;
@@ -12,7 +12,7 @@ export interface Facts {
 
 /** A one-shot inventory. The library costs 10 MB and 27 child processes: never in a process that stays. */
 export async function readFacts(): Promise<Facts> {
-  const inventory = await import("systeminformation");
+  const inventory = await loadInventory();
   const [os, cpu, memory, system] = await withinTime(
     Promise.all([inventory.osInfo(), inventory.cpu(), inventory.mem(), inventory.system()]),
   );
@@ -38,6 +38,17 @@ export async function readFacts(): Promise<Facts> {
     },
     virtualisation: { virtual: system.virtual, host: system.virtualHost ?? "" },
   };
+}
+
+/** The one file that containers get is without it. */
+async function loadInventory() {
+  try {
+    return await import("systeminformation");
+  } catch (error) {
+    if (!["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(errnoOf(error) ?? "")) throw error;
+    const hint = "run it from the whole installation of plimsoll, or npm install systeminformation beside it";
+    throw new PlimsollError("FACTS", "inventory: the package systeminformation is not there", { hint });
+  }
 }
 
 function withinTime<T>(answer: Promise<T>): Promise<T> {

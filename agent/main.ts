@@ -3,7 +3,20 @@ import { packageVersion } from "../core/runtime/version.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
 
-await runProgram(
+/**
+ * A thread that hangs in a kernel file holds the event loop, and exit() waits for it: only a signal
+ * that kills the process takes it along. Asked a turn later: the last close() has just called back.
+ */
+function leaveHungThreads(): void {
+  setImmediate(() => {
+    if (!process.getActiveResourcesInfo().includes("FSReqCallback")) return;
+    process.removeAllListeners("SIGTERM");
+    process.kill(process.pid, "SIGTERM");
+  });
+}
+
+// Without await at the top: the bundle is CommonJS, which has none.
+void runProgram(
   async (stop) => {
     const parsed = parseCommandLine(commands, process.argv.slice(2), packageVersion());
     if (parsed.kind === "run") return parsed.command.run(parsed.values, stop);
@@ -11,12 +24,4 @@ await runProgram(
     return EXIT.done;
   },
   ["SIGINT", "SIGTERM"],
-);
-
-// A thread that hangs in a kernel file holds the event loop, and exit() waits for it: only a signal
-// that kills the process takes it along. Asked a turn later: the last close() has just called back.
-setImmediate(() => {
-  if (!process.getActiveResourcesInfo().includes("FSReqCallback")) return;
-  process.removeAllListeners("SIGTERM");
-  process.kill(process.pid, "SIGTERM");
-});
+).then(leaveHungThreads);

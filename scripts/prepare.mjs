@@ -127,6 +127,11 @@ function build() {
     process.stderr.write(output);
     throw new PrepareError("tsc: the sources do not compile (hint: the lines above say where)");
   }
+  const bundled = run(process.execPath, ["scripts/bundle.mjs"], "capture");
+  if (bundled.status !== 0) {
+    process.stderr.write(bundled.output);
+    throw new PrepareError("bundle: the agent cannot be made one file (hint: the lines above say why)");
+  }
   // As old as its inputs may be: a file saved during the build makes the next one run.
   writeFileSync(join(ROOT, BUILT), "");
   utimesSync(join(ROOT, BUILT), startedSeconds, startedSeconds);
@@ -142,7 +147,8 @@ function sources() {
       return []; // a room that does not exist
     }
   });
-  return ["tsconfig.json", "tsconfig.build.json", "package-lock.json", ...roots, ...below];
+  const makers = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "scripts/bundle.mjs"];
+  return [...makers, ...roots, ...below];
 }
 
 /**
