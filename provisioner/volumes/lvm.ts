@@ -4,7 +4,7 @@
  *
  * lvs, vgs and pvs with --reportformat json --units b --nosuffix (lvmreport(7)): every value is a text, an empty one is absence.
  */
-import { PlimsollError } from "../../core/runtime/errors.ts";
+import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
 
 /** One command waits for the other's lock on the group. */
@@ -73,11 +73,12 @@ export class Lvm {
   }
 
   async #call(argv: readonly string[]): Promise<string> {
-    const { stdout, stderr, code } = await this.#run(argv, {
+    const options = {
       timeoutMs: TIMEOUT_MS,
       okCodes: [0, ...FAILURES],
       env: { LVM_SUPPRESS_FD_WARNINGS: "1" },
-    });
+    };
+    const { stdout, stderr, code } = await this.#run(argv, options).catch(explain);
     if (code === 0) return stdout;
     const reason = parseReason(stderr);
     const isGroup = /^Volume group \S+ not found/i.test(reason);
@@ -87,6 +88,11 @@ export class Lvm {
       isGroup ? { hint: "plimsoll host init makes it" } : {},
     );
   }
+}
+
+function explain(cause: unknown): never {
+  if (errnoOf(cause) !== "EXEC_MISSING") throw cause;
+  throw new PlimsollError("LVM", errorLine(cause), { hint: "apt-get install lvm2" });
 }
 
 const VOLUME_FIELDS = "lv_name,lv_size,lv_tags,pool_lv,lv_metadata_size,data_percent,metadata_percent,zero";

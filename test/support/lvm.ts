@@ -29,19 +29,10 @@ export interface LvmLab {
  * stands for what device-mapper would make.
  */
 export async function openLvmLab(cleanup: Cleanup, bytes: number): Promise<LvmLab> {
-  const folder = cleanup.temporaryFolder();
-  const image = join(folder, "disk");
-  writeFileSync(image, "");
-  truncateSync(image, bytes);
-  const device = await attach(["--find", "--show", image]);
-  cleanup.add("physical volume", () => detach(device));
+  const { run, devices, images } = await openLvmDevices(cleanup, [bytes]);
+  const [device = "", image = ""] = [...devices, ...images];
   const isReal = hasDeviceMapper.met();
-  mkdirSync(join(folder, "lvm"));
-  writeFileSync(join(folder, "lvm/lvm.conf"), configuration(device, isReal));
-  const env = { LVM_SYSTEM_DIR: join(folder, "lvm") };
-  const run: Exec = (argv, options = {}) => exec(argv, { ...options, env: { ...options.env, ...env } });
   const group = `plimsoll-test-${process.pid}`;
-  await run(["pvcreate", "--yes", device]);
   await run(["vgcreate", "--yes", ...(isReal ? [] : ["--alloc", "contiguous"]), group, device]);
   cleanup.add("volume group", async () => {
     await run(["vgremove", "--force", "--yes", group], { okCodes: [0, 5] });
@@ -49,10 +40,38 @@ export async function openLvmLab(cleanup: Cleanup, bytes: number): Promise<LvmLa
   return { group, run, ...(isReal ? {} : { activation: windows(cleanup, run, group, image) }) };
 }
 
+export interface LvmDevices {
+  readonly devices: readonly string[];
+  /** The file behind each. */
+  readonly images: readonly string[];
+  /** Commands see these devices and no others. */
+  readonly run: Exec;
+}
+
+/** Empty devices on files. */
+export async function openLvmDevices(cleanup: Cleanup, sizes: readonly number[]): Promise<LvmDevices> {
+  const folder = cleanup.temporaryFolder();
+  const images = sizes.map((_, index) => join(folder, `disk${index}`));
+  const devices: string[] = [];
+  for (const [index, image] of images.entries()) {
+    writeFileSync(image, "");
+    truncateSync(image, sizes[index]);
+    const device = await attach(["--find", "--show", image]);
+    cleanup.add(`device ${device}`, () => detach(device));
+    devices.push(device);
+  }
+  mkdirSync(join(folder, "lvm"));
+  writeFileSync(join(folder, "lvm/lvm.conf"), configuration(devices, hasDeviceMapper.met()));
+  const env = { LVM_SYSTEM_DIR: join(folder, "lvm") };
+  const run: Exec = (argv, options = {}) => exec(argv, { ...options, env: { ...options.env, ...env } });
+  return { devices, images, run };
+}
+
 /** Nothing outside the lab is looked at, and nothing is waited for that runs on a complete system only. */
-function configuration(device: string, isReal: boolean): string {
+function configuration(devices: readonly string[], isReal: boolean): string {
+  const filter = devices.map((device) => `"a|^${device}$|", `).join("");
   return `
-devices { filter = [ "a|^${device}$|", "r|.*|" ] use_devicesfile = 0 hints = "none" obtain_device_list_from_udev = 0 }
+devices { filter = [ ${filter}"r|.*|" ] use_devicesfile = 0 hints = "none" obtain_device_list_from_udev = 0 }
 global { activation = ${isReal ? 1 : 0} event_activation = 0 use_lvmpolld = 0 }
 activation { monitoring = 0 udev_sync = 0 udev_rules = 0 verify_udev_operations = ${isReal ? 1 : 0} }
 backup { backup = 0 archive = 0 }

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { exec } from "../../../../core/runtime/exec.ts";
 import {
   Lvm,
   parseGroups,
@@ -68,6 +69,15 @@ test("warnings are no reason, and the first line that is one is it", () => {
     '  WARNING: Activation disabled.\n  Volume group "x" not found\n  Cannot process volume group x\n';
   expect(parseReason(stderr)).toBe('Volume group "x" not found');
   expect(parseReason("  WARNING: Odd.\n")).toBe("failed without a word");
+});
+
+test("tools that are not there: the package to install", async () => {
+  const lvm = new Lvm(() => exec(["plimsoll-nowhere"]));
+
+  await expect(lvm.groups()).rejects.toMatchObject({
+    message: "plimsoll-nowhere: command not found",
+    hint: "apt-get install lvm2",
+  });
 });
 
 testIf(...LVM_LAB)("the real one: what there is, and its own words when it fails", async () => {
