@@ -30,5 +30,5 @@ function render(view: ContainerView, host: HostText): string {
 }
 
 function hostIdleSeconds(text: string): number {
-  return Number(text.trim().split(" ")[1] ?? 0);
+  return Number(/^\d+\.\d+ (\d{1,12}\.\d+)$/m.exec(text)?.[1] ?? 0);
 }

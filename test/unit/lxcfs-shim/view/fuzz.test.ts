@@ -18,7 +18,7 @@ import { Cleanup } from "../../../support/cleanup.ts";
 import { FIXTURE_HOSTS, HOSTS, INITS } from "../../../support/fixture-hosts.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-/** What a fixture's cgroup files may become. Its /proc keeps its lines: no kernel tears them. */
+/** What a file of a fixture may become. */
 type Damage = (text: string) => string;
 
 const damages: fc.Arbitrary<Damage> = fc.oneof(
@@ -56,6 +56,32 @@ const damages: fc.Arbitrary<Damage> = fc.oneof(
   fc.constant<Damage>((text) => text + text),
 );
 
+/** What the host's own files may become: they keep their lines, as no kernel tears them, but may have others. */
+const differences: fc.Arbitrary<Damage> = fc.oneof(
+  fc.nat().map((at): Damage => changeLine(at, () => [])),
+  fc.nat().map((at): Damage => changeLine(at, (line) => [line, line])),
+  fc
+    .tuple(
+      fc.nat(),
+      fc.constantFrom("future_key 12", "Future:      12 kB", "", "cpu99 1 2 3", "a b c d e f g"),
+    )
+    .map(([at, other]): Damage => changeLine(at, (line) => [other, line])),
+  fc
+    .tuple(fc.nat(), fc.nat(), fc.constantFrom("0", "7", "4294967296", "281474976710656"))
+    .map(([at, which, value]): Damage => changeLine(at, (line) => [replaceNumber(line, which, value)])),
+  fc.constant<Damage>(() => ""),
+);
+
+function changeLine(at: number, change: (line: string) => readonly string[]): Damage {
+  return (text) => {
+    const lines = text.split("\n").slice(0, -1);
+    const index = at % Math.max(1, lines.length);
+    return (
+      lines.flatMap((line, each) => (each === index ? change(line) : [line])).join("\n") + (text && "\n")
+    );
+  };
+}
+
 function replaceNumber(text: string, at: number, value: string): string {
   const numbers = [...text.matchAll(/\d+/g)];
   const hit = numbers[at % Math.max(1, numbers.length)];
@@ -79,42 +105,45 @@ function copyHost(name: string) {
     for (const kind of ["cgroup", "pid", "mnt"])
       symlinkSync(`${kind}:[${id}]`, join(folder, `proc/${process}/ns/${kind}`));
   }
-  const cgroups = join(folder, "sys/fs/cgroup");
-  const files = readdirSync(cgroups, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  return { folder, pid, files };
+  return {
+    folder,
+    pid,
+    cgroupFiles: filesIn(join(folder, "sys/fs/cgroup"), true),
+    hostFiles: [...filesIn(join(folder, "proc"), false), ...filesIn(join(folder, "sys/devices"), true)],
+  };
 }
 
-test.for(FIXTURE_HOSTS)(
-  "on %s no damage to a cgroup's files shows as an error, a torn line or no number",
-  (name) => {
-    const { folder, pid, files } = copyHost(name);
-    const anyDamage = fc.record({
-      file: fc.nat(files.length - 1),
-      damage: fc.option(damages, { nil: undefined }),
+function filesIn(folder: string, recursive: boolean): readonly string[] {
+  return readdirSync(folder, { recursive, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const CASES = FIXTURE_HOSTS.flatMap((name) => [
+  [name, "a cgroup's files", "cgroupFiles", damages] as const,
+  [name, "the host's own files", "hostFiles", differences] as const,
+]);
+
+test.for(CASES)(
+  "on %s no change of %s shows as an error, a torn line or no number",
+  ([name, , which, changes]) => {
+    const host = copyHost(name);
+    const files = host[which];
+    const anyChange = fc.record({
+      file: fc.constantFrom(...files),
+      change: fc.option(changes, { nil: undefined }),
     });
     fc.assert(
-      fc.property(fc.array(anyDamage, { minLength: 1, maxLength: 6 }), (all) => {
+      fc.property(fc.array(anyChange, { minLength: 1, maxLength: 6 }), (all) => {
         const kept = new Map<string, string>();
-        for (const { file, damage } of all) {
-          const path = files[file] ?? "";
-          const text = kept.get(path) ?? readFileSync(path, "utf8");
-          kept.set(path, text);
-          if (damage === undefined) rmSync(path, { force: true });
-          else writeFileSync(path, damage(text));
+        for (const { file, change } of all) {
+          const text = kept.get(file) ?? readFileSync(file, "utf8");
+          kept.set(file, text);
+          if (change === undefined) rmSync(file, { force: true });
+          else writeFileSync(file, change(text));
         }
-        const viewpoints = openViewpoints({ root: openHostRoot(folder), clock: new ManualClock() });
         try {
-          for (const file of PROC_FILES) {
-            const rendered = viewpoints.render(file, viewpoints.of(pid));
-            const text = rendered.kind === "text" ? rendered.text : "";
-
-            expect(rendered.kind).toBe("text");
-            expect(text, file.path).not.toMatch(/NaN|Infinity|undefined|null|\de[+-]|[\s:]-[013-9]/);
-            expect(text, file.path).toMatch(/^$|\n$/);
-            if (rendered.kind === "text") expect(rendered.status().state).toMatch(/^\w+$/);
-          }
+          expectSoundFiles(host.folder, host.pid);
         } finally {
           for (const [path, text] of kept) writeFileSync(path, text);
         }
@@ -123,3 +152,16 @@ test.for(FIXTURE_HOSTS)(
     );
   },
 );
+
+function expectSoundFiles(folder: string, pid: number): void {
+  const viewpoints = openViewpoints({ root: openHostRoot(folder), clock: new ManualClock() });
+  for (const file of PROC_FILES) {
+    const rendered = viewpoints.render(file, viewpoints.of(pid));
+    const text = rendered.kind === "text" ? rendered.text : "";
+
+    expect(rendered.kind).toBe("text");
+    expect(text, file.path).not.toMatch(/NaN|Infinity|undefined|null|\de[+-]|[\s:]-[013-9]/);
+    expect(text, file.path).toMatch(/^$|\n$/);
+    if (rendered.kind === "text") expect(rendered.status().state).toMatch(/^\w+$/);
+  }
+}
