@@ -1,5 +1,6 @@
 import type { SourceKind } from "../source-kind.ts";
 import { arp } from "./arp.ts";
+import { cgroup } from "./cgroup.ts";
 import { conntrack } from "./conntrack.ts";
 import { cpu } from "./cpu.ts";
 import { diskstats } from "./diskstats.ts";
@@ -8,10 +9,12 @@ import { filefd } from "./filefd.ts";
 import { filesystem } from "./filesystem.ts";
 import { loadavg } from "./loadavg.ts";
 import { meminfo } from "./meminfo.ts";
+import { netclass } from "./netclass.ts";
 import { netdev } from "./netdev.ts";
 import { netstat } from "./netstat.ts";
 import { os } from "./os.ts";
 import { pressure } from "./pressure.ts";
+import { processes } from "./processes.ts";
 import { schedstat } from "./schedstat.ts";
 import { sockstat } from "./sockstat.ts";
 import { softnet } from "./softnet.ts";
@@ -20,11 +23,13 @@ import { tcpstat } from "./tcpstat.ts";
 import { time } from "./time.ts";
 import { udpQueues } from "./udp-queues.ts";
 import { uname } from "./uname.ts";
+import { virtualProc } from "./virtual-proc.ts";
 import { vmstat } from "./vmstat.ts";
 
 /** Every source there is, in the order of their names. */
 export const sources: readonly SourceKind[] = [
   arp,
+  cgroup,
   conntrack,
   cpu,
   diskstats,
@@ -33,10 +38,12 @@ export const sources: readonly SourceKind[] = [
   filesystem,
   loadavg,
   meminfo,
+  netclass,
   netdev,
   netstat,
   os,
   pressure,
+  processes,
   schedstat,
   sockstat,
   softnet,
@@ -45,5 +52,6 @@ export const sources: readonly SourceKind[] = [
   time,
   udpQueues,
   uname,
+  virtualProc,
   vmstat,
 ];

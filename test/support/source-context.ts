@@ -1,10 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type AskSource, readValues, type SourceKind } from "../../agent/source-kind.ts";
+import { type AskSource, readValues, type SourceKind, type Surroundings } from "../../agent/source-kind.ts";
 import type { FileSystemSpace, SourceContext } from "../../agent/sources/types.ts";
 import { openHostRoot } from "../../core/kernel/host-root.ts";
 import { renderExposition } from "../../core/metrics/exposition.ts";
-import type { Series } from "../../core/metrics/series.ts";
+import type { Labels, Series } from "../../core/metrics/series.ts";
 import { recordLog } from "./record-log.ts";
 
 const CONTAINER = fileURLToPath(new URL("../fixtures/agent/container", import.meta.url));
@@ -36,13 +36,20 @@ export function tickIn(
   };
 }
 
-/** A source as the configuration `options` open it, in the fixture container. */
-export function openSource(kind: SourceKind, options: Readonly<Record<string, unknown>> = {}): AskSource {
-  const identity = async () => ({ instance: "10.0.0.7", ip: "10.0.0.7", hostname: "web", type: "docker" });
+/** Who the fixture container is. */
+export const IDENTITY: Labels = { instance: "10.0.0.7", ip: "10.0.0.7", hostname: "web", type: "docker" };
+
+/** A source as the configuration `options` open it, in the fixture container unless `around` says otherwise. */
+export function openSource(
+  kind: SourceKind,
+  options: Readonly<Record<string, unknown>> = {},
+  around: Partial<Surroundings> = {},
+): AskSource {
   return kind.open(readValues(kind, options, kind.name), {
     root: openHostRoot(CONTAINER),
     log: recordLog(),
-    identity,
+    identity: async () => IDENTITY,
+    ...around,
   });
 }
 

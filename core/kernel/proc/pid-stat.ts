@@ -22,6 +22,8 @@ export interface PidStat {
   readonly threads: number;
   /** Field 22: USER_HZ ticks from the boot of the reader's time namespace to the start of the process. */
   readonly startTicks: number;
+  /** Field 24: memory in RAM, in pages. */
+  readonly residentPages: number;
 }
 
 const STATE = /^[A-Za-z]$/;
@@ -44,6 +46,7 @@ export function parsePidStat(text: string, path = "PID/stat"): PidStat {
     systemTicks: at(15),
     threads: at(20),
     startTicks: at(22),
+    residentPages: at(24),
   };
 }
 

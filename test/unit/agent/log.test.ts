@@ -50,3 +50,30 @@ test("errors are written with their code and cause", () => {
     },
   ]);
 });
+
+test("a message that comes again and again is ten lines a minute, and the next one says what is missing", () => {
+  const lines: { readonly msg: string; readonly omitted?: number }[] = [];
+  let nowMs = 120_000;
+  const log = openLogger(
+    "info",
+    (line) => lines.push(JSON.parse(line)),
+    () => nowMs,
+  );
+  for (let i = 0; i < 25; i++) log.warn({ i }, "again");
+  log.warn({}, "other");
+  expect(lines.map(({ msg }) => msg)).toEqual([...Array(10).fill("again"), "other"]);
+  nowMs += 60_000;
+  for (let i = 0; i < 2; i++) log.warn({ i }, "again");
+
+  expect(lines.slice(11)).toMatchObject([{ omitted: 15 }, { i: 1 }]);
+  expect(lines[12]).not.toHaveProperty("omitted");
+});
+
+test("the level may change", () => {
+  const { lines, log } = linesOf("warn");
+  log.info({}, "1");
+  log.level = "info";
+  log.info({}, "2");
+
+  expect(lines).toMatchObject([{ msg: "2" }]);
+});

@@ -15,6 +15,7 @@ describe("parsePidStat", () => {
       systemTicks: 15,
       threads: 3,
       startTicks: 75_572,
+      residentPages: 390,
     });
   });
 
