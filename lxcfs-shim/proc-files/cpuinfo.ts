@@ -8,7 +8,7 @@ export const cpuinfo: ProcFile = {
   fields: [
     { field: "processor blocks", from: "the host's, of the first ⌈quota⌉ CPUs that its cpuset allows" },
     { field: "siblings, cpu cores", from: "counted over the blocks that are shown" },
-    { field: "every other line", from: {} },
+    { field: "every other line", from: "the host's, as a process of the reader's personality has it" },
   ],
   render,
 };

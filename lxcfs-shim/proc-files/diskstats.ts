@@ -15,11 +15,17 @@ export const diskstats: ProcFile = {
     { field: "major, minor, name", from: "the host's disks that the cgroup names with a figure above 0" },
     {
       field: "reads, writes",
-      from: { v1: "blkio.throttle.io_serviced_recursive", v2: "io.stat rios, wios" },
+      from: {
+        v1: "blkio.throttle.io_serviced_recursive or blkio.bfq.…, the larger",
+        v2: "io.stat rios, wios",
+      },
     },
     {
       field: "sectors read, written",
-      from: { v1: "blkio.throttle.io_service_bytes_recursive", v2: "io.stat rbytes, wbytes" },
+      from: {
+        v1: "blkio.throttle.io_service_bytes_recursive or blkio.bfq.…, the larger",
+        v2: "io.stat rbytes, wbytes",
+      },
     },
     { field: "discards, sectors discarded", from: { v1: "the same files", v2: "io.stat dios, dbytes" } },
     { field: "merged, times, in flight, flushes", from: "0: not kept by cgroup" },

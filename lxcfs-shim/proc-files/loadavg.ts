@@ -19,7 +19,7 @@ export const loadavg: ProcFile = {
       field: "running/threads",
       from: "states in /proc/PID/task/*/stat of cgroup.procs, those below included",
     },
-    { field: "last pid", from: "its newest process, in its own numbering (NSpid)" },
+    { field: "last pid", from: "its newest process that is in its pid namespace, in that numbering (NSpid)" },
   ],
   render,
 };

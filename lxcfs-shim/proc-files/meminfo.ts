@@ -33,7 +33,7 @@ type Line =
   | { readonly says: FieldSource["from"]; readonly bytes: (figures: Figures) => number };
 
 const SWAP = {
-  v1: "min(limit of RAM + swap − limit of RAM, both up to the root; the host's); 0 without swap accounting",
+  v1: "min(limit of RAM + swap − limit of RAM, both up to the root; the host's); 0 without swap accounting; with --swap memsw min(limit of RAM + swap; the host's)",
   v2: "min(memory.swap.max up to the root, the host's); 0 without swap accounting",
 };
 

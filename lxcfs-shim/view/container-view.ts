@@ -211,7 +211,7 @@ function memoryView(
     },
     ...(swap !== "off" &&
       limit !== undefined && {
-        swap: { totalBytes: swapTotal, usedBytes: Math.min(stats.swapUsageBytes ?? 0, swapTotal) },
+        swap: { totalBytes: swapTotal, usedBytes: stats.swapUsageBytes ?? 0 },
       }),
   };
 }

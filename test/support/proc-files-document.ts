@@ -23,8 +23,21 @@ const TAIL = `
   start times, \`uptime -s\` the start of the container. \`ps\` computes the age of a process and its %CPU from the start time
   and the uptime: they are wrong (a huge ELAPSED, 0.0 %CPU) unless the container has a time namespace of its own
   (\`unshare --time --boottime\`). There all of it is right: start times, ages, uptime and btime count from its boot.
-- **Disks of cgroup v1** are counted by the throttling policy, on newer kernels only where a limit is set
-  (blkio.throttle.\\*_device, any value): elsewhere the container has moved nothing and has no disk.
+- **steal is 0**: what a quota withholds is no part of the capacity that is shown, so idle and used stay 100 % together. It
+  is pressure/cpu's "full", and cpu.stat's throttled time, which the kernel adds up over CPUs and so may outrun the clock.
+- **Disks of cgroup v1** are counted by BFQ where that is their scheduler, and by the throttling policy, on newer kernels only
+  where a limit is set (blkio.throttle.\\*_device, any value): elsewhere the container has moved nothing and has no disk.
+- **Pressure takes no triggers.** Who opens a file for writing is told so (EOPNOTSUPP, as by a kernel without pressure), and
+  poll(2) returns at once. A trigger is waited for in the server, and a task that waits there keeps the machine from being
+  suspended. A program that has its cgroup's own files (memory.pressure in /sys/fs/cgroup) can set triggers in those.
+- **Swap of cgroup v1** is limited together with RAM; what is shown is what the limit of both leaves beside a full limit of
+  RAM. \`--swap memsw\` shows both together, as LXCFS does.
+- **Tasks are counted by cgroup**, the last pid is the newest process that has a number in the container's pid namespace: of a
+  process that entered the cgroup alone the container never learns the host's number.
+- **NUMA nodes keep the host's shape.** A cgroup's memory.numa_stat has pages by node, but no limit by node: where there are
+  several, each shows no more than the limit allows in all, and the rest of its lines is the host's.
+- **A 32-bit process on arm64** (personality(2), PER_LINUX32) reads the cpuinfo that the host has for such; elsewhere there is
+  one for all.
 - **MemAvailable** is free memory and the inactive page cache, so that \`free\`'s "used" is what \`docker stats\` shows.
 
 ## What no file can show

@@ -9,6 +9,7 @@ test.for<[string, readonly number[] | undefined, number, CpuPolicy, readonly num
   ["everything without limits", undefined, NONE, "both", [0, 1, 2, 3]],
   ["the first ⌈quota⌉ of the online ones", undefined, 1.5, "both", [0, 1]],
   ["one for a sliver of a CPU", undefined, 0.01, "both", [0]],
+  ["one for no quota at all", undefined, 0, "both", [0]],
   ["the cpuset under its own ids", [1, 3], NONE, "both", [1, 3]],
   ["⌈quota⌉ of the cpuset", [1, 2, 3], 2, "both", [1, 2]],
   ["no more than the cpuset, whatever the quota", [2], 8, "both", [2]],
