@@ -148,7 +148,7 @@ function renderRun(rows: readonly Row[]): string {
   return `
 ## One run
 
-Linux ${release()}, cgroup v1, 300 MiB, one CPU of the host's several, one task busy.
+Linux ${/^\d+\.\d+/.exec(release())?.[0]}, cgroup v1, 300 MiB, one CPU of the host's several, one task busy.
 
 | file | field | LXCFS | ours |
 |---|---|---|---|

@@ -73,7 +73,7 @@ export const DIFFERENCES: readonly Difference[] = [
     "meminfo",
     /^Swap(?:Total|Free)$/,
     "SwapTotal, SwapFree",
-    "cgroup v1 limits RAM + swap: theirs shows that sum, ours what is left of it beside the RAM limit",
+    "cgroup v1 limits RAM + swap: theirs shows that sum, ours what is left of it beside the RAM limit; with --swap memsw ours shows theirs",
   ),
   differs(
     "slabinfo",
