@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
@@ -60,6 +61,15 @@ describeIf(
 
     expect(total).toBe(256 * MIB);
     expect(Math.abs(used - Number(shown[1]) * unit)).toBeLessThan(4 * MIB);
+  });
+
+  test("free's swap is what --memory-swap leaves beside --memory, if the host has as much", () => {
+    const hostKib = Number(/^SwapTotal: +(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]);
+    const [total, used, free] =
+      /^Swap: +(.*)$/m.exec(inside("free", "-b"))?.[1]?.split(/ +/).map(Number) ?? [];
+
+    expect(total).toBe(Math.min(64 * MIB, hostKib * 1024));
+    expect((used ?? 0) + (free ?? 0)).toBe(total);
   });
 
   test("as many CPUs as --cpus, rounded up", () => {

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCgroupReader } from "../../../../core/kernel/cgroup/open-reader.ts";
 import type { CgroupReader } from "../../../../core/kernel/cgroup/reader.ts";
 import type { ContainerView } from "../../../../lxcfs-shim/proc-files/types.ts";
+import { uptime } from "../../../../lxcfs-shim/proc-files/uptime.ts";
 import type { Container } from "../../../../lxcfs-shim/view/container.ts";
 import { openContainerViews } from "../../../../lxcfs-shim/view/container-view.ts";
 import { openHostText } from "../../../../lxcfs-shim/view/host-text.ts";
@@ -154,6 +156,31 @@ test("one look reads each figure once, and none that nobody asked for", () => {
 });
 
 describe("time", () => {
+  test("as the host's goes on, uptime and idle do, and never go back", () => {
+    const host = newHost({ "cpu.max": "50000 100000\n" });
+    const open = viewsOn(host);
+    const container = webOn(host);
+    const look = (): readonly number[] => {
+      const view = open(container);
+      return uptime.render(view, openHostText(host.root.proc)).split(" ").map(Number);
+    };
+    fc.assert(
+      fc.property(fc.array(fc.nat(100_000), { minLength: 2, maxLength: 10 }), (hundredths) => {
+        const moments = hundredths.toSorted((a, b) => a - b).map((each) => 1e6 + each / 100);
+        const shown = moments.map((seconds) => {
+          host.write("proc/uptime", `${seconds.toFixed(2)} 1.00\n`);
+          return look();
+        });
+        for (const [index, [age = 0, idle = 0]] of shown.entries()) {
+          const [ageBefore = 0, idleBefore = 0] = shown[index - 1] ?? [];
+          expect(age).toBeGreaterThanOrEqual(ageBefore);
+          expect(idle).toBeGreaterThanOrEqual(idleBefore);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   test("the age of the first process, and the host's boot", () => {
     expect(viewOn(newHost())).toMatchObject({ uptimeSeconds: 500, bootDelaySeconds: 0 });
   });
