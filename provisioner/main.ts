@@ -1,5 +1,6 @@
 import { createProgram, runCommandLine } from "../core/runtime/command-line.ts";
 import { ctCommand } from "./ct-command.ts";
+import { hostCommand } from "./host-command.ts";
 import { netCommand } from "./net-command.ts";
 import { upCommand } from "./up/up-command.ts";
 
@@ -7,5 +8,6 @@ await runCommandLine((signal) =>
   createProgram("plimsoll", "containers with the life of a virtual machine")
     .addCommand(upCommand(signal))
     .addCommand(ctCommand(signal))
-    .addCommand(netCommand()),
+    .addCommand(netCommand())
+    .addCommand(hostCommand(signal)),
 );
