@@ -79,11 +79,12 @@ async function clearStaleMounts(root: HostRoot, path: string, log: Logger): Prom
 
 /**
  * Whether somebody serves the mount. Asked by a process that can be given up: the answer comes from a
- * server that may never send one, and a thread of ours could not be taken out of that wait.
+ * server that may never send one, and a thread of ours could not be taken out of that wait. Asked for the file system:
+ * attributes of files are answered from memory when the server is long dead.
  */
 export async function probeMount(path: string): Promise<"live" | "stale" | "silent"> {
   try {
-    await exec(["stat", "--format=%i", path], { timeoutMs: 3000 });
+    await exec(["stat", "--file-system", "--format=%i", path], { timeoutMs: 3000 });
     return "live";
   } catch (error) {
     return /not connected/.test(errorLine(error)) ? "stale" : "silent";
