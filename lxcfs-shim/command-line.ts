@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
+import { attachCommand, detachCommand } from "./attach/commands.ts";
 import { nameCommand } from "./by-name/name-command.ts";
 import { operatorCommands } from "./operate/commands.ts";
 import { renderCommand } from "./render-command.ts";
@@ -13,7 +14,9 @@ export function buildCommandLine(signal: AbortSignal): Command {
   )
     .addCommand(serveCommand(signal))
     .addCommand(renderCommand())
-    .addCommand(nameCommand());
+    .addCommand(nameCommand())
+    .addCommand(attachCommand(signal))
+    .addCommand(detachCommand());
   for (const command of operatorCommands()) program.addCommand(command);
   return program;
 }
@@ -56,7 +59,7 @@ function serveCommand(signal: AbortSignal): Command {
       'in the foreground; ready at the line with "msg":"ready"',
     ],
     [
-      "kill -HUP $(pidof -x plimsoll-shim)",
+      "plimsoll-shim upgrade",
       "take the configuration as it is now; readers notice nothing but what it changes",
     ],
     [

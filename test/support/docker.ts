@@ -13,8 +13,8 @@ export interface PrivateDocker {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts a Docker engine of the test's own: no network, nothing of it shared with one that the machine runs. */
-export async function startDocker(cleanup: Cleanup): Promise<PrivateDocker> {
+/** Starts a Docker engine of the test's own: no network, nothing of it shared with one that the machine runs. `more` are dockerd's. */
+export async function startDocker(cleanup: Cleanup, ...more: readonly string[]): Promise<PrivateDocker> {
   const folder = cleanup.temporaryFolder();
   const socket = join(folder, "docker.sock");
   const roots = [
@@ -32,7 +32,7 @@ export async function startDocker(cleanup: Cleanup): Promise<PrivateDocker> {
     const unmount = ["umount", join(folder, mount)];
     cleanup.add(`dockerd's ${mount}`, async () => void (await exec(unmount, { okCodes: [0, 32] })));
   }
-  const dockerd = startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network]);
+  const dockerd = startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network, ...more]);
   cleanup.add("dockerd", async () => void (await dockerd.stop("SIGTERM")));
   const engine = openDockerEngine(socket);
   cleanup.add("docker connection", () => engine.close());

@@ -58,7 +58,7 @@ export function makeCgroup(cleanup: Cleanup, name: string): TestCgroup {
   };
 }
 
-/** A container out of unshare(1): mount, pid and cgroup namespaces, and the files of a shim's mount over its own /proc and /sys. */
+/** A container out of unshare(1): mount, pid and cgroup namespaces, and the files of a shim's mount, if any, over its own /proc and /sys. */
 export interface ViewContainer {
   /** Of its first process, in the host's numbering. */
   readonly pid: number;
@@ -79,16 +79,16 @@ export interface InsideProcess {
 export async function startViewContainer(
   cleanup: Cleanup,
   cgroup: TestCgroup,
-  mount: string,
+  mount?: string,
 ): Promise<ViewContainer> {
   const joinCgroup = [...new Set(V1_CONTROLLERS.map(cgroup.directory))].map(
     (path) => `echo $$ > ${path}/cgroup.procs`,
   );
-  const inside = [
+  const binds = [
     `for file in ${mount}/proc/*; do [ ! -e "/proc/\${file##*/}" ] || mount --bind "$file" "/proc/\${file##*/}"; done`,
     `for file in ${mount}/sys/devices/system/*; do mount --bind "$file" "/sys/devices/system/\${file##*/}"; done`,
-    "exec sleep 600",
-  ].join("\n");
+  ];
+  const inside = [...(mount === undefined ? [] : binds), "exec sleep 600"].join("\n");
   const unshare = "unshare --mount --pid --cgroup --fork --kill-child --mount-proc --propagation private";
   const script = [...joinCgroup, `exec ${unshare} sh -ec "$0"`].join("\n");
   const child = startProcess(["sh", "-ec", script, inside], { stdio: ["ignore", "ignore", "inherit"] });

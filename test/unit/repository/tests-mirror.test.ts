@@ -9,6 +9,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "core/runtime/log.ts": "test/unit/agent/options.test.ts",
   "core/runtime/logger.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/by-name/serve-named-worker.ts": "test/e2e/shim-by-name.test.ts",
+  "lxcfs-shim/attach/commands.ts": "test/e2e/shim-attach.test.ts",
+  "lxcfs-shim/attach/run-watch.ts": "test/e2e/shim-attach-docker.test.ts",
   "lxcfs-shim/mount.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/operate/commands.ts": "test/e2e/shim-holder.test.ts",
   "lxcfs-shim/operate/upgrade.ts": "test/e2e/shim-holder.test.ts",

@@ -1,0 +1,100 @@
+// Docker Engine API 1.41: GET /containers/json lists those that run, GET /events is a stream of lines such as
+//   {"Type":"container","Action":"start","Actor":{"ID":"4fa6…","Attributes":{"name":"web"}},"timeNano":1700000000123456789}
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
+import { errnoOf, NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
+
+const API = "/v1.41";
+const LIST_TIMEOUT_MS = 10_000;
+
+export interface DockerContainer {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface ContainerStart extends DockerContainer {
+  /** By the engine's clock. */
+  readonly atMs: number;
+}
+
+/** The part of a Docker engine that tells which containers run. Every method throws when it does not answer. */
+export interface DockerEngine {
+  running(): Promise<readonly DockerContainer[]>;
+  /** The host's number of the container's first process. Throws NotFoundError when it does not run. */
+  initPid(idOrName: string): Promise<number>;
+  /** Those since `sinceMs`, then those to come, until the signal or the engine ends it. */
+  starts(sinceMs: number, signal: AbortSignal): AsyncIterable<ContainerStart>;
+}
+
+export function openDockerEngine(socketPath: string): DockerEngine {
+  const get = async (path: string, signal: AbortSignal): Promise<IncomingMessage> => {
+    const answer = await ask(socketPath, path, signal);
+    if (answer.statusCode === 200) return answer;
+    const { message } = JSON.parse((await text(answer)) || "{}");
+    const why = `docker: ${message ?? `status ${answer.statusCode}`}`;
+    throw answer.statusCode === 404 ? new NotFoundError(why) : new PlimsollError("DOCKER", why);
+  };
+  const json = async (path: string): Promise<unknown> =>
+    JSON.parse(await text(await get(path, AbortSignal.timeout(LIST_TIMEOUT_MS))));
+  return {
+    running: async () => parseRunning(await json("/containers/json")),
+    initPid: async (idOrName) =>
+      parseInitPid(idOrName, await json(`/containers/${encodeURIComponent(idOrName)}/json`)),
+    starts: async function* (sinceMs, signal) {
+      const filters = encodeURIComponent(JSON.stringify({ type: ["container"], event: ["start"] }));
+      const since = (sinceMs / 1000).toFixed(3);
+      for await (const line of linesOf(await get(`/events?since=${since}&filters=${filters}`, signal)))
+        yield parseStart(line);
+    },
+  };
+}
+
+function ask(socketPath: string, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: API + path, signal, headers: { host: "docker" } }, resolve);
+    asked.on("error", (cause) => {
+      const isAbsent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
+      const hint = "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket";
+      const options = { cause, ...(isAbsent && { hint }) };
+      reject(new PlimsollError("DOCKER", `docker: no engine answers at ${socketPath}`, options));
+    });
+    asked.end();
+  });
+}
+
+async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
+  stream.setEncoding("utf8");
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines.filter((line) => line !== "");
+  }
+}
+
+interface Listed {
+  readonly Id: string;
+  readonly Names?: readonly string[];
+}
+
+function parseRunning(value: unknown): readonly DockerContainer[] {
+  return (value as readonly Listed[]).map(({ Id, Names }) => ({
+    id: Id,
+    name: Names?.[0]?.replace(/^\//, "") ?? Id.slice(0, 12),
+  }));
+}
+
+function parseInitPid(idOrName: string, value: unknown): number {
+  const { State } = value as { readonly State: { readonly Pid: number } };
+  if (State.Pid > 0) return State.Pid;
+  throw new NotFoundError(`docker: container ${idOrName} does not run`);
+}
+
+function parseStart(line: string): ContainerStart {
+  const { Actor, timeNano } = JSON.parse(line);
+  return {
+    id: Actor.ID,
+    name: Actor.Attributes?.name ?? Actor.ID.slice(0, 12),
+    atMs: Number(timeNano) / 1e6,
+  };
+}

@@ -1,0 +1,76 @@
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type ContainerStart, openDockerEngine } from "../../../../lxcfs-shim/attach/docker-engine.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+
+const START = { Type: "container", Action: "start", Actor: { ID: "abc", Attributes: { name: "web" } } };
+const EVENT = `${JSON.stringify({ ...START, timeNano: 1_700_000_000_123_000_000 })}\n`;
+
+const ANSWERS: Readonly<Record<string, string>> = {
+  "/v1.41/containers/json": JSON.stringify([
+    { Id: "0123456789abcdef", Names: ["/web"] },
+    { Id: "fedcba9876543210" },
+  ]),
+  "/v1.41/containers/web/json": '{"State":{"Pid":4217}}',
+  "/v1.41/containers/stopped/json": '{"State":{"Pid":0}}',
+};
+
+async function startEngine(): Promise<{ readonly path: string; readonly asked: string[] }> {
+  const path = join(cleanup.temporaryFolder(), "docker.sock");
+  const asked: string[] = [];
+  const server = createServer(({ url = "" }, response) => {
+    asked.push(decodeURIComponent(url));
+    if (url.startsWith("/v1.41/events")) {
+      response.write(EVENT.slice(0, 20)); // in two pieces, and the connection breaks in the third
+      setTimeout(() => response.write(EVENT.slice(20) + EVENT.slice(0, 9)), 10);
+      setTimeout(() => response.destroy(), 30);
+      return;
+    }
+    const answer = ANSWERS[url];
+    if (answer !== undefined) return void response.end(answer);
+    response.statusCode = 404;
+    response.end('{"message":"No such container: nobody"}');
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  cleanup.add("engine", () => void server.close());
+  return { path, asked };
+}
+
+test("those that run, and the first process of one", async () => {
+  const docker = openDockerEngine((await startEngine()).path);
+
+  expect(await docker.running()).toEqual([
+    { id: "0123456789abcdef", name: "web" },
+    { id: "fedcba9876543210", name: "fedcba987654" },
+  ]);
+  expect(await docker.initPid("web")).toBe(4217);
+  await expect(docker.initPid("stopped")).rejects.toThrow("docker: container stopped does not run");
+  await expect(docker.initPid("nobody")).rejects.toThrow(
+    expect.objectContaining({ code: "NOT_FOUND", message: "docker: No such container: nobody" }),
+  );
+});
+
+test("starts, in whatever pieces they come, and the end of the connection as an error", async () => {
+  const { path, asked } = await startEngine();
+  const seen: ContainerStart[] = [];
+  const follow = async (): Promise<void> => {
+    for await (const start of openDockerEngine(path).starts(1_700_000_000_000, new AbortController().signal))
+      seen.push(start);
+  };
+
+  await expect(follow()).rejects.toThrow("aborted");
+  expect(seen).toEqual([{ id: "abc", name: "web", atMs: 1_700_000_000_123 }]);
+  expect(asked).toEqual([
+    '/v1.41/events?since=1700000000.000&filters={"type":["container"],"event":["start"]}',
+  ]);
+});
+
+test("no engine", async () => {
+  const docker = openDockerEngine(join(cleanup.temporaryFolder(), "none.sock"));
+
+  await expect(docker.running()).rejects.toThrow(/^docker: no engine answers at .*none\.sock$/);
+});
