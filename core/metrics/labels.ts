@@ -35,11 +35,24 @@ export function setLabel(labels: Record<string, string>, name: string, value: st
   else Object.defineProperty(labels, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** The labels of a series that is `identity`'s: identity wins. */
+/** An `instance` of this form is a program of the machine whose address `ip` is. */
+const HOST_AND_PORT = /^(\[.+\]|[^:]+):\d+$/;
+
+export function isHostAndPort(instance: string): boolean {
+  return HOST_AND_PORT.test(instance);
+}
+
+/**
+ * The labels of a series that is `identity`'s: identity wins, but for the `instance` of a scraped program,
+ * which tells it from others on the same machine.
+ */
 export function mergedLabels(labels: Labels, identity: Labels): Labels {
   const all: Record<string, string> = {};
   for (const name of Object.keys(labels)) setLabel(all, name, labels[name] ?? "");
-  for (const name of Object.keys(identity)) setLabel(all, name, identity[name] ?? "");
+  for (const name of Object.keys(identity)) {
+    if (name === "instance" && isHostAndPort(labels.instance ?? "")) continue;
+    setLabel(all, name, identity[name] ?? "");
+  }
   return all;
 }
 

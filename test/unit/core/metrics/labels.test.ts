@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   isLabelName,
   isMetricName,
+  mergedLabels,
   renderSeriesName,
   toLabelName,
   toMetricName,
@@ -30,4 +31,14 @@ test("names of another naming become ours", () => {
     "",
   ]);
   expect(["a:b", "9", "ok"].map(toLabelName)).toEqual(["a_b", "_9", "ok"]);
+});
+
+test("identity wins, but for the instance of a program on the machine", () => {
+  const identity = { instance: "10.0.0.7", ip: "10.0.0.7" };
+  const instanceOf = (instance: string) => mergedLabels({ instance, ip: "x" }, identity);
+
+  for (const program of ["10.0.0.7:8080", "[fd00::7]:80"]) {
+    expect(instanceOf(program)).toEqual({ instance: program, ip: "10.0.0.7" });
+  }
+  for (const other of ["web", "fd00::7", "10.0.0.8", ":80"]) expect(instanceOf(other)).toEqual(identity);
 });
