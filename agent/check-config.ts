@@ -1,15 +1,17 @@
 import type { AgentOptions } from "./options.ts";
-import { requireDestinations } from "./run.ts";
+import { requireWork } from "./run.ts";
 
 /** What `run` would do with these options, one line each. */
 export async function checkConfig(options: AgentOptions): Promise<string> {
-  requireDestinations(options);
+  requireWork(options);
   const {
     configFile = "none",
     destinations,
     intervalMs,
     ip = "from the identity file or the default route",
     labels,
+    limits,
+    listen,
     sources,
     spool,
   } = options;
@@ -25,6 +27,8 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
       "spool",
       `${spool.directory ?? "in memory"}, ${spool.maxBytes / 2 ** 20} MiB, ${spool.maxAgeMs / 3_600_000} h each`,
     ],
+    ...(listen === undefined ? [] : [["listen", `${listen.host}:${listen.port}`]]),
+    ["limits", `${limits.cpuShare * 100} % of a CPU, ${limits.memoryBytes / 2 ** 20} MiB`],
     ["interval", `${intervalMs / 1000}s`],
     ["sources", sources.map(({ kind }) => kind.name).join(" ")],
     ["ip", ip],

@@ -36,7 +36,12 @@ const PUSHING_FLAGS: readonly Flag[] = [
   {
     name: "spool",
     value: "DIR",
-    describes: "keeps what is not delivered, or none for memory (/var/lib/plimsoll/agent if it is there)",
+    describes: "keeps what is not delivered, or none for memory (/var/lib/plimsoll/agent)",
+  },
+  {
+    name: "listen",
+    value: "ADDR",
+    describes: "serves /metrics, /healthz and /readyz, e.g. on 127.0.0.1:9466 (nowhere)",
   },
   { name: "interval", value: "TIME", describes: "between samples, 100ms to 1h (10s)" },
   { name: "log-level", value: "LEVEL", describes: "error, warn, info, debug or trace (info)" },
@@ -48,7 +53,8 @@ const RECEIVER = "remote-write+http://10.0.0.1:9465/api/v1/write";
 export const commands: readonly Command[] = [
   {
     name: "run",
-    describes: "Samples and pushes until SIGTERM, then sends what is left.",
+    describes:
+      "Samples and pushes until SIGTERM, then sends what is left. SIGHUP reads the configuration again.",
     flags: PUSHING_FLAGS,
     examples: [
       [`plimsoll-agent run --push ${RECEIVER}`, "push every 10 s to a collector"],
@@ -58,7 +64,7 @@ export const commands: readonly Command[] = [
       ],
     ],
     run: async (values, stop) => {
-      await runAgent(await readOptions(flagsOf(values)), stop);
+      await runAgent(() => readOptions(flagsOf(values)), stop);
       return EXIT.done;
     },
   },
@@ -109,6 +115,7 @@ function flagsOf(values: FlagValues): Flags {
     interval: text(values.interval),
     sources: text(values.sources),
     spool: text(values.spool),
+    listen: text(values.listen),
     "log-level": text(values["log-level"]),
     push: typeof push === "string" ? [push] : push,
   };

@@ -28,6 +28,8 @@ export interface IdentityOptions {
   /** Static labels of the configuration; they win over the identity file's. */
   readonly labels: Labels;
   readonly file: string;
+  /** The address so far, of the identity that this one takes the place of. */
+  readonly known?: string | undefined;
   /** Kernel files, for the routes. */
   readonly read: (path: string) => Promise<string>;
   readonly interfaces?: typeof networkInterfaces;
@@ -48,7 +50,7 @@ export class Identity {
 
   constructor(options: IdentityOptions) {
     this.#options = options;
-    this.#ip = options.ip;
+    this.#ip = options.known ?? options.ip;
   }
 
   /** The address known now; undefined before there is one. */

@@ -11,6 +11,8 @@ import {
   readGivenOptions,
 } from "../core/runtime/options.ts";
 import { parseLabels } from "./identity-labels.ts";
+import { type ListenAddress, parseListen } from "./listener.ts";
+import { parseSelfLimits, type SelfLimits } from "./self-limits.ts";
 import { type Destination, parseDestination } from "./sinks/index.ts";
 import { type ChosenSource, chooseSources } from "./source-options.ts";
 import { parseSpool, type SpoolSettings } from "./spool-options.ts";
@@ -29,6 +31,7 @@ export interface Flags {
   readonly interval?: string | undefined;
   readonly sources?: string | undefined;
   readonly spool?: string | undefined;
+  readonly listen?: string | undefined;
   readonly "log-level"?: string | undefined;
 }
 
@@ -38,6 +41,9 @@ export interface AgentOptions {
   readonly intervalMs: number;
   readonly sources: readonly ChosenSource[];
   readonly spool: SpoolSettings;
+  /** Where whoever wants to may ask. */
+  readonly listen: ListenAddress | undefined;
+  readonly limits: SelfLimits;
   readonly labels: Labels;
   readonly logLevel: LogLevel;
   /** The configuration file these came from, if any. */
@@ -47,7 +53,20 @@ export interface AgentOptions {
 const OPTIONS = {
   program: "AGENT",
   defaultFile: CONFIG_FILE,
-  keys: ["ip", "interval", "sources", "spool", "spoolSize", "spoolAge", "logLevel", "push", "labels"],
+  keys: [
+    "ip",
+    "interval",
+    "sources",
+    "spool",
+    "spoolSize",
+    "spoolAge",
+    "listen",
+    "maxCpu",
+    "maxMemory",
+    "logLevel",
+    "push",
+    "labels",
+  ],
 } as const;
 
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */
@@ -55,12 +74,15 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
   const given = await readGivenOptions(OPTIONS, { ...flags });
   const ip = given.text("ip");
   const labels = given.inFile("labels");
+  const listen = given.text("listen");
   return {
     ip: ip === undefined ? undefined : parseIp(ip),
     destinations: (given.values("push") ?? []).map(({ option, value }) => parseDestination(option, value)),
     intervalMs: parseInterval(given.text("interval") ?? { option: "--interval", value: "10s" }),
     sources: chooseSources(given.inFile("sources"), switches(given)),
     spool: parseSpool(given.text("spool"), given.text("spoolSize"), given.text("spoolAge")),
+    listen: listen === undefined ? undefined : parseListen(listen),
+    limits: parseSelfLimits(given.text("maxCpu"), given.text("maxMemory")),
     labels: parseLabels(labels?.value ?? {}, (what) => {
       throw new UsageError(`configuration ${given.configFile}: ${what}`);
     }),

@@ -4,14 +4,20 @@ import { offsetMs, planNextTickMs } from "./schedule.ts";
 import type { Answer } from "./sources/types.ts";
 import { Staleness } from "./staleness.ts";
 
-export interface PipelineOptions {
+/** What a change of the configuration changes. */
+export interface PipelineParts {
   readonly sample: (nowMs: number) => Promise<readonly Answer[]>;
   readonly identity: { labels(): Promise<Labels | undefined> };
   readonly outlets: readonly { offer(batch: Batch): Promise<void> }[];
   readonly intervalMs: number;
+}
+
+export interface PipelineOptions extends PipelineParts {
   readonly clock: Clock;
   /** Timestamps of samples. */
   readonly ticks: { nowMs(): number };
+  /** Called after each tick; the next one is no sooner than it says, in milliseconds. */
+  readonly upkeep?: () => number;
 }
 
 /** Samples kept while there is no address yet: five minutes at the default interval, about 3 MB. */
@@ -20,13 +26,19 @@ const PENDING_TICKS = 30;
 /** Samples at each tick and hands each batch to every outlet, once it is known whose it is. */
 export class Pipeline {
   readonly #options: PipelineOptions;
+  #parts: PipelineParts;
   readonly #pending: (readonly Answer[])[] = [];
   readonly #staleness = new Staleness();
   #labels: Labels | undefined;
   #droppedSamples = 0;
+  /** A tick and a change of the parts take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Ends the sleep between two ticks. */
+  #wake = new AbortController();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#parts = options;
   }
 
   /** Samples lost because the machine had no address for too long. */
@@ -36,18 +48,38 @@ export class Pipeline {
 
   /** The first sample at once, then one per interval, and a last one when `stop` aborts, which ends every series. */
   async run(stop: AbortSignal): Promise<void> {
-    const { clock, intervalMs } = this.#options;
+    const { clock, upkeep = () => 0 } = this.#options;
+    stop.addEventListener("abort", () => this.#wake.abort("stopped"));
     for (;;) {
       const stopped = stop.aborted;
-      const instance = await this.#tick();
+      const instance = await this.#inTurn(() => this.#tick());
       if (stopped) return this.#endSeries();
-      await clock.sleep(planNextTickMs(clock.nowMs(), intervalMs, offsetMs(instance, intervalMs)), stop);
+      const { intervalMs } = this.#parts;
+      const untilTickMs = planNextTickMs(clock.nowMs(), intervalMs, offsetMs(instance, intervalMs));
+      const waitMs = Math.max(untilTickMs, upkeep());
+      this.#wake = new AbortController();
+      if (!stop.aborted) await clock.sleep(waitMs, this.#wake.signal);
     }
+  }
+
+  /** Goes on with the parts that `make` gives, between two ticks; the next one comes at once. Series go on. */
+  async change(make: () => Promise<PipelineParts>): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#parts = await make();
+    });
+    this.#wake.abort("changed");
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   /** Returns the instance, "" before there is one. */
   async #tick(): Promise<string> {
-    const { sample, identity, ticks } = this.#options;
+    const { sample, identity } = this.#parts;
+    const { ticks } = this.#options;
     const nowMs = ticks.nowMs();
     this.#pending.push(await sample(nowMs));
     const labels = await identity.labels();
@@ -72,6 +104,6 @@ export class Pipeline {
 
   async #offer(series: readonly Series[]): Promise<void> {
     const batch = { identity: this.#labels ?? {}, series };
-    await Promise.all(this.#options.outlets.map((outlet) => outlet.offer(batch)));
+    await Promise.all(this.#parts.outlets.map((outlet) => outlet.offer(batch)));
   }
 }

@@ -24,10 +24,12 @@ export interface Sampling {
   readonly files: KernelFiles;
 }
 
-export function openSampling(options: AgentOptions, clock: Clock, log: Logger): Sampling {
+/** `known` is the address so far, of the sampling that this one takes the place of. */
+export function openSampling(options: AgentOptions, clock: Clock, log: Logger, known?: string): Sampling {
   const files = new KernelFiles(openLanes(clock), clock);
   const read = (path: string): Promise<string> => files.read(path);
-  const identity = new Identity({ ip: options.ip, labels: options.labels, file: IDENTITY_FILE, read, log });
+  const { ip, labels } = options;
+  const identity = new Identity({ ip, labels, file: IDENTITY_FILE, known, read, log });
   const surroundings: Surroundings = { root: openHostRoot(), log, identity: () => identity.labels() };
   const sources = options.sources.map(({ kind, values, intervalMs }) => ({
     name: kind.name,

@@ -41,7 +41,7 @@ function parseMebibytes({ option, value }: Given): number {
   });
 }
 
-/** A share of CPU time, kept by waiting: what was used too much must pass before the next tick. */
+/** A share of CPU time, kept by waiting: what was used too much must pass before the next tick, up to a burst. */
 export class CpuBudget {
   readonly #share: number;
   readonly #usedMs: () => number;
@@ -49,7 +49,7 @@ export class CpuBudget {
   #atMs: number;
   #usedBeforeMs: number;
 
-  constructor(share: number, nowMs: number, usedMs: () => number = ownCpuMs) {
+  constructor(share: number, nowMs: number, usedMs: () => number) {
     this.#share = share;
     this.#usedMs = usedMs;
     this.#atMs = nowMs;
@@ -59,15 +59,15 @@ export class CpuBudget {
   /** How long to wait, as of a monotonic clock's `nowMs`; 0 within the share. */
   debtMs(nowMs: number): number {
     const usedMs = this.#usedMs();
-    const leftMs = this.#leftMs + (nowMs - this.#atMs) * this.#share - (usedMs - this.#usedBeforeMs);
+    const filledMs = Math.min(BURST_MS, this.#leftMs + (nowMs - this.#atMs) * this.#share);
+    this.#leftMs = Math.max(-BURST_MS, filledMs - (usedMs - this.#usedBeforeMs));
     this.#atMs = nowMs;
     this.#usedBeforeMs = usedMs;
-    this.#leftMs = Math.max(-BURST_MS, Math.min(BURST_MS, leftMs));
     return Math.max(0, -this.#leftMs / this.#share);
   }
 }
 
-function ownCpuMs(): number {
+export function ownCpuMs(): number {
   const { user, system } = process.cpuUsage(); // microseconds
   return (user + system) / 1000;
 }

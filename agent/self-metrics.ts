@@ -22,6 +22,15 @@ const SKEW = gauge(
   "How far the machine's clock is ahead of the receiver's, to a second.",
 );
 
+const CHANGED = gauge(
+  "plimsoll_agent_config_last_reload_successful",
+  "Whether the configuration could be taken on when it was last read.",
+);
+const CHANGED_AT = gauge(
+  "plimsoll_agent_config_last_reload_success_timestamp_seconds",
+  "When a configuration was last taken on.",
+);
+
 export interface SelfState {
   readonly version: string;
   /** Empty where nobody has told. */
@@ -30,6 +39,8 @@ export interface SelfState {
   readonly stuck: readonly string[];
   readonly unaddressedDropped: number;
   readonly clockJumps: number;
+  /** Of the configuration. */
+  readonly change: { readonly isSuccessful: boolean; readonly successMs: number };
 }
 
 /** What the agent says of itself. */
@@ -42,6 +53,8 @@ export function selfSeries(state: SelfState, nowMs: number): readonly Series[] {
     point(CPU, {}, (user + system) / 1e6, nowMs),
     point(UNADDRESSED, {}, state.unaddressedDropped, nowMs),
     point(JUMPS, {}, state.clockJumps, nowMs),
+    point(CHANGED, {}, state.change.isSuccessful ? 1 : 0, nowMs),
+    point(CHANGED_AT, {}, state.change.successMs / 1000, nowMs),
     ...state.stuck.map((path) => point(STUCK, { path }, 1, nowMs)),
     ...state.outlets.flatMap((outlet) => outletSeries(outlet.name, outlet.counts(), nowMs)),
   ];

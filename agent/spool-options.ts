@@ -1,9 +1,10 @@
 import { accessSync, constants } from "node:fs";
+import { dirname } from "node:path";
 import { parseDuration } from "../core/runtime/duration.ts";
-import { UsageError } from "../core/runtime/errors.ts";
+import { errnoOf, UsageError } from "../core/runtime/errors.ts";
 import type { Given } from "../core/runtime/options.ts";
 
-/** Used when it is there and can be written: packages and the provisioner make it. */
+/** Used where it is there and can be written, or can be made. */
 export const SPOOL_DIRECTORY = "/var/lib/plimsoll/agent";
 
 /** Where samples wait for a receiver that is away. */
@@ -33,7 +34,7 @@ export function parseSpool(
   };
   if (directory?.value === "none") return { ...bounds, directory: undefined, isFallback: false };
   if (directory !== undefined) return { ...bounds, directory: parsePath(directory), isFallback: false };
-  const isThere = isWritable(SPOOL_DIRECTORY);
+  const isThere = canBeMade(SPOOL_DIRECTORY);
   return { ...bounds, directory: isThere ? SPOOL_DIRECTORY : undefined, isFallback: !isThere };
 }
 
@@ -53,11 +54,12 @@ function parseSize({ option, value }: Given): number {
   });
 }
 
-function isWritable(directory: string): boolean {
+/** Or is there, and can be written. */
+function canBeMade(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return errnoOf(error) === "ENOENT" && canBeMade(dirname(directory));
   }
 }

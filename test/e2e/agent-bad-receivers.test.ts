@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { spoolFolder } from "../../agent/outlets.ts";
+import { spoolFolder } from "../../agent/spool-folders.ts";
 import { encodeWriteRequest } from "../../core/metrics/remote-write.ts";
 import type { Series } from "../../core/metrics/series.ts";
 import { encodeSnappy } from "../../core/metrics/snappy.ts";

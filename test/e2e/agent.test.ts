@@ -58,12 +58,12 @@ test("every family arrives under the machine's address, in order, and no child p
   expect(childrenOf(agent.pid)).toBe("");
 });
 
-test("SIGHUP is survived; SIGTERM brings a last sample and the end", async () => {
+test("SIGHUP reads the configuration again; SIGTERM brings a last sample and the end", async () => {
   const receiver = await startReceiver(cleanup);
   const agent = startAgent(receiver.url);
   await requestsOf(receiver, 2);
   process.kill(agent.pid, "SIGHUP");
-  await agent.waitForLine(/SIGHUP ignored/);
+  await agent.waitForLine(/configuration reloaded/);
   await requestsOf(receiver, receiver.requests.length + 2);
   const before = receiver.requests.length;
 

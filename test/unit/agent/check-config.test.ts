@@ -10,6 +10,8 @@ const OPTIONS: AgentOptions = {
   intervalMs: 10_000,
   sources: chooseSources(undefined, []).filter(({ kind }) => ["cpu", "stat"].includes(kind.name)),
   spool: { directory: "/var/spool", maxBytes: 2 ** 25, maxAgeMs: 172_800_000, isFallback: false },
+  listen: { host: "127.0.0.1", port: 9466 },
+  limits: { cpuShare: 0.25, memoryBytes: 2 ** 26 },
   labels: { rack: "a1" },
   logLevel: "info",
   configFile: undefined,
@@ -21,6 +23,8 @@ test("says what would be done, without secrets", async () => {
       "configuration none",
       "push          remote-write+http://collector:9465/api/v1/write",
       "spool         /var/spool, 32 MiB, 48 h each",
+      "listen        127.0.0.1:9466",
+      "limits        25 % of a CPU, 64 MiB",
       "interval      10s",
       "sources       cpu stat",
       "ip            from the identity file or the default route",
@@ -34,5 +38,7 @@ test("says what would be done, without secrets", async () => {
 });
 
 test("nowhere to push to is an error here as it is for run", async () => {
-  await expect(checkConfig({ ...OPTIONS, destinations: [] })).rejects.toThrow("nowhere to push to");
+  await expect(checkConfig({ ...OPTIONS, destinations: [], listen: undefined })).rejects.toThrow(
+    "nowhere to push to",
+  );
 });

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { readOptions } from "../../../agent/options.ts";
-import { requireDestinations, runAgent } from "../../../agent/run.ts";
+import { requireWork, runAgent } from "../../../agent/run.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
@@ -15,8 +15,9 @@ afterEach(async () => {
 test("nowhere to push to is a usage error", async () => {
   const options = await readOptions({});
 
-  expect(() => requireDestinations(options)).toThrow("nowhere to push to");
-  await expect(runAgent(options, AbortSignal.abort())).rejects.toMatchObject({ code: "USAGE" });
+  expect(() => requireWork(options)).toThrow("nowhere to push to");
+  await expect(runAgent(async () => options, AbortSignal.abort())).rejects.toMatchObject({ code: "USAGE" });
+  expect(requireWork(await readOptions({ listen: ":0" }))).toMatchObject({ destinations: [] });
 });
 
 test("pushes until stopped, to every destination, and once more at the end", async () => {
@@ -34,7 +35,7 @@ test("pushes until stopped, to every destination, and once more at the end", asy
   const push = ["/a", "/b"].map((path) => `remote-write+http://127.0.0.1:${port}${path}`);
   const stop = new AbortController();
   const running = runAgent(
-    await readOptions({ ip: "10.0.0.7", interval: "1s", push, spool: "none", "log-level": "error" }),
+    () => readOptions({ ip: "10.0.0.7", interval: "1s", push, spool: "none", "log-level": "error" }),
     stop.signal,
   );
   await waitFor("the first samples", () => received.size === 2);

@@ -15,7 +15,7 @@ test("limits are a part of a CPU and mebibytes, with defaults", () => {
     expect(() => parseSelfLimits(undefined, given(wrong))).toThrow("maxCpu");
 });
 
-test("what was used too much is waited out, however much it was; a quiet time saves no more than a burst", () => {
+test("what was used too much is waited out, up to a burst; a quiet time saves no more than a burst", () => {
   let usedMs = 0;
   const budget = new CpuBudget(0.1, 0, () => usedMs);
   usedMs = 5000; // the burst

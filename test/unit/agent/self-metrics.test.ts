@@ -13,6 +13,7 @@ test("the agent reports its queues, losses, stuck paths and cost", () => {
       stuck: ["/proc/stat"],
       unaddressedDropped: 6,
       clockJumps: 1,
+      change: { isSuccessful: true, successMs: 500 },
     },
     1000,
   );
@@ -24,6 +25,8 @@ test("the agent reports its queues, losses, stuck paths and cost", () => {
     'plimsoll_agent_build_info{version="1.2.3"} 1',
     "plimsoll_agent_clock_jumps_total 1",
     'plimsoll_agent_clock_skew_seconds{sink="s"} 2',
+    "plimsoll_agent_config_last_reload_success_timestamp_seconds 0.5",
+    "plimsoll_agent_config_last_reload_successful 1",
     "plimsoll_agent_cpu_seconds_total X",
     'plimsoll_agent_push_retries_total{sink="s"} 3',
     'plimsoll_agent_queue_bytes{sink="s"} 5',
