@@ -170,7 +170,7 @@ function ctResize(signal: AbortSignal): Command {
     .argument("<name>")
     .option("--cpus <number>", "its share of this host's CPUs")
     .option("--memory <size>", "not less than it uses")
-    .option("--disk <size>", "of its data disk; more, never less")
+    .option("--disk <size>", "of its data disk; less only of a stopped machine, and not of XFS")
     .action((name: string, { cpus, memory, disk, ...options }: ResizeOptions) =>
       change(options, signal, { kind: "resize", names: [name], ...given({ cpus, memory, disk }) }, (view) =>
         renderTable(MACHINE_TITLES, [machineRow(view)]),

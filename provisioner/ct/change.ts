@@ -8,8 +8,10 @@ import { parseCpus, parseDisk, parseMemory } from "../machines/parse-spec.ts";
 import type { Change } from "../operations/journal.ts";
 import { planMachine, planRemoval } from "../plan/plan.ts";
 import type { Machine, Observed } from "../resources/types.ts";
+import { planShrink } from "../resources/volume.ts";
 import { renderBytes } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
+import { FILE_SYSTEMS } from "../volumes/file-systems.ts";
 import { onlineCpus } from "./online-cpus.ts";
 
 /** What an operator may want of a machine that is there. */
@@ -29,7 +31,7 @@ export async function planChange(host: Host, name: string, verb: Verb): Promise<
   const wanted = await wantedOf(host, found.machine, verb);
   const observed = await observeMachine(host, wanted);
   const after = { machine: wanted, host: found.host, createdMs: found.createdMs };
-  return { before: found, after, steps: planVerb(observed, wanted, verb.kind) };
+  return { before: found, after, steps: planVerb(observed, found.machine, wanted, verb.kind) };
 }
 
 /** What would leave nothing of the machine of that name. */
@@ -81,7 +83,7 @@ async function resized(host: Host, machine: Machine, text: Verb & { kind: "resiz
   const cpus = text.cpus === undefined ? limits.cpus : parseCpus(text.cpus, onlineCpus().length);
   const memoryBytes = text.memory === undefined ? limits.memoryBytes : parseMemory(text.memory);
   const diskBytes = text.disk === undefined ? disk.bytes : parseDisk(text.disk, disk.fileSystem);
-  if (diskBytes < machine.disk.bytes) throw refuseShrinking(machine, diskBytes);
+  if (diskBytes < disk.bytes) requireShrinkable(host, machine, diskBytes);
   const cpuset = await cpusetFor(host, machine, cpus);
   return { ...machine, limits: { cpus, cpuset, memoryBytes }, disk: { ...disk, bytes: diskBytes } };
 }
@@ -96,16 +98,33 @@ async function cpusetFor(host: Host, machine: Machine, cpus: number): Promise<st
   return chooseCpuset(onlineCpus(), given, cpus);
 }
 
-function refuseShrinking({ name, disk }: Machine, bytes: number): PlimsollError {
-  const message = `container ${name}: its data disk has ${renderBytes(disk.bytes)}, and ${renderBytes(bytes)} is less`;
-  const hint =
-    disk.fileSystem === "xfs"
-      ? "XFS cannot be made smaller: copy the data to a new container"
-      : "a disk is not made smaller: copy the data to a new container";
-  return new PlimsollError("SHRINK", message, { hint });
+/** What a smaller disk needs. Whether everything really fits, the tools of its file system know when it is not in use. */
+function requireShrinkable({ volumes }: Host, { id, name, disk, power }: Machine, bytes: number): void {
+  const refuse = (why: string, hint: string): never => {
+    throw new PlimsollError("SHRINK", `container ${name}: ${why}`, { hint });
+  };
+  if (FILE_SYSTEMS[disk.fileSystem].shrink === undefined)
+    refuse(
+      `its data disk has ${renderBytes(disk.bytes)}, and ${disk.fileSystem} cannot be made smaller`,
+      "copy the data to a new container",
+    );
+  if (power === "on")
+    refuse("a data disk is made smaller while nothing uses it", `plimsoll ct stop ${name}, then again`);
+  const used = volumes.usedBytes(id) ?? 0;
+  if (used > bytes)
+    refuse(`${renderBytes(used)} of its data disk are in use`, `ask for more than ${renderBytes(bytes)}`);
 }
 
-function planVerb(observed: Observed, wanted: Machine, kind: OperationKind): readonly Step[] {
+function planVerb(
+  observed: Observed,
+  machine: Machine,
+  wanted: Machine,
+  kind: OperationKind,
+): readonly Step[] {
+  if (wanted.disk.bytes < machine.disk.bytes) {
+    const { steps, after } = planShrink(observed, wanted);
+    return [...steps, ...planMachine(after, wanted)];
+  }
   if (kind !== "restart") return planMachine(observed, wanted);
   const running = observed.containers.filter(({ isRunning }) => isRunning);
   const stop = running.map(

@@ -14,7 +14,14 @@ import { createHolder, removeHolder, startHolder } from "./holder.ts";
 import { removeIdentity, writeIdentity } from "./identity.ts";
 import type { Executor } from "./types.ts";
 import { verifyMachine } from "./verify.ts";
-import { createVolume, growVolume, mountVolume, removeVolume, unmountVolume } from "./volume.ts";
+import {
+  createVolume,
+  growVolume,
+  mountVolume,
+  removeVolume,
+  shrinkVolume,
+  unmountVolume,
+} from "./volume.ts";
 
 /** One for each kind of step: the compiler misses what is missing. */
 const EXECUTORS: { readonly [K in StepKind]: Executor<K> } = {
@@ -23,6 +30,7 @@ const EXECUTORS: { readonly [K in StepKind]: Executor<K> } = {
   createVolume,
   mountVolume,
   growVolume,
+  shrinkVolume,
   writeIdentity,
   createHolder,
   startHolder,

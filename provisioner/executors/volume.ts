@@ -10,6 +10,9 @@ export const mountVolume: Executor<"mountVolume"> = async ({ machine }, { volume
 export const growVolume: Executor<"growVolume"> = ({ machine, bytes }, { volumes }) =>
   volumes.grow(machine.id, bytes);
 
+export const shrinkVolume: Executor<"shrinkVolume"> = ({ machine, bytes }, { volumes }) =>
+  volumes.shrink(machine.id, bytes);
+
 export const unmountVolume: Executor<"unmountVolume"> = ({ machine }, { volumes }) =>
   volumes.unmount(machine.id);
 

@@ -103,10 +103,15 @@ async function readNetwork({ ovs: remote, bridge, bond }: HostConfig, log: Logge
     if (bond === undefined) return status;
     if (!found.ports.some(({ name }) => name === bond.name))
       throw new PlimsollError("HOST", `bond ${bond.name}: is not on ${bridge}`, hint);
-    return { ...status, bond: ovs.bondState(bond.name) };
+    const { members } = ovs.bondState(bond.name);
+    return { ...status, bond: { name: bond.name, members: members.toSorted(byName) } };
   } finally {
     await ovs.close();
   }
+}
+
+function byName(a: BondMember, b: BondMember): number {
+  return a.name.localeCompare(b.name, "en", { numeric: true });
 }
 
 async function readStorage({ data, storage }: HostConfig, run: Exec): Promise<StorageStatus> {

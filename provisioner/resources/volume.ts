@@ -1,7 +1,7 @@
 import type { Step } from "../step/steps.ts";
-import type { Resource } from "./types.ts";
+import type { Machine, Observed, Resource } from "./types.ts";
 
-/** The data disk. It grows while it is mounted; it is never made smaller here. */
+/** The data disk. It grows while it is mounted, and is made smaller only where that was asked for. */
 export const volume: Resource = {
   kind: "volume",
   reach: ({ volume: found }, { id, name, disk }) => {
@@ -22,3 +22,14 @@ export const volume: Resource = {
     ];
   },
 };
+
+/** What makes it smaller, and what is seen then. A disk in extents may be larger than wanted: whoever plans this was asked to. */
+export function planShrink(
+  observed: Observed,
+  { id, name, disk }: Machine,
+): { readonly steps: readonly Step[]; readonly after: Observed } {
+  const from = observed.volume?.bytes ?? 0;
+  if (from <= disk.bytes) return { steps: [], after: observed };
+  const shrink: Step = { kind: "shrinkVolume", machine: { id, name }, bytes: disk.bytes, from };
+  return { steps: [shrink], after: { ...observed, volume: { bytes: disk.bytes, isMounted: false } } };
+}

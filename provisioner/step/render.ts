@@ -8,6 +8,8 @@ const RENDERERS: Renderers = {
   createVolume: ({ bytes, fileSystem }) => `create a data volume of ${renderBytes(bytes)}, ${fileSystem}`,
   mountVolume: () => "mount the data volume",
   growVolume: ({ from, bytes }) => `grow the data volume from ${renderBytes(from)} to ${renderBytes(bytes)}`,
+  shrinkVolume: ({ from, bytes }) =>
+    `unmount the data volume and shrink it from ${renderBytes(from)} to ${renderBytes(bytes)}`,
   writeIdentity: ({ identity }) => `write its identity, generation ${identity.generation}`,
   createHolder: () => "create the holder of its network namespace",
   startHolder: () => "start the holder",

@@ -34,6 +34,7 @@ export interface StepArgs {
   createVolume: { readonly bytes: number; readonly fileSystem: FileSystem };
   mountVolume: Nothing;
   growVolume: { readonly bytes: number; readonly from: number };
+  shrinkVolume: { readonly bytes: number; readonly from: number };
   writeIdentity: {
     readonly network: string;
     readonly identity: Identity;

@@ -15,6 +15,8 @@ const UNDOS: Undos = {
   mountVolume: ({ machine }) => ({ kind: "unmountVolume", machine }),
   // A file system that has grown may have been used: shrinking it again could lose data.
   growVolume: () => "nothing",
+  // Nothing is lost by it: the machine's next repair grows it again.
+  shrinkVolume: () => "nothing",
   writeIdentity: ({ machine, network, identity, was }) =>
     was === undefined
       ? { kind: "removeIdentity", machine }

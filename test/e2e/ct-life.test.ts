@@ -98,7 +98,7 @@ describeIf(...CT_LAB)("a machine's life", () => {
     expect(await lab.inside("web", "free", "-m")).toMatch(/Mem: +256 /);
     expect((await lab.ct("repair", "web", "--dry-run")).stdout).toBe("nothing to do\n");
     const smaller = await lab.ct("resize", "web", "--disk", "300M");
-    expect(smaller).toMatchObject({ code: 1, stderr: expect.stringContaining("XFS cannot be made smaller") });
+    expect(smaller).toMatchObject({ code: 1, stderr: expect.stringContaining("xfs cannot be made smaller") });
   });
 
   test("rebuilt it keeps name, address, MAC and data; one that does not work is taken back", async () => {

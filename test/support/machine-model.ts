@@ -46,6 +46,10 @@ const EFFECTS: Effects = {
     if (!isMounted) throw new Error("a volume grows while it is mounted");
     return { volume: { bytes: Math.max(had, bytes), isMounted } };
   },
+  shrinkVolume: ({ bytes }, { volume }) => {
+    need("volume", volume);
+    return { volume: { bytes, isMounted: false } };
+  },
   writeIdentity: ({ identity }, { address }) => ({
     identity: { ...identity, address: need("address", address).text },
   }),

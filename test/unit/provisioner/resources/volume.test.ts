@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { volume } from "../../../../provisioner/resources/volume.ts";
-import { MACHINE, NOTHING, observedOf } from "../../../support/machine-model.ts";
+import { planShrink, volume } from "../../../../provisioner/resources/volume.ts";
+import { applySteps, MACHINE, NOTHING, observedOf } from "../../../support/machine-model.ts";
 
 const ready = observedOf(MACHINE);
 const kinds = (steps: readonly { readonly kind: string }[]): readonly string[] =>
   steps.map(({ kind }) => kind);
 
-test("created, mounted and grown, never shrunk", () => {
+test("created, mounted and grown, not made smaller by itself", () => {
   const larger = { ...MACHINE, disk: { ...MACHINE.disk, bytes: 2 ** 31 } };
   const smaller = { ...MACHINE, disk: { ...MACHINE.disk, bytes: 2 ** 29 } };
 
@@ -16,6 +16,17 @@ test("created, mounted and grown, never shrunk", () => {
   ]);
   expect(volume.reach(ready, larger)).toMatchObject([{ kind: "growVolume", bytes: 2 ** 31, from: 2 ** 30 }]);
   expect(volume.reach(ready, smaller)).toEqual([]);
+});
+
+test("made smaller, when that is asked for, and mounted again", () => {
+  const smaller = { ...MACHINE, disk: { ...MACHINE.disk, bytes: 2 ** 29 } };
+  const { steps, after } = planShrink(ready, smaller);
+
+  expect(steps).toMatchObject([{ kind: "shrinkVolume", bytes: 2 ** 29, from: 2 ** 30 }]);
+  expect(applySteps(steps, ready)).toEqual(after);
+  expect(kinds(volume.reach(after, smaller))).toEqual(["mountVolume"]);
+  expect(planShrink(ready, MACHINE)).toEqual({ steps: [], after: ready });
+  expect(planShrink(NOTHING, MACHINE).steps).toEqual([]);
 });
 
 test("unmounted where it is mounted, and removed", () => {
