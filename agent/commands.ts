@@ -1,7 +1,10 @@
+import { type Given, oneOf } from "../core/runtime/options.ts";
 import { EXIT } from "../core/runtime/program.ts";
 import { checkConfig } from "./check-config.ts";
 import type { Command, Flag, FlagValues } from "./command-line.ts";
+import { diagnose } from "./doctor.ts";
 import { readFacts } from "./facts.ts";
+import { renderFinding } from "./finding.ts";
 import { renderOnce } from "./once.ts";
 import { type Flags, readOptions } from "./options.ts";
 import { runAgent } from "./run.ts";
@@ -21,6 +24,13 @@ const SAMPLING_FLAGS: readonly Flag[] = [
     name: "sources",
     value: "LIST",
     describes: "names of sources to switch on, no-NAME to switch off, apart by commas",
+  },
+  {
+    name: "scrape",
+    value: "JOB=URL",
+    multiple: true,
+    describes:
+      "a page of metrics of an application here, e.g. shop=http://127.0.0.1:8080/metrics; may be given again",
   },
 ];
 
@@ -96,6 +106,19 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: "doctor",
+    describes:
+      "Takes a sample, tries every destination with an empty push, and says what is wrong and what to do.",
+    flags: [...PUSHING_FLAGS, { name: "format", value: "FORMAT", describes: "text or json (text)" }],
+    examples: [["plimsoll-agent doctor --config agent.yaml", "ends with 1 when something is wrong"]],
+    run: async (values) => {
+      const isJson = oneOf(["text", "json"], "a format", formatOf(values)) === "json";
+      const findings = await diagnose(() => readOptions(flagsOf(values)));
+      process.stdout.write(isJson ? `${JSON.stringify(findings)}\n` : findings.map(renderFinding).join(""));
+      return findings.some(({ state }) => state === "wrong") ? EXIT.failed : EXIT.done;
+    },
+  },
+  {
     name: "facts",
     describes: "Prints what this machine is, as JSON: operating system, hardware, virtualisation.",
     flags: [],
@@ -108,7 +131,7 @@ export const commands: readonly Command[] = [
 ];
 
 function flagsOf(values: FlagValues): Flags {
-  const { push } = values;
+  const { push, scrape } = values;
   return {
     config: text(values.config),
     ip: text(values.ip),
@@ -118,7 +141,12 @@ function flagsOf(values: FlagValues): Flags {
     listen: text(values.listen),
     "log-level": text(values["log-level"]),
     push: typeof push === "string" ? [push] : push,
+    scrape: typeof scrape === "string" ? [scrape] : scrape,
   };
+}
+
+function formatOf({ format }: FlagValues): Given | undefined {
+  return typeof format === "string" ? { option: "--format", value: format } : undefined;
 }
 
 function text(value: FlagValues[string]): string | undefined {

@@ -54,8 +54,8 @@ function parseSize({ option, value }: Given): number {
   });
 }
 
-/** Or is there, and can be written. */
-function canBeMade(directory: string): boolean {
+/** Whether a directory can be made, or is there and can be written. */
+export function canBeMade(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
     return true;

@@ -1,0 +1,68 @@
+import type { Delivery } from "../core/metrics/delivery.ts";
+import { errorLine } from "../core/runtime/errors.ts";
+import type { Finding } from "./finding.ts";
+import type { Destination } from "./sinks/index.ts";
+import type { ProtocolSink } from "./sinks/types.ts";
+
+/** More than this and receivers drop samples, or alert rules look into the past. */
+const NOTABLE_SKEW_MS = 10_000;
+const BAD_SKEW_MS = 120_000;
+
+/** Pushes nothing to a destination, to see whether it would be taken, and compares clocks. */
+export async function checkReceiver(
+  { protocol, url, settings }: Destination,
+  intervalMs: number,
+  nowMs: () => number = Date.now,
+): Promise<readonly Finding[]> {
+  const sink = (await protocol.load())(url, settings, intervalMs);
+  const signal = AbortSignal.timeout(settings.timeoutMs);
+  const encoded = sink.encode({ identity: {}, series: [] });
+  // Some protocols have no words for nothing, and some always say something.
+  const finding =
+    encoded?.samples === 0
+      ? judge(sink.name, await sink.deliver(encoded.body, signal))
+      : await connects(sink.name, settings.proxy ?? url, settings.timeoutMs);
+  return finding.state === "wrong" ? [finding] : [finding, ...(await compareClocks(sink, signal, nowMs))];
+}
+
+function judge(name: string, delivery: Delivery): Finding {
+  if (delivery.outcome === "delivered") return { state: "ok", what: `${name} takes pushes` };
+  const { blame, reason } = delivery;
+  // It read the request, and may well mind that there is nothing in it.
+  if (blame === "samples") return { state: "ok", what: `${name} answers: ${reason}` };
+  return { state: "wrong", what: `${name}: ${reason}`, hint: "samples wait in the spool meanwhile" };
+}
+
+async function connects(name: string, url: URL, timeoutMs: number): Promise<Finding> {
+  const { connect } = await import("node:net");
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port) || DEFAULT_PORTS[url.protocol] || 0;
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const settle = (finding: Finding): void => {
+      socket.destroy();
+      resolve(finding);
+    };
+    const fail = (why: string): void =>
+      settle({ state: "wrong", what: `${name}: ${why}`, hint: "samples wait in the spool meanwhile" });
+    socket.on("connect", () => settle({ state: "ok", what: `${name} can be connected to` }));
+    socket.on("timeout", () => fail(`no connection within ${timeoutMs} ms`));
+    socket.on("error", (error) => fail(errorLine(error)));
+  });
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
+
+async function compareClocks(
+  { name, receiverNowMs }: ProtocolSink,
+  signal: AbortSignal,
+  nowMs: () => number,
+): Promise<readonly Finding[]> {
+  const theirsMs = await receiverNowMs?.(signal);
+  if (theirsMs === undefined) return [];
+  const aheadMs = nowMs() - theirsMs;
+  const size = Math.abs(aheadMs);
+  const what = `our clock is ${Math.round(size / 1000)} s ${aheadMs < 0 ? "behind" : "ahead of"} that of ${name}`;
+  if (size < NOTABLE_SKEW_MS) return [{ state: "ok", what: `our clock agrees with that of ${name}` }];
+  return [{ state: size < BAD_SKEW_MS ? "note" : "wrong", what, hint: "is the clock disciplined (NTP)?" }];
+}
