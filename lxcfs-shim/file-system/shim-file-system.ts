@@ -15,6 +15,7 @@ import type {
 } from "../fuse/operation.ts";
 import type { ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
+import { BoundedMap } from "../view/bounded-map.ts";
 import type { Identity } from "../view/container.ts";
 import { openHostText } from "../view/host-text.ts";
 import type { LoadChannel } from "../view/load-averages.ts";
@@ -27,7 +28,7 @@ import { nodeIdOf } from "./node-id.ts";
 import { NodePaths } from "./node-paths.ts";
 import { ReadStatistics } from "./read-statistics.ts";
 import { Refusal } from "./refusal.ts";
-import { Snapshots } from "./snapshots.ts";
+import { type OwnedText, Snapshots } from "./snapshots.ts";
 import {
   COUNTED_FILES,
   countedAs,
@@ -65,6 +66,10 @@ const FIXED_VALID_MS = 3_600_000;
 /** A name whose existence depends on who asks, or on the host. */
 const ASK_AGAIN_MS = 0;
 
+const REMEMBERED_CALLERS = 4096;
+/** The owner of the host's files. */
+const HOSTS = "host";
+
 const PAGE_BYTES = 4096;
 /** A text may be longer when it is read than when its size was asked for. */
 const GROWTH_BYTES = 512;
@@ -84,6 +89,8 @@ class ShimFileSystem implements FileSystem {
   readonly #snapshots: Snapshots;
   readonly #texts: FreshTexts;
   readonly #fallbacks: FallbackLog;
+  /** As whom callers were last identified. */
+  readonly #owners = new BoundedMap<number, string>(REMEMBERED_CALLERS);
   readonly #statistics: ReadStatistics;
   readonly #clock: Clock;
   readonly #startedMs: number;
@@ -114,6 +121,10 @@ class ShimFileSystem implements FileSystem {
       this.#log.debug({ operation, caller, reason: error.message }, "operation refused");
       return { kind: "error", errno: error.errno };
     }
+  }
+
+  ownerOf(caller: Caller, mayLook: boolean): string | undefined {
+    return this.#owners.get(caller.pid) ?? (mayLook ? ownerOf(this.#identify(caller)) : undefined);
   }
 
   #handle(operation: Operation, caller: Caller): Reply {
@@ -164,16 +175,24 @@ class ShimFileSystem implements FileSystem {
       // Where procfs would take something, a program has to hear that it is not taken here.
       throw new Refusal((mode & S_IWOTH) === 0 ? ERRNO.EACCES : ERRNO.EOPNOTSUPP, "opened for writing");
     }
-    return { kind: "opened", handle: this.#snapshots.open(node), directIo: true };
+    return { kind: "opened", handle: this.#snapshots.open(), directIo: true };
   }
 
   #read(operation: Extract<Operation, { kind: "read" }>, caller: Caller): Uint8Array {
     // Pages would be shown to the next container: what asks for them falls back to read(2), as cat and cp do.
     if (!operation.isDirect) throw new Refusal(ERRNO.EINVAL, "not through the page cache");
-    return this.#snapshots.read(operation, () => this.#text(this.#path(operation.node), caller));
+    return this.#snapshots.read(operation, {
+      owner: () => this.#ownerAt(this.#path(operation.node), caller),
+      render: () => this.#text(this.#path(operation.node), caller),
+    });
   }
 
-  #text(path: string, caller: Caller): Uint8Array {
+  /** What the host has is the same for all. */
+  #ownerAt(path: string, caller: Caller): string {
+    return nodeAt(path)?.kind === "host" ? HOSTS : ownerOf(this.#identify(caller));
+  }
+
+  #text(path: string, caller: Caller): OwnedText {
     const startMs = performance.now();
     let outcome: "rendered" | "kept" | "failed" = "kept";
     try {
@@ -189,23 +208,25 @@ class ShimFileSystem implements FileSystem {
   }
 
   /** `onRendering`: there was no text that is fresh enough. */
-  #fresh(path: string, caller: Caller, onRendering: () => void): Uint8Array {
+  #fresh(path: string, caller: Caller, onRendering: () => void): OwnedText {
     const node = nodeAt(path) ?? noSuchFile();
     switch (node.kind) {
       case "directory":
         throw new Refusal(ERRNO.EISDIR, "a directory");
       case "host":
         onRendering();
-        return this.#hostFiles.read(path);
+        return { owner: HOSTS, text: this.#hostFiles.read(path) };
       case "proc":
       case "sys": {
-        const identity = this.#viewpoints.identify(caller.pid);
+        const identity = this.#identify(caller);
+        const owner = ownerOf(identity);
         if (identity.kind === "container")
           this.#statistics.see(identity.container.key, this.#clock.monotonicMs());
-        return this.#texts.get(ownerOf(identity), path, () => {
+        const text = this.#texts.get(owner, path, () => {
           onRendering();
           return this.#renderFor(identity, node, path);
         });
+        return { owner, text };
       }
     }
   }
@@ -273,8 +294,8 @@ class ShimFileSystem implements FileSystem {
    */
   #sizeBytes(path: string, caller: Caller): number {
     try {
-      const { length } = this.#fresh(path, caller, () => {});
-      return PAGE_BYTES * Math.ceil((length + GROWTH_BYTES) / PAGE_BYTES);
+      const { text } = this.#fresh(path, caller, () => {});
+      return PAGE_BYTES * Math.ceil((text.length + GROWTH_BYTES) / PAGE_BYTES);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return PAGE_BYTES; // the caller has ended: nobody is left to read
@@ -308,7 +329,13 @@ class ShimFileSystem implements FileSystem {
   }
 
   #viewpoint(caller: Caller): Exclude<Viewpoint, { kind: "gone" }> {
-    return this.#look(this.#viewpoints.identify(caller.pid));
+    return this.#look(this.#identify(caller));
+  }
+
+  #identify({ pid }: Caller): Identity {
+    const identity = this.#viewpoints.identify(pid);
+    this.#owners.set(pid, ownerOf(identity));
+    return identity;
   }
 
   #look(identity: Identity): Exclude<Viewpoint, { kind: "gone" }> {

@@ -1,16 +1,23 @@
 import type { NodeId } from "../fuse/operation.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
+import { BoundedMap } from "../view/bounded-map.ts";
 
-/** Open files at once, and bytes kept for them: beyond, the one unused for longest is rendered anew when it is read again. */
+/** Texts of open files at once, and bytes kept for them. */
 const MAX_HANDLES = 65_536;
 const MAX_BYTES = 32 * 1024 * 1024;
 
+const REMEMBERED_OWNERS = 4096;
+
 const NOTHING = new Uint8Array(0);
 
-interface Snapshot {
+/** A file's text, and whose it is: nobody else is given any of it. */
+export interface OwnedText {
+  readonly owner: string;
+  readonly text: Uint8Array;
+}
+
+interface Snapshot extends OwnedText {
   readonly node: NodeId;
-  /** Undefined until the first read. */
-  readonly data: Uint8Array | undefined;
 }
 
 interface ReadRange {
@@ -21,14 +28,26 @@ interface ReadRange {
   readonly again?: boolean | undefined;
 }
 
+/** Who reads, and what that reader is to get. */
+export interface TextSource {
+  owner(): string;
+  render(): OwnedText;
+}
+
 /**
  * What each open file has read. A file is rendered when it is read from the beginning, and what follows is cut
  * from the same text: a reader of small pieces sees one moment, one that keeps the file open sees a new one each time it
  * starts over. The text is in the notebook before its reader hears of it: who is in its midst when this server is
  * killed gets the rest from the next one.
+ *
+ * A descriptor may be passed on, to another container even: its reader then gets a text of its own. A file that is only
+ * open costs nothing; beyond the bounds whoever has the most loses what it read longest ago, and is rendered anew.
  */
 export class Snapshots {
   readonly #byHandle = new Map<number, Snapshot>();
+  /** The handles of each owner, the oldest first. */
+  readonly #byOwner = new Map<string, { bytes: number; readonly handles: Set<number> }>();
+  readonly #ownerBytes = new BoundedMap<string, string>(REMEMBERED_OWNERS);
   readonly #notebook: Notebook;
   #bytes = 0;
   /** A server that takes over must not take an old handle for one of its own: each begins at its own time. */
@@ -38,8 +57,14 @@ export class Snapshots {
     this.#nextHandle = (Math.floor(nowMs) % 2 ** 41) * 2 ** 11;
     this.#notebook = notebook;
     for (const key of [...notebook.keys()]) {
-      const [, handle, node] = /^open (\d+) (\d+)$/.exec(key) ?? [];
-      if (handle !== undefined) this.#put(Number(handle), { node: Number(node), data: notebook.get(key) });
+      const text = notebook.get(key);
+      const [, handle, node, owner] = /^open (\d+) (\d+) (.*)$/s.exec(key) ?? [];
+      if (owner === undefined || text === undefined) continue;
+      this.#put(Number(handle), {
+        node: Number(node),
+        owner: Buffer.from(owner, "latin1").toString(),
+        text,
+      });
     }
   }
 
@@ -51,10 +76,9 @@ export class Snapshots {
     return this.#bytes;
   }
 
-  open(node: NodeId): number {
+  open(): number {
     const handle = this.#nextHandle;
     this.#nextHandle += 1;
-    this.#put(handle, { node, data: undefined });
     return handle;
   }
 
@@ -62,37 +86,67 @@ export class Snapshots {
    * The slice at `offset`; empty past the end. An unknown handle is rendered too: its server is gone, its reader is not.
    * What was asked `again` may have been answered: it stays as it is.
    */
-  read({ node, handle, offset, size, again = false }: ReadRange, render: () => Uint8Array): Uint8Array {
+  read({ node, handle, offset, size, again = false }: ReadRange, source: TextSource): Uint8Array {
     const known = this.#byHandle.get(handle);
-    const kept = (offset > 0 || again) && known?.node === node ? known.data : undefined;
-    const data = kept ?? render();
-    if (data !== known?.data) {
-      this.#notebook.put(`open ${handle} ${node}`, data);
-      this.#put(handle, { node, data });
-    }
-    return offset >= data.length ? NOTHING : data.subarray(offset, offset + size);
+    const isGoingOn = known?.node === node && (offset > 0 || again);
+    if (isGoingOn && offset >= known.text.length) return NOTHING;
+    const { text } = isGoingOn && known.owner === source.owner() ? known : this.#begin(node, handle, source);
+    return offset >= text.length ? NOTHING : text.subarray(offset, offset + size);
   }
 
   release(handle: number): void {
     const known = this.#byHandle.get(handle);
-    if (known?.data === undefined) return void this.#byHandle.delete(handle);
-    this.#take(handle);
-    this.#notebook.delete(`open ${handle} ${known.node}`);
+    if (known === undefined) return;
+    this.#take(handle, known);
+    this.#notebook.delete(this.#keyOf(handle, known));
   }
 
-  #take(handle: number): void {
-    this.#bytes -= this.#byHandle.get(handle)?.data?.length ?? 0;
-    this.#byHandle.delete(handle);
+  #begin(node: NodeId, handle: number, source: TextSource): Snapshot {
+    const snapshot = { node, ...source.render() };
+    const known = this.#byHandle.get(handle);
+    if (known !== undefined && known.owner !== snapshot.owner) this.release(handle);
+    this.#notebook.put(this.#keyOf(handle, snapshot), snapshot.text);
+    this.#put(handle, snapshot);
+    return snapshot;
   }
 
   #put(handle: number, snapshot: Snapshot): void {
-    this.#take(handle);
+    const known = this.#byHandle.get(handle);
+    if (known !== undefined) this.#take(handle, known);
+    const ofOwner = this.#byOwner.get(snapshot.owner) ?? { bytes: 0, handles: new Set<number>() };
+    ofOwner.bytes += snapshot.text.length;
+    ofOwner.handles.add(handle);
+    this.#byOwner.set(snapshot.owner, ofOwner);
     this.#byHandle.set(handle, snapshot);
-    this.#bytes += snapshot.data?.length ?? 0;
-    for (const oldest of this.#byHandle.keys()) {
-      if (this.#byHandle.size <= MAX_HANDLES && this.#bytes <= MAX_BYTES) break;
-      if (oldest === handle) break;
+    this.#bytes += snapshot.text.length;
+    while ((this.#byHandle.size > MAX_HANDLES || this.#bytes > MAX_BYTES) && this.#byHandle.size > 1) {
+      this.#dropOne();
+    }
+  }
+
+  #take(handle: number, { owner, text }: Snapshot): void {
+    this.#byHandle.delete(handle);
+    this.#bytes -= text.length;
+    const ofOwner = this.#byOwner.get(owner);
+    if (ofOwner === undefined) return;
+    ofOwner.bytes -= text.length;
+    ofOwner.handles.delete(handle);
+    if (ofOwner.handles.size === 0) this.#byOwner.delete(owner);
+  }
+
+  /** A key of the notebook is of bytes, an owner has a cgroup's path in it. */
+  #keyOf(handle: number, { node, owner }: Snapshot): string {
+    const bytes = this.#ownerBytes.get(owner) ?? Buffer.from(owner).toString("latin1");
+    this.#ownerBytes.set(owner, bytes);
+    return `open ${handle} ${node} ${bytes}`;
+  }
+
+  #dropOne(): void {
+    const [first, ...others] = this.#byOwner.values();
+    const most = others.reduce((a, b) => (a === undefined || b.bytes > a.bytes ? b : a), first);
+    for (const oldest of most?.handles ?? []) {
       this.release(oldest);
+      return;
     }
   }
 }

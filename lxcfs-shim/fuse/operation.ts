@@ -88,4 +88,6 @@ export type Reply =
 /** What the session asks. Must not throw for anything a caller does: an exception is answered with EIO and logged. */
 export interface FileSystem {
   handle(operation: Operation, caller: Caller): Reply;
+  /** To whom a caller's requests are accounted; undefined where that is not known, or not yet: `mayLook` says whether to find out. */
+  ownerOf?(caller: Caller, mayLook: boolean): string | undefined;
 }

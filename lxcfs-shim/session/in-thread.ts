@@ -34,6 +34,7 @@ export function serveInThread<Options>(open: (context: ThreadContext<Options>) =
       inFlight: books && openInFlight(books),
       inherited,
       wishes,
+      sendLater: (reply, delayMs) => post({ kind: "late", reply: new Uint8Array(reply), delayMs }),
       counters: new Counters(counters),
       log,
       traceOperations: logLevel === "trace",

@@ -8,6 +8,7 @@ import { expectsReply, refusalOf } from "../fuse/refusals.ts";
 import type { InFlight } from "../succession/in-flight.ts";
 import type { Transport } from "../transport/types.ts";
 import type { Counters } from "./counters.ts";
+import { FairShare, STRANGERS } from "./fair-share.ts";
 import { negotiate, type Wishes } from "./negotiate.ts";
 import { OncePerCause } from "./once-per-cause.ts";
 
@@ -23,6 +24,8 @@ export interface SessionOptions {
   /** What a server that is gone agreed on with the kernel: there will be no INIT. */
   readonly inherited?: Agreement | undefined;
   readonly wishes?: Wishes | undefined;
+  /** Sends a reply after a while; without it, nobody's is held back. */
+  readonly sendLater?: ((reply: Buffer, delayMs: number) => void) | undefined;
   /** Called once INIT is answered, or was by a predecessor: from here on the mount is served. */
   onReady(agreement: Agreement): void;
 }
@@ -51,6 +54,7 @@ export function runSession(options: SessionOptions): void {
 class Session {
   readonly #options: SessionOptions;
   readonly #failures: OncePerCause;
+  readonly #fairShare = new FairShare();
   readonly #buffer = Buffer.allocUnsafeSlow(REPLY_MAX_BYTES);
   #isRecording = false;
 
@@ -94,8 +98,9 @@ class Session {
 
   #serve(request: Request): void {
     try {
+      const startMs = performance.now();
       const reply = this.#answer(request);
-      if (reply !== undefined && expectsReply(request.opcode)) this.#options.transport.send(reply);
+      if (reply !== undefined && expectsReply(request.opcode)) this.#send(reply, request.caller, startMs);
     } catch (error) {
       this.#failures.report(
         `send ${request.opcode}`,
@@ -104,6 +109,29 @@ class Session {
       );
       this.#sendError(request.unique, ERRNO.EIO);
     }
+  }
+
+  /** A request held back would be lost with us, so none is where nobody hands it out again. A caller without a pid waits for nothing. */
+  #send(reply: Buffer, caller: Caller, startMs: number): void {
+    const { transport, sendLater } = this.#options;
+    const mayWait = sendLater !== undefined && caller.pid !== 0 && !this.#isRecording;
+    const delayMs = mayWait ? this.#delayOf(reply, caller, startMs) : 0;
+    if (delayMs > 0) sendLater?.(reply, delayMs);
+    else transport.send(reply);
+  }
+
+  /** Callers not known yet are taken together, until they have more than one's share. */
+  #delayOf(reply: Buffer, caller: Caller, startMs: number): number {
+    const { fileSystem } = this.#options;
+    const owner = fileSystem.ownerOf?.(caller, this.#fairShare.isOver(STRANGERS)) ?? STRANGERS;
+    const nowMs = performance.now();
+    return this.#fairShare.charge({
+      owner,
+      pid: caller.pid,
+      tookMs: nowMs - startMs,
+      bytes: reply.length,
+      nowMs,
+    });
   }
 
   #answer(request: Request): Buffer | undefined {

@@ -33,4 +33,6 @@ export type ThreadMessage =
   | { readonly kind: "ready"; readonly agreement: Agreement }
   /** The mount was taken away, the thread ends. */
   | { readonly kind: "unmounted" }
+  /** A reply to be sent after a while. */
+  | { readonly kind: "late"; readonly reply: Uint8Array; readonly delayMs: number }
   | { readonly kind: "log"; readonly level: LogLevel; readonly fields: LogFields; readonly message: string };

@@ -1,7 +1,9 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger, LogLevel } from "../../core/runtime/log.ts";
+import { openDevFuseTransport } from "../transport/dev-fuse.ts";
 import { Counters } from "./counters.ts";
+import { LateReplies } from "./late-replies.ts";
 import type { Agreement } from "./session.ts";
 import type { ServeMessage, ThreadData, ThreadMessage } from "./thread-messages.ts";
 
@@ -42,15 +44,21 @@ export function startThread({ module, options, log, logLevel, transfer = [] }: T
     resourceLimits: RESOURCE_LIMITS,
   });
   let isUnmounted = false;
+  let late: LateReplies | undefined;
   worker.on("message", (message: ThreadMessage) => {
+    if (message.kind === "late") late?.send(message.reply, message.delayMs);
     if (message.kind === "log") log[message.level](message.fields, message.message);
     if (message.kind === "unmounted") isUnmounted = true;
   });
   const ended = new Promise<unknown>((resolve) => {
-    worker.once("error", resolve);
-    worker.once("exit", () =>
-      resolve(isUnmounted ? undefined : new Error("it ended with its mount in place")),
-    );
+    worker.once("error", (error) => {
+      late?.close();
+      resolve(error);
+    });
+    worker.once("exit", () => {
+      late?.close();
+      resolve(isUnmounted ? undefined : new Error("it ended with its mount in place"));
+    });
   });
   const loaded = firstMessage(worker, "loaded", ended);
   const ready = firstMessage(worker, "ready", ended);
@@ -59,6 +67,7 @@ export function startThread({ module, options, log, logLevel, transfer = [] }: T
     loaded: loaded.then(() => {}),
     serve: (message) => {
       worker.postMessage(message);
+      late = new LateReplies(openDevFuseTransport(message.device));
       return ready.then(({ agreement }) => agreement);
     },
     ended,

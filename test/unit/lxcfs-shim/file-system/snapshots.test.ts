@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Snapshots } from "../../../../lxcfs-shim/file-system/snapshots.ts";
+import { Snapshots, type TextSource } from "../../../../lxcfs-shim/file-system/snapshots.ts";
 import { openNotebook } from "../../../../lxcfs-shim/succession/notebook.ts";
 
 const NODE = 7;
@@ -12,7 +12,12 @@ function counting() {
     renders += 1;
     return Buffer.from(`render ${renders}`);
   };
-  return { render, count: () => renders };
+  return { ...by("web", render), count: () => renders };
+}
+
+/** What a reader of that container gets. */
+function by(owner: string, render: () => Uint8Array): TextSource {
+  return { owner: () => owner, render: () => ({ owner, text: render() }) };
 }
 
 function text(data: Uint8Array): string {
@@ -24,11 +29,14 @@ test("slices of any offset and size put together are the whole file", () => {
   fc.assert(
     fc.property(file, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (whole, sizes) => {
       const snapshots = new Snapshots(0);
-      const handle = snapshots.open(NODE);
+      const handle = snapshots.open();
       const pieces: Uint8Array[] = [];
       for (let offset = 0, index = 0; ; index += 1) {
         const size = sizes[index % sizes.length] ?? 1;
-        const piece = snapshots.read({ node: NODE, handle, offset, size }, () => whole);
+        const piece = snapshots.read(
+          { node: NODE, handle, offset, size },
+          by("web", () => whole),
+        );
         if (piece.length === 0) break;
         pieces.push(piece);
         offset += piece.length;
@@ -41,11 +49,11 @@ test("slices of any offset and size put together are the whole file", () => {
 
 describe("one open file", () => {
   test("is one moment until it is read from the beginning again", () => {
-    const { render } = counting();
+    const source = counting();
     const snapshots = new Snapshots(0);
-    const handle = snapshots.open(NODE);
+    const handle = snapshots.open();
     const read = (offset: number, size = 100) =>
-      text(snapshots.read({ node: NODE, handle, offset, size }, render));
+      text(snapshots.read({ node: NODE, handle, offset, size }, source));
 
     expect(read(0, 3)).toBe("ren");
     expect(read(3)).toBe("der 1");
@@ -56,18 +64,18 @@ describe("one open file", () => {
   });
 
   test("read in the middle first is rendered then", () => {
-    const { render, count } = counting();
+    const source = counting();
     const snapshots = new Snapshots(0);
-    const handle = snapshots.open(NODE);
+    const handle = snapshots.open();
 
-    expect(text(snapshots.read({ node: NODE, handle, offset: 7, size: 9 }, render))).toBe("1");
-    expect(count()).toBe(1);
+    expect(text(snapshots.read({ node: NODE, handle, offset: 7, size: 9 }, source))).toBe("1");
+    expect(source.count()).toBe(1);
   });
 
   test("is forgotten when it is closed", () => {
     const snapshots = new Snapshots(0);
-    const handle = snapshots.open(NODE);
-    snapshots.read({ node: NODE, handle, offset: 0, size: 9 }, counting().render);
+    const handle = snapshots.open();
+    snapshots.read({ node: NODE, handle, offset: 0, size: 9 }, counting());
     snapshots.release(handle);
     snapshots.release(handle);
 
@@ -78,14 +86,14 @@ describe("one open file", () => {
 describe("a server that took over", () => {
   test("goes on with the text its predecessor began, and only with that", () => {
     const notebook = openNotebook();
-    const { render } = counting();
+    const source = counting();
     const old = new Snapshots(1000, notebook);
-    const [read, closed] = [old.open(NODE), old.open(NODE)];
-    for (const handle of [read, closed]) old.read({ node: NODE, handle, offset: 0, size: 3 }, render);
+    const [read, closed] = [old.open(), old.open()];
+    for (const handle of [read, closed]) old.read({ node: NODE, handle, offset: 0, size: 3 }, source);
     old.release(closed);
     const next = new Snapshots(2000, notebook);
     const rest = (offset: number, again?: boolean) =>
-      text(next.read({ node: NODE, handle: read, offset, size: 100, again }, render));
+      text(next.read({ node: NODE, handle: read, offset, size: 100, again }, source));
 
     expect([next.size, next.bytes]).toEqual([1, 8]);
     expect(rest(3)).toBe("der 1");
@@ -95,10 +103,10 @@ describe("a server that took over", () => {
   });
 
   test("renders for a handle it has not given out, and keeps that", () => {
-    const { render } = counting();
+    const source = counting();
     const snapshots = new Snapshots(0);
     const read = (offset: number) =>
-      text(snapshots.read({ node: NODE, handle: 99, offset, size: 6 }, render));
+      text(snapshots.read({ node: NODE, handle: 99, offset, size: 6 }, source));
 
     expect(read(2)).toBe("nder 1");
     expect(read(7)).toBe("1");
@@ -107,33 +115,78 @@ describe("a server that took over", () => {
   test("gives out other handles than the one before", () => {
     const before = new Snapshots(1_700_000_000_000);
     const after = new Snapshots(1_700_000_000_001);
-    const used = Array.from({ length: 2000 }, () => before.open(NODE));
+    const used = Array.from({ length: 2000 }, () => before.open());
 
-    expect(used).not.toContain(after.open(NODE));
-    expect(Number.isSafeInteger(after.open(NODE))).toBe(true);
+    expect(used).not.toContain(after.open());
+    expect(Number.isSafeInteger(after.open())).toBe(true);
   });
 
   test("does not serve one file's text through a handle of another", () => {
-    const { render } = counting();
+    const source = counting();
     const snapshots = new Snapshots(0);
-    const handle = snapshots.open(NODE);
-    snapshots.read({ node: NODE, handle, offset: 0, size: 9 }, render);
+    const handle = snapshots.open();
+    snapshots.read({ node: NODE, handle, offset: 0, size: 9 }, source);
 
-    expect(text(snapshots.read({ node: 8, handle, offset: 7, size: 9 }, render))).toBe("2");
+    expect(text(snapshots.read({ node: 8, handle, offset: 7, size: 9 }, source))).toBe("2");
   });
 });
 
 test("thousands of large files kept open cost no more than the bound", () => {
   const snapshots = new Snapshots(0);
   const megabyte = new Uint8Array(2 ** 20);
-  const handles = Array.from({ length: 100 }, () => snapshots.open(NODE));
-  for (const handle of handles) snapshots.read({ node: NODE, handle, offset: 0, size: 1 }, () => megabyte);
+  const handles = Array.from({ length: 100 }, () => snapshots.open());
+  for (const handle of handles)
+    snapshots.read(
+      { node: NODE, handle, offset: 0, size: 1 },
+      by("web", () => megabyte),
+    );
 
   expect(snapshots.bytes).toBe(32 * 2 ** 20);
   // The oldest are rendered anew when somebody goes on reading.
   const again = snapshots.read(
     { node: NODE, handle: handles[0] ?? 0, offset: 2 ** 20 - 1, size: 9 },
-    () => megabyte,
+    by("web", () => megabyte),
   );
   expect(again).toHaveLength(1);
+});
+
+test("a descriptor that is passed on shows its new reader a text of its own, from any offset, and again the first", () => {
+  const snapshots = new Snapshots(0);
+  const handle = snapshots.open();
+  const read = (owner: string, offset: number): string =>
+    text(
+      snapshots.read(
+        { node: NODE, handle, offset, size: 9 },
+        by(owner, () => Buffer.from(`of ${owner}`)),
+      ),
+    );
+
+  expect(read("web", 0)).toBe("of web");
+  expect(read("db", 3)).toBe("db");
+  expect(read("web", 1)).toBe("f web");
+  expect(read("db", 6)).toBe("");
+  snapshots.release(handle);
+  expect([snapshots.size, snapshots.bytes]).toEqual([0, 0]);
+});
+
+test("whoever keeps the most texts loses them first; a file that is only open is nothing to keep", () => {
+  const snapshots = new Snapshots(0);
+  const megabyte = new Uint8Array(2 ** 20);
+  const read = (owner: string, handle: number, offset = 0): TextSource & { renders: number } => {
+    const source = { renders: 0, ...by(owner, () => megabyte) };
+    const render = source.render;
+    source.render = () => {
+      source.renders += 1;
+      return render();
+    };
+    snapshots.read({ node: NODE, handle, offset, size: 1 }, source);
+    return source;
+  };
+  const small = snapshots.open();
+  read("small", small);
+  for (let file = 0; file < 100; file++) read("large", snapshots.open());
+  for (let file = 0; file < 100_000; file++) snapshots.open();
+
+  expect(snapshots.bytes).toBe(32 * 2 ** 20);
+  expect(read("small", small, 1).renders).toBe(0);
 });

@@ -228,3 +228,55 @@ test("whatever arrives, each request but FORGET is answered once under its own u
     }),
   );
 });
+
+describe("who asks for more than a share", () => {
+  const busy = (milliseconds: number): void => {
+    for (const end = performance.now() + milliseconds; performance.now() < end; );
+  };
+  const requestOf = (pid: number, name: string): Buffer =>
+    requestMessage({ opcode: FUSE.LOOKUP, pid, body: Buffer.from(`${name}\0`) });
+
+  function runShared(messages: readonly Buffer[], wishes = {}) {
+    const transport = openMemoryTransport(messages);
+    const late: number[] = [];
+    runSession({
+      transport,
+      fileSystem: {
+        handle: (operation) => {
+          if (operation.kind === "lookup" && operation.name === "slow") busy(25);
+          return { kind: "done" };
+        },
+        ownerOf: ({ pid }) => (pid < 100 ? "victim" : "hostile"),
+      },
+      counters: new Counters(),
+      log: recordLog(),
+      wishes,
+      sendLater: (_, delayMs) => late.push(delayMs),
+      onReady: () => {},
+    });
+    return { sent: transport.sent.length, late };
+  }
+
+  /** A container of so many readers that they are a crowd. */
+  const hostile = Array.from({ length: 20 }, (_, index) =>
+    requestOf(100 + index, index === 0 ? "slow" : "x"),
+  );
+
+  test("is answered later while others ask; the others at once", () => {
+    const { sent, late } = runShared([requestOf(99, "x"), ...hostile, requestOf(99, "x")]);
+
+    expect(sent).toBe(2 + 7);
+    expect(late.every((delayMs) => delayMs > 0)).toBe(true);
+    expect(late).toHaveLength(13);
+  });
+
+  test("is answered at once when nobody else asks, or nobody would hand out the request again", () => {
+    const init = requestMessage({ opcode: FUSE.INIT, unique: 2n, body: initBody(7, 38) });
+
+    expect(runShared(hostile)).toEqual({ sent: 20, late: [] });
+    expect(runShared([init, requestOf(99, "x"), ...hostile], { mayResend: false })).toEqual({
+      sent: 22,
+      late: [],
+    });
+  });
+});
