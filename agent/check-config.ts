@@ -12,6 +12,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
     labels,
     limits,
     listen,
+    scrapes,
     sources,
     spool,
   } = options;
@@ -31,6 +32,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
     ["limits", `${limits.cpuShare * 100} % of a CPU, ${limits.memoryBytes / 2 ** 20} MiB`],
     ["interval", `${intervalMs / 1000}s`],
     ["sources", sources.map(({ kind }) => kind.name).join(" ")],
+    ...scrapes.map(({ job, url }) => ["scrape", `${job} ${url.origin}${url.pathname}`]),
     ["ip", ip],
     ...Object.entries(labels).map(([name, value]) => ["label", `${name}=${value}`]),
   ];

@@ -12,6 +12,7 @@ import {
 } from "../core/runtime/options.ts";
 import { parseLabels } from "./identity-labels.ts";
 import { type ListenAddress, parseListen } from "./listener.ts";
+import { parseScrapes, type ScrapeOptions } from "./scrape/options.ts";
 import { parseSelfLimits, type SelfLimits } from "./self-limits.ts";
 import { type Destination, parseDestination } from "./sinks/index.ts";
 import { type ChosenSource, chooseSources } from "./source-options.ts";
@@ -30,6 +31,7 @@ export interface Flags {
   readonly push?: readonly string[] | undefined;
   readonly interval?: string | undefined;
   readonly sources?: string | undefined;
+  readonly scrape?: readonly string[] | undefined;
   readonly spool?: string | undefined;
   readonly listen?: string | undefined;
   readonly "log-level"?: string | undefined;
@@ -40,6 +42,7 @@ export interface AgentOptions {
   readonly destinations: readonly Destination[];
   readonly intervalMs: number;
   readonly sources: readonly ChosenSource[];
+  readonly scrapes: readonly ScrapeOptions[];
   readonly spool: SpoolSettings;
   /** Where whoever wants to may ask. */
   readonly listen: ListenAddress | undefined;
@@ -57,6 +60,7 @@ const OPTIONS = {
     "ip",
     "interval",
     "sources",
+    "scrape",
     "spool",
     "spoolSize",
     "spoolAge",
@@ -80,6 +84,7 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     destinations: (given.values("push") ?? []).map(({ option, value }) => parseDestination(option, value)),
     intervalMs: parseInterval(given.text("interval") ?? { option: "--interval", value: "10s" }),
     sources: chooseSources(given.inFile("sources"), switches(given)),
+    scrapes: parseScrapes(given.values("scrape") ?? []),
     spool: parseSpool(given.text("spool"), given.text("spoolSize"), given.text("spoolAge")),
     listen: listen === undefined ? undefined : parseListen(listen),
     limits: parseSelfLimits(given.text("maxCpu"), given.text("maxMemory")),

@@ -3,6 +3,7 @@ import type { Clock } from "../core/runtime/clock.ts";
 import { errorLine } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { gauge, point } from "./metric.ts";
+import { Problems } from "./problems.ts";
 import { NoData } from "./source-kind.ts";
 import type { Answer, Source, SourceContext } from "./sources/types.ts";
 
@@ -28,13 +29,13 @@ interface Asked {
   waitMs: number;
   /** It has been asked and has not answered. */
   isBusy: boolean;
-  problem: string | undefined;
 }
 
 /** Asks all sources at once; one that fails costs its own family, one that is slow nobody's time. */
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #asked: readonly Asked[];
+  readonly #problems = new Problems();
   #answers: Answer[] = [];
 
   constructor(options: SamplerOptions) {
@@ -44,7 +45,6 @@ export class Sampler {
       lastMs: Number.NEGATIVE_INFINITY,
       waitMs: 0,
       isBusy: false,
-      problem: undefined,
     }));
   }
 
@@ -96,10 +96,8 @@ export class Sampler {
   /** Logs changes only: a source that fails for days is one line. */
   #report(asked: Asked, problem: string | undefined): void {
     const { log } = this.#options;
-    const before = asked.problem;
-    asked.problem = problem;
     const source = asked.source.name;
-    if (problem === before) return;
+    if (!this.#problems.hasChanged(source, problem)) return;
     if (problem === undefined) log.info({ source }, "source answers again");
     else log.warn({ source, problem }, "source failed");
   }

@@ -7,7 +7,10 @@ import { IDENTITY_FILE, Identity } from "./identity.ts";
 import { KernelFiles, type Lanes } from "./kernel-files.ts";
 import type { AgentOptions } from "./options.ts";
 import { Sampler } from "./sampler.ts";
+import type { ScrapeOptions } from "./scrape/options.ts";
+import type { ScrapeTarget } from "./scrape/target.ts";
 import type { Surroundings } from "./source-kind.ts";
+import type { Source } from "./sources/types.ts";
 
 /** Far above what the kernel takes, far below an interval. */
 const DEADLINE_MS = 1000;
@@ -36,8 +39,9 @@ export function openSampling(options: AgentOptions, clock: Clock, log: Logger, k
     intervalMs,
     sample: kind.open(values, surroundings),
   }));
+  const targets = options.scrapes.map((scrape) => openTarget(scrape, options.intervalMs, surroundings));
   const sampler = new Sampler({
-    sources,
+    sources: [...sources, ...targets],
     read,
     load: (path) => files.load(path),
     list: (path) => files.list(path),
@@ -46,6 +50,27 @@ export function openSampling(options: AgentOptions, clock: Clock, log: Logger, k
     log,
   });
   return { sampler, identity, files };
+}
+
+/** What scraping needs is loaded by those who scrape. */
+function openTarget(
+  options: ScrapeOptions,
+  intervalMs: number,
+  { identity, log }: Pick<Surroundings, "identity" | "log">,
+): Source {
+  let opened: Promise<ScrapeTarget> | undefined;
+  const { job, url } = options;
+  return {
+    name: `scrape ${job} ${url.href}`,
+    intervalMs: options.intervalMs,
+    isTarget: true,
+    sample: async ({ nowMs }) => {
+      opened ??= import("./scrape/target.ts").then(
+        (module) => new module.ScrapeTarget({ options, identity, log, intervalMs }),
+      );
+      return (await opened).scrape(nowMs);
+    },
+  };
 }
 
 /** Half of the threads that can be had for each, and at least one. */

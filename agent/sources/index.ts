@@ -5,6 +5,7 @@ import { conntrack } from "./conntrack.ts";
 import { cpu } from "./cpu.ts";
 import { diskstats } from "./diskstats.ts";
 import { entropy } from "./entropy.ts";
+import { exec } from "./exec.ts";
 import { filefd } from "./filefd.ts";
 import { filesystem } from "./filesystem.ts";
 import { loadavg } from "./loadavg.ts";
@@ -20,6 +21,7 @@ import { sockstat } from "./sockstat.ts";
 import { softnet } from "./softnet.ts";
 import { stat } from "./stat.ts";
 import { tcpstat } from "./tcpstat.ts";
+import { textfile } from "./textfile.ts";
 import { time } from "./time.ts";
 import { udpQueues } from "./udp-queues.ts";
 import { uname } from "./uname.ts";
@@ -34,6 +36,7 @@ export const sources: readonly SourceKind[] = [
   cpu,
   diskstats,
   entropy,
+  exec,
   filefd,
   filesystem,
   loadavg,
@@ -49,6 +52,7 @@ export const sources: readonly SourceKind[] = [
   softnet,
   stat,
   tcpstat,
+  textfile,
   time,
   udpQueues,
   uname,

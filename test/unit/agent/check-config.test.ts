@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { checkConfig } from "../../../agent/check-config.ts";
 import type { AgentOptions } from "../../../agent/options.ts";
+import { parseScrapes } from "../../../agent/scrape/options.ts";
 import { parseDestination } from "../../../agent/sinks/index.ts";
 import { chooseSources } from "../../../agent/source-options.ts";
 
@@ -9,6 +10,7 @@ const OPTIONS: AgentOptions = {
   destinations: [parseDestination("--push", "remote-write+http://user:secret@collector:9465/api/v1/write")],
   intervalMs: 10_000,
   sources: chooseSources(undefined, []).filter(({ kind }) => ["cpu", "stat"].includes(kind.name)),
+  scrapes: parseScrapes([{ option: "--scrape", value: "shop=http://127.0.0.1:8080" }]),
   spool: { directory: "/var/spool", maxBytes: 2 ** 25, maxAgeMs: 172_800_000, isFallback: false },
   listen: { host: "127.0.0.1", port: 9466 },
   limits: { cpuShare: 0.25, memoryBytes: 2 ** 26 },
@@ -27,6 +29,7 @@ test("says what would be done, without secrets", async () => {
       "limits        25 % of a CPU, 64 MiB",
       "interval      10s",
       "sources       cpu stat",
+      "scrape        shop http://127.0.0.1:8080/metrics",
       "ip            from the identity file or the default route",
       "label         rack=a1",
       "",

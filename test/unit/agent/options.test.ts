@@ -61,6 +61,17 @@ test("sources are a mapping in the file, names in flags and environment", async 
   expect(await names({ sources: "no-time, no-stat" })).toContain("netdev");
 });
 
+test("scrapes come from flags, or the environment's list, or the file's", async () => {
+  const config = configFile("scrape:\n  - {job: a, url: 'http://127.0.0.1:1/m'}\n  - b=http://127.0.0.1:2\n");
+  const jobs = async (flags: Flags): Promise<readonly string[]> =>
+    (await readOptions(flags)).scrapes.map(({ job }) => job);
+
+  expect(await jobs({ config })).toEqual(["a", "b"]);
+  vi.stubEnv("PLIMSOLL_AGENT_SCRAPE", "c=http://127.0.0.1:3,d=http://127.0.0.1:4");
+  expect(await jobs({ config })).toEqual(["c", "d"]);
+  expect(await jobs({ config, scrape: ["e=http://127.0.0.1:5"] })).toEqual(["e"]);
+});
+
 test("the file itself may be named by the environment", async () => {
   vi.stubEnv("PLIMSOLL_AGENT_CONFIG", configFile('{"ip":"10.0.0.1"}'));
 
