@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { type Mount, parseMountinfo, readMountinfo } from "../../core/kernel/proc/mountinfo.ts";
+import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { readKernelText } from "../../core/kernel/text.ts";
 import { errnoOf, NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 import { type Namespace, readNamespace } from "../view/namespaces.ts";
@@ -21,7 +22,7 @@ export interface HostMounts {
   readonly mountNamespaces: ReadonlySet<Namespace>;
   readonly pidNamespace: Namespace | undefined;
   /** What is mounted on /. */
-  readonly root: string | undefined;
+  readonly roots: ReadonlySet<string>;
   /** Propagation groups by which mounts elsewhere could come up on the host. */
   readonly groups: ReadonlySet<string>;
 }
@@ -29,21 +30,30 @@ export interface HostMounts {
 /** The code of the error for a process that has no mounts of a container. */
 export const NOT_A_CONTAINER = "NOT_A_CONTAINER";
 
-/** The host is where we are, and where pid 1 is, which hardened kernels do not tell. */
+/** The host is where we are, and, should that be a container which sees the host's processes, where its first ones are. */
 export function readHostMounts(root: HostRoot): HostMounts {
-  const mounts = readMountinfo(root) ?? [];
-  const namespaces = [readNamespace(root, "self", "mnt"), namespaceOfInit(root)];
+  const places = (["self", 1, 2] as const).flatMap((pid) => readPlace(root, pid) ?? []);
+  const mounts = places.flatMap((place) => place.mounts);
   return {
-    mountNamespaces: new Set(namespaces.filter((namespace) => namespace !== undefined)),
+    mountNamespaces: new Set(places.map(({ mountNamespace }) => mountNamespace)),
     pidNamespace: readNamespace(root, "self", "pid"),
-    root: rootOf(mounts),
+    roots: new Set(places.flatMap((place) => rootOf(place.mounts) ?? [])),
     groups: new Set(mounts.flatMap(groupsOf)),
   };
 }
 
-function namespaceOfInit(root: HostRoot): Namespace | undefined {
+interface Place {
+  readonly mountNamespace: Namespace;
+  readonly mounts: readonly Mount[];
+}
+
+/** Undefined for a process that is none of the host's first ones, or that a hardened kernel hides. */
+function readPlace(root: HostRoot, pid: "self" | 1 | 2): Place | undefined {
+  if (pid === 2 && readPidStat(root, 2)?.ppid !== 0) return undefined; // kthreadd, where the pids are the host's
   try {
-    return readNamespace(root, 1, "mnt");
+    const mountNamespace = readNamespace(root, pid, "mnt");
+    if (mountNamespace === undefined) return undefined;
+    return { mountNamespace, mounts: readMountinfo(root, pid) ?? [] };
   } catch (error) {
     if (errnoOf(error) === "EACCES") return undefined;
     throw error;
@@ -104,7 +114,8 @@ function reasonToRefuse(
   host: HostMounts,
 ): string | undefined {
   if (host.mountNamespaces.has(mountNamespace)) return "it is in the host's own mount namespace";
-  if (pidNamespace === host.pidNamespace && rootOf(mounts) === host.root) {
+  const root = rootOf(mounts);
+  if (pidNamespace === host.pidNamespace && root !== undefined && host.roots.has(root)) {
     return "it is the host's: only some of its mounts are its own";
   }
   if (mounts.findLast(({ mountPoint }) => mountPoint === "/proc")?.type !== "proc") return "it has no /proc";

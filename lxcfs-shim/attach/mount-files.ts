@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Mount } from "../../core/kernel/proc/mountinfo.ts";
-import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import { errorLine, NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
 import { packageDirectory } from "../../core/runtime/version.ts";
 import { FILE_SYSTEM_TYPE } from "../mount.ts";
@@ -70,17 +70,17 @@ async function runMounts(
     const { stdout } = await run(["perl", program, ...args], { ...options, title: "plimsoll-mounts" });
     return stdout.trimEnd().split("\n").map(parseLine);
   } catch (cause) {
-    throw new PlimsollError(
-      "ATTACH",
-      `container of process ${pid}: ${errorLine(cause)}`,
-      hintFor(errorLine(cause)),
-    );
+    throw translate(errorLine(cause), pid);
   }
 }
 
-function hintFor(line: string): { readonly hint?: string } {
-  if (line.includes("command not found")) return { hint: "install perl-base" };
-  return line.endsWith("SIGALRM") ? { hint: "a mount there, or the shim, does not answer" } : {};
+function translate(line: string, pid: number): PlimsollError {
+  if (/: process: No such/.test(line)) return new NotFoundError(`process ${pid}: it has ended`);
+  const why = `container of process ${pid}: ${line}`;
+  if (line.includes("command not found"))
+    return new PlimsollError("ATTACH", why, { hint: "install perl-base" });
+  if (!line.endsWith("SIGALRM")) return new PlimsollError("ATTACH", why);
+  return new PlimsollError("ATTACH", why, { hint: "a mount there, or the shim, does not answer" });
 }
 
 /** `failed /proc/stat: Permission denied` */

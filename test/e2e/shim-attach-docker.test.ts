@@ -41,6 +41,7 @@ describeIf(
   let before: HostSnapshot;
   let docker: PrivateDocker;
   let mount = "";
+  const containers: string[] = [];
 
   beforeAll(async () => {
     before = snapshotHost();
@@ -70,6 +71,7 @@ describeIf(
   });
 
   afterAll(async () => {
+    if (containers.length > 0) await cli("rm", "-f", ...containers); // while the engine, started anew, still runs
     await cleanup.run();
     await expectNothingLeft(before);
   });
@@ -80,7 +82,7 @@ describeIf(
 
   async function run(...argv: readonly string[]): Promise<string> {
     const id = await cli("run", "-d", "--network", "none", ...argv);
-    cleanup.add(`container ${id}`, () => cli("rm", "-f", id).then(() => {}));
+    containers.push(id);
     return id;
   }
 
@@ -134,7 +136,7 @@ describeIf(
     expect(await cli("exec", "second", "head", "-1", "/proc/meminfo")).toBe("MemTotal:         131072 kB");
   });
 
-  test("--watch covers every container that starts, and ends when it is told to", async () => {
+  test("--watch covers every container that starts, also when Docker was away, and ends when it is told to", async () => {
     const argv = programArgv("plimsoll-shim", "attach", "--watch", "--docker-only", "--mount", mount);
     const watch = startProgram(cleanup, argv, { env: docker.env });
     await run("--name", "before", IMAGE, "sleep", "600");
@@ -152,6 +154,10 @@ describeIf(
     );
     const times: number[] = covered.map(({ afterMs }) => afterMs).sort((a: number, b: number) => a - b);
     console.info(`covered after: p50 ${times[WATCHED / 2]} ms, longest ${times.at(-1)} ms of ${WATCHED}`);
+
+    await docker.restart();
+    await run("--name", "after", IMAGE, "sleep", "600");
+    await watch.waitForLine(/"container":"after".*"msg":"covered"/);
     expect(await watch.stop()).toBe(0);
     expect(JSON.parse(watch.stderr.at(-1) ?? "")).toMatchObject({ msg: "stopped" });
   });

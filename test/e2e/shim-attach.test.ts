@@ -15,6 +15,15 @@ const MIB = 2 ** 20;
 /** What a shim's file is of, in mountinfo. */
 const PLACED = /^\S+ \S+ \S+ (\S+) \1 ro,nosuid,nodev,noexec,noatime - fuse\.plimsoll /gm;
 
+function childrenOf(pid: number): readonly number[] {
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return pids.split(" ").filter(Boolean).map(Number);
+}
+
+function isSleeping(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n";
+}
+
 /** Containers out of unshare(1), made without a shim's files. */
 describeIf(
   isRoot,
@@ -104,11 +113,7 @@ describeIf(
     const unshare = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--mount-proc", "--fork"];
     const child = startProcess([...unshare, "--kill-child", "sleep", "600"], { stdio: "ignore" });
     cleanup.add("container", () => void child.kill("SIGKILL"));
-    const children = `/proc/${child.pid}/task/${child.pid}/children`;
-    const pid = await waitFor("its first process", (): number | false => {
-      const first = Number(readFileSync(children, "utf8"));
-      return first > 0 && readFileSync(`/proc/${first}/comm`, "utf8") === "sleep\n" && first;
-    });
+    const pid = await waitFor("its first process", () => childrenOf(child.pid ?? 0).find(isSleeping));
 
     expect(await attach(pid)).toMatchObject({ "/proc/uptime": "placed" });
     const inside = ["nsenter", "-t", `${pid}`, "-U", "--preserve-credentials", "-m", "-p"];
@@ -140,6 +145,23 @@ describeIf(
   test("what a killed shim left dead is replaced by its successor's", async () => {
     const container = await startContainer("repaired", 80 * MIB);
     await attach(container.pid);
+    // A user namespace inside: what it has copied of our mounts cannot be unmounted there.
+    const nested = [
+      "nsenter",
+      "-t",
+      `${container.pid}`,
+      "-m",
+      "-p",
+      "unshare",
+      "--user",
+      "--map-root-user",
+      "--mount",
+    ];
+    const inner = startProcess([...nested, "sleep", "600"], { stdio: "ignore" });
+    cleanup.add("inner", () => {
+      for (const pid of childrenOf(inner.pid ?? 0)) process.kill(pid, "SIGKILL");
+    });
+    const innerPid = await waitFor("the inner one", () => childrenOf(inner.pid ?? 0).find(isSleeping));
     process.kill(shim.pid, "SIGSTOP"); // it would start another server
     process.kill(serverOf(shim.pid), "SIGKILL");
     await shim.stop("SIGKILL");
@@ -151,5 +173,7 @@ describeIf(
     expect(new Set(Object.values(outcome))).toEqual(new Set(["replaced"]));
     expect(container.run("head", "-1", "/proc/meminfo")).toBe("MemTotal:          81920 kB\n");
     expect(mountinfo(container.pid).match(PLACED)).toHaveLength(Object.keys(outcome).length);
+    expect(await attach(innerPid)).toEqual(outcome);
+    expect(new Set(Object.values(await attach(innerPid)))).toEqual(new Set(["kept"]));
   });
 });

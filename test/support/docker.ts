@@ -4,13 +4,15 @@ import { Client } from "undici";
 import { exec } from "../../core/runtime/exec.ts";
 import { openDockerEngine } from "../../provisioner/docker/engine.ts";
 import type { Cleanup } from "./cleanup.ts";
-import { startProgram } from "./run-program.ts";
+import { type RunningProgram, startProgram } from "./run-program.ts";
 import { waitFor } from "./wait-for.ts";
 
 export interface PrivateDocker {
   readonly socket: string;
   /** For child processes: which engine to talk to. */
   readonly env: Readonly<Record<string, string>>;
+  /** Its containers stop. */
+  restart(): Promise<void>;
 }
 
 /** Starts a Docker engine of the test's own: no network, nothing of it shared with one that the machine runs. `more` are dockerd's. */
@@ -32,20 +34,27 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
     const unmount = ["umount", join(folder, mount)];
     cleanup.add(`dockerd's ${mount}`, async () => void (await exec(unmount, { okCodes: [0, 32] })));
   }
-  const dockerd = startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network, ...more]);
+  const start = (): RunningProgram =>
+    startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network, ...more]);
+  let dockerd = start();
   cleanup.add("dockerd", async () => void (await dockerd.stop("SIGTERM")));
   const engine = openDockerEngine(socket);
   cleanup.add("docker connection", () => engine.close());
-  await waitFor(
-    "the Docker engine",
-    () =>
-      engine
-        .hasImage("none:none")
-        .then(() => true)
-        .catch(() => undefined),
-    60_000,
-  );
-  return { socket, env: { DOCKER_HOST: `unix://${socket}` } };
+  const answers = (): Promise<true | undefined> =>
+    engine
+      .hasImage("none:none")
+      .then(() => true as const)
+      .catch(() => undefined);
+  await waitFor("the Docker engine", answers, 60_000);
+  return {
+    socket,
+    env: { DOCKER_HOST: `unix://${socket}` },
+    restart: async () => {
+      await dockerd.stop("SIGTERM");
+      dockerd = start();
+      await waitFor("the Docker engine again", answers, 60_000);
+    },
+  };
 }
 
 /**

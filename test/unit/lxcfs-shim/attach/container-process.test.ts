@@ -61,6 +61,22 @@ test.for([
   expect(() => open(pid)).toThrow(expect.objectContaining({ code: "NOT_A_CONTAINER" }));
 });
 
+test("asked from a container that sees the host's processes, the host is where its first ones are", () => {
+  const own = new AttachHost(cleanup.temporaryFolder());
+  own.link("proc/self/ns/mnt", "mnt:[40]");
+  own.write("proc/self/mountinfo", containerMountinfo());
+  own.remove("proc/1/ns/mnt"); // a hardened kernel hides it
+  own.write("proc/2/stat", "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0 0\n");
+  own.link("proc/2/ns/mnt", "mnt:[1]");
+  own.write("proc/2/mountinfo", HOST_MOUNTINFO);
+  own.inside(41, { mountNamespace: 1, pidNamespace: 1 }, HOST_MOUNTINFO);
+  own.inside(42, { mountNamespace: 3, pidNamespace: 1 }, HOST_MOUNTINFO);
+  const openHere = (pid: number) => openContainerProcess(own.root, pid, readHostMounts(own.root));
+
+  expect(() => openHere(41)).toThrow("the host's own mount namespace");
+  expect(() => openHere(42)).toThrow("only some of its mounts are its own");
+});
+
 test("mounts shared among containers only are no danger to the host", () => {
   const mountinfo =
     "100 90 0:50 / / rw - overlay overlay rw\n101 100 0:51 / /proc rw shared:6 - proc proc rw\n";

@@ -84,6 +84,15 @@ test.for([
   );
 });
 
+test("a process that ended meanwhile", async () => {
+  const run: Exec = () =>
+    Promise.reject(new PlimsollError("EXEC", "plimsoll-mounts: plimsoll-mounts: process: No such process"));
+
+  await expect(placeFiles(openWith(), "/srv/shim", "place", run)).rejects.toThrow(
+    expect.objectContaining({ code: "NOT_FOUND", message: "process 10: it has ended" }),
+  );
+});
+
 test("words nobody knows are no success", async () => {
   await expect(placeFiles(openWith(), "/srv/shim", "place", says("done /proc/stat\n").run)).rejects.toThrow(
     'plimsoll-mounts says "done /proc/stat"',
