@@ -129,7 +129,7 @@ async function deadMounts({ root, shims: running, probe }: DoctorContext): Promi
     .map(([mountPoint]) => ({
       state: "wrong",
       what: `${mountPoint} is a dead mount: its readers get errors`,
-      hint: `umount -l ${mountPoint}, or serve there again; containers that have it bound have to be started anew`,
+      hint: `umount -l ${mountPoint}, or serve there again; then plimsoll-shim attach --all mends containers that have it bound`,
     }));
 }
 

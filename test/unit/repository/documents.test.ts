@@ -9,6 +9,7 @@ const DOCUMENTS = [
   "CONTRIBUTING.md",
   "CHANGELOG.md",
   "docs/machine-image.md",
+  "docs/attach.md",
   "docs/shim-operations.md",
 ];
 
