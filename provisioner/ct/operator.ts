@@ -1,12 +1,17 @@
 import { UsageError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { EventLog, type NewEvent } from "../events/event-log.ts";
 import { performStep } from "../executors/index.ts";
+import { leaseOf } from "../executors/lease-of.ts";
 import { observeMachine } from "../executors/observe.ts";
+import { announce, announcementOf } from "../host/announce.ts";
 import type { Host } from "../host/host.ts";
 import type { Operation } from "../operations/documents.ts";
 import { type Ending, Journal, MAX_MACHINES, recordOf } from "../operations/journal.ts";
+import type { RequestRecord } from "../operations/requests.ts";
 import { type Performer, runOperation, type Watcher } from "../operations/run.ts";
 import { planMachine } from "../plan/plan.ts";
+import { renderWhat } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
 import { reserveTogether } from "./create.ts";
 import { type ChangeRequest, planRequest, policyOf } from "./request.ts";
@@ -40,11 +45,14 @@ export interface Failure {
 export class HostOperator implements Operator {
   readonly host: Host;
   readonly journal: Journal;
+  readonly events: EventLog;
   readonly #log: Logger;
 
   constructor(host: Host, log: Logger) {
+    const { store, clock, config } = host;
     this.host = host;
-    this.journal = new Journal(host.store, host.clock, host.config.name);
+    this.journal = new Journal(store, clock, config.name);
+    this.events = new EventLog(store, clock, config.name);
     this.#log = log;
   }
 
@@ -54,34 +62,70 @@ export class HostOperator implements Operator {
 
   async carryOut(request: ChangeRequest, watcher: Watcher, signal: AbortSignal): Promise<Outcome> {
     const operation = await this.begin(request);
-    return this.outcomeOf(operation, await this.run(operation, watcher, signal));
+    const endings = await this.run(operation, watcher, signal);
+    const done = endings.filter(({ state }) => state === "done").map(({ track }) => recordOf(track));
+    const { store, config, docker } = this.host;
+    return {
+      done: done.map(({ machine }) => machine.name),
+      machines: request.kind === "destroy" ? [] : await viewMachines(store, config.name, docker, done),
+      failures: failuresOf(endings),
+    };
   }
 
   /** Plans and writes down: from here on it is gone on with, whatever happens to this process. */
-  async begin(request: ChangeRequest): Promise<Operation> {
+  async begin(request: ChangeRequest, record?: RequestRecord): Promise<Operation> {
     const planned = await planRequest(this.host, request);
     // What is as it should be need not be busy with a repair.
     const changes = request.kind === "repair" ? planned.filter(({ steps }) => steps.length > 0) : planned;
     if (changes.length > MAX_MACHINES)
       throw new UsageError(`${changes.length} machines at once, ${MAX_MACHINES} at most: name them`);
-    return this.journal.begin(request.kind, policyOf(request), changes);
+    return this.journal.begin(request.kind, policyOf(request), changes, record);
   }
 
-  /** Runs an operation that is in the journal to its end. */
+  /** Runs an operation that is in the journal to its end, and tells who should hear of it. */
   async run(operation: Operation, watcher: Watcher, signal: AbortSignal): Promise<readonly Ending[]> {
     const { host, journal } = this;
+    const addresses = await this.#announceBefore(operation);
     const ready = await reserveTogether(host, journal, operation);
     const endings = await runOperation(journal, ready, performerOn(host), watcher, signal);
-    this.#log.debug({ operation: operation.key, endings: endings.map(({ state }) => state) }, "ended");
+    await this.#announceAfter(operation, endings, addresses);
+    await this.events.add(...endings.map((ending) => eventOf(operation, ending)));
     return endings;
   }
 
-  async outcomeOf({ kind }: Operation, endings: readonly Ending[]): Promise<Outcome> {
-    const { store, config, docker } = this.host;
-    const records = endings.filter(({ state }) => state === "done").map(({ track }) => recordOf(track));
-    const machines = kind === "destroy" ? [] : await viewMachines(store, config.name, docker, records);
-    return { done: records.map(({ machine }) => machine.name), machines, failures: failuresOf(endings) };
+  /** The addresses by the machines' ids; once a machine is destroyed nobody knows it any more. */
+  async #announceBefore({ kind, tracks }: Operation): Promise<ReadonlyMap<string, string>> {
+    const found = await Promise.all(
+      tracks.map(async (track) => {
+        const { machine } = recordOf(track);
+        return [machine.id, (await leaseOf(this.host, machine.network, machine))?.address] as const;
+      }),
+    );
+    const addresses = new Map(found.filter((each): each is [string, string] => each[1] !== undefined));
+    await this.#announce(announcementOf(kind, "before"), [...addresses.values()]);
+    return addresses;
   }
+
+  async #announceAfter(
+    { kind }: Operation,
+    endings: readonly Ending[],
+    addresses: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const done = endings.filter(({ state }) => state === "done");
+    const ips = done.flatMap(({ track }) => addresses.get(recordOf(track).machine.id) ?? []);
+    await this.#announce(announcementOf(kind, "after"), ips);
+  }
+
+  async #announce(announcement: ReturnType<typeof announcementOf>, ips: readonly string[]): Promise<void> {
+    if (announcement === undefined) return;
+    await Promise.all(ips.map((ip) => announce(this.host.config, ip, announcement, this.#log)));
+  }
+}
+
+function eventOf({ kind }: Operation, { track, state }: Ending): NewEvent {
+  const { id, name } = recordOf(track).machine;
+  const mended = kind === "repair" ? track.steps.map(renderWhat).join(", ") : undefined;
+  return { kind, state, name, id, text: state === "done" ? mended : track.error };
 }
 
 function failuresOf(endings: readonly Ending[]): readonly Failure[] {

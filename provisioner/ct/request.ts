@@ -21,6 +21,12 @@ export interface CreateRequest extends MachineText {
   readonly partial?: boolean | undefined;
 }
 
+/** Of what is not told. */
+export const CREATE_DEFAULTS: Omit<MachineText, "name" | "image" | "net" | "ip"> = {
+  ...{ command: [], cpus: "1", memory: "512M", disk: "1G", fs: "ext4" },
+  ...{ type: "container", label: [], attach: "internal" },
+};
+
 interface DestroyRequest {
   readonly kind: "destroy";
   readonly names: readonly string[];

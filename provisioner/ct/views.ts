@@ -3,6 +3,7 @@ import { LABEL } from "../executors/names.ts";
 import type { MachineRecord } from "../machines/documents.ts";
 import { findLease } from "../machines/lease.ts";
 import { readNetwork } from "../networks/networks.ts";
+import { listTroubles, type Trouble } from "../reconcile/troubles.ts";
 import { renderBytes } from "../step/render.ts";
 import type { Store } from "../store/types.ts";
 
@@ -18,6 +19,8 @@ export interface MachineView {
   readonly state: "running" | "stopped" | "unknown";
   /** What is being done with it. */
   readonly busy: string | null;
+  /** What the daemon could not mend so far. */
+  readonly trouble: string | null;
   readonly power: "on" | "off";
   readonly image: string;
   readonly command: readonly string[];
@@ -42,8 +45,16 @@ export async function viewMachines(
 ): Promise<readonly MachineView[]> {
   // Without an engine nothing runs that it could tell of; the list is worth having all the same.
   const running = await runningMachines(docker).catch(() => undefined);
+  const troubles = await listTroubles(store);
   return Promise.all(
-    records.map((record) => viewMachine(store, record, record.host === hostName ? running : undefined)),
+    records.map((record) =>
+      viewMachine(
+        store,
+        record,
+        record.host === hostName ? running : undefined,
+        troubles.get(record.machine.id),
+      ),
+    ),
   );
 }
 
@@ -52,6 +63,7 @@ async function viewMachine(
   store: Store,
   { machine, host, createdMs, busy }: MachineRecord,
   running: ReadonlySet<string> | undefined,
+  trouble: Trouble | undefined,
 ): Promise<MachineView> {
   const { network } = await readNetwork(store, machine.network);
   const lease = await findLease(store, network, machine.id);
@@ -65,6 +77,7 @@ async function viewMachine(
     type,
     state: running === undefined ? "unknown" : running.has(id) ? "running" : "stopped",
     busy: busy ?? null,
+    trouble: trouble?.text ?? null,
     power,
     image,
     command,
@@ -92,7 +105,8 @@ export const MACHINE_TITLES: readonly string[] = [
 ];
 
 export function machineRow(view: MachineView): readonly string[] {
-  const state = view.busy === null ? view.state : `${view.state}, ${view.busy}`;
+  const trouble = view.trouble === null ? undefined : "in trouble";
+  const state = [view.state, view.busy ?? trouble].filter((each) => each !== undefined).join(", ");
   const size = [String(view.cpus), renderBytes(view.memoryBytes), renderBytes(view.diskBytes)];
   return [view.name, view.ip ?? "-", state, view.type, ...size, view.network, view.image, view.host];
 }

@@ -34,8 +34,20 @@ export interface HostConfig {
   /** Where their agents push to. */
   readonly push: readonly string[];
   readonly interval: string;
+  /** Whom to tell of planned changes; nobody unless told. */
+  readonly collector?: CollectorAccess;
+  /** Where the daemon listens. */
+  readonly socket: string;
   /** How thoroughly an address is asked for before its first use. */
   readonly probe: ProbeMode;
+}
+
+/** A collector as this host reaches it. */
+export interface CollectorAccess {
+  /** `http://HOST:PORT`. */
+  readonly url: string;
+  /** A file with the token that it asks for from another host. */
+  readonly tokenFile: string | undefined;
 }
 
 export interface HostStorage extends LvmStorage {
@@ -47,8 +59,9 @@ export interface HostStorage extends LvmStorage {
 
 const KEYS = [
   ...["name", "bridge", "bond", "ovs", "docker", "shim", "data", "storage"],
-  ...["push", "interval", "probe"],
+  ...["push", "interval", "probe", "collector", "socket"],
 ] as const;
+const COLLECTOR_KEYS = ["url", "tokenFile"] as const;
 const BOND_KEYS = ["name", "nics", "primary", "vlans", "updelay"] as const;
 const STORAGE_KEYS = ["group", "devices", "thin"] as const;
 const THIN_KEYS = ["pool", "size", "overcommit", "extend", "full"] as const;
@@ -72,6 +85,7 @@ export function parseHostConfig(file: string, values: Readonly<Record<string, un
   const bridge = top.text("bridge", "br0");
   const bond = top.mapping("bond", BOND_KEYS);
   const storage = top.mapping("storage", STORAGE_KEYS);
+  const collector = top.mapping("collector", COLLECTOR_KEYS);
   return {
     name,
     bridge,
@@ -83,8 +97,17 @@ export function parseHostConfig(file: string, values: Readonly<Record<string, un
     ...(storage === undefined ? {} : { storage: parseStorage(storage) }),
     push: top.texts("push", "URLs"),
     interval,
+    ...(collector === undefined ? {} : { collector: parseCollector(collector) }),
+    socket: top.text("socket", "/run/plimsoll/provisioner.sock"),
     probe,
   };
+}
+
+function parseCollector(collector: Mapping<(typeof COLLECTOR_KEYS)[number]>): CollectorAccess {
+  const url = collector.text("url");
+  if (!/^https?:\/\/[^/]+$/.test(url))
+    collector.refuse("url", `${JSON.stringify(url)} is not http://HOST:PORT`);
+  return { url, tokenFile: collector.optionalText("tokenFile") };
 }
 
 function parseBond(bond: Mapping<(typeof BOND_KEYS)[number]>, bridge: string): BondSpec {

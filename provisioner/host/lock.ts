@@ -12,16 +12,27 @@ const PATIENCE_MS = 600_000;
  * Waits until no other process changes this host's machines. `onWait` is called once, when there is
  * one. Returns the release.
  */
-export async function takeHostLock(
+export function takeHostLock(
   clock: Clock,
   signal: AbortSignal,
   onWait: () => void,
   patienceMs: number = PATIENCE_MS,
 ): Promise<() => void> {
+  return takeHostOr<never>(clock, signal, async () => undefined, onWait, patienceMs);
+}
+
+/** As `takeHostLock`, unless meanwhile there is something better: what `instead` gives. */
+export async function takeHostOr<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  instead: () => Promise<T | undefined>,
+  onWait: () => void,
+  patienceMs: number = PATIENCE_MS,
+): Promise<T | (() => void)> {
   const deadline = clock.monotonicMs() + patienceMs;
   for (let attempts = 0; ; attempts++) {
-    const release = await tryLock();
-    if (release !== undefined) return release;
+    const found = (await instead()) ?? (await tryLock());
+    if (found !== undefined) return found;
     if (attempts === 0) onWait();
     signal.throwIfAborted();
     if (clock.monotonicMs() > deadline)

@@ -1,6 +1,6 @@
 import { NotFoundError } from "../../core/runtime/errors.ts";
 import { Fields } from "../store/documents.ts";
-import type { Store } from "../store/types.ts";
+import type { Entry, Store } from "../store/types.ts";
 import { decodeMachine, MACHINES, type MachineRecord, machineKey, nameKey } from "./documents.ts";
 
 export interface FoundMachine extends MachineRecord {
@@ -11,7 +11,7 @@ export interface FoundMachine extends MachineRecord {
 export async function listMachines(store: Store): Promise<readonly FoundMachine[]> {
   const { entries } = await store.list(MACHINES);
   return entries
-    .map((entry) => ({ ...decodeMachine(store, entry), revision: entry.revision }))
+    .map((entry) => decodeFound(store, entry))
     .sort((a, b) => (a.machine.name < b.machine.name ? -1 : 1));
 }
 
@@ -21,5 +21,9 @@ export async function readMachine(store: Store, name: string): Promise<FoundMach
   const id = pointer === undefined ? "" : new Fields(store, pointer).text("id");
   const entry = pointer === undefined ? undefined : await store.get(machineKey(id));
   if (entry === undefined) throw new NotFoundError(`container ${name}: not found`);
+  return decodeFound(store, entry);
+}
+
+export function decodeFound(store: Pick<Store, "name">, entry: Entry): FoundMachine {
   return { ...decodeMachine(store, entry), revision: entry.revision };
 }

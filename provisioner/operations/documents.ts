@@ -1,5 +1,5 @@
 /*
- * operations/h1/001700000000000-3f2a          {"kind":"create","policy":"together"}
+ * operations/h1/001700000000000-3f2a          {"kind":"create","policy":"together","request":"3f2a…"}
  * operations/h1/001700000000000-3f2a/6f1c…    {"after":{…machine…},"steps":[{"kind":"reserveAddress",…},…],"cursor":3,"state":"running"}
  *
  * The first is one request, each of the others what it does to one machine: its track. `cursor` counts
@@ -25,6 +25,8 @@ export interface Operation {
   readonly key: string;
   readonly kind: OperationKind;
   readonly policy: Policy;
+  /** The id it was asked for under, where there is one. */
+  readonly request?: string | undefined;
   readonly tracks: readonly Track[];
 }
 
@@ -48,8 +50,12 @@ export function operationPrefix(host: string): string {
   return `operations/${host}/`;
 }
 
-export function encodeOperation({ kind, policy }: Pick<Operation, "kind" | "policy">): object {
-  return { kind, policy };
+export function encodeOperation({
+  kind,
+  policy,
+  request,
+}: Pick<Operation, "kind" | "policy" | "request">): object {
+  return { kind, policy, request };
 }
 
 export function encodeTrack({
@@ -84,6 +90,7 @@ export function decodeOperations(
         key: entry.key,
         kind: fields.choice("kind", OPERATION_KINDS),
         policy: fields.choice("policy", ["together", "apart"]),
+        request: fields.optionalText("request"),
         tracks: entries
           .filter(({ key }) => key.startsWith(`${entry.key}/`))
           .map((track) => decodeTrack(store, track)),

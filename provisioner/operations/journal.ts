@@ -20,9 +20,16 @@ import {
   type Policy,
   type Track,
 } from "./documents.ts";
+import {
+  encodeRequest,
+  findRequest,
+  type RequestRecord,
+  type RequestResult,
+  requestKey,
+} from "./requests.ts";
 
-/** A machine, its name and its track are written for each, and the operation once. */
-export const MAX_MACHINES: number = Math.floor((MAX_OPERATIONS - 1) / 3);
+/** A machine, its name and its track are written for each, operation and request once. */
+export const MAX_MACHINES: number = Math.floor((MAX_OPERATIONS - 2) / 3);
 
 /** What is to become of one machine, and how. */
 export interface Change {
@@ -59,8 +66,16 @@ export class Journal {
     return decodeOperations(this.#store, entries);
   }
 
-  /** Marks the machines as busy and makes the names new ones take, with the operation: all or nothing. */
-  async begin(kind: OperationKind, policy: Policy, changes: readonly Change[]): Promise<Operation> {
+  /**
+   * Marks the machines as busy and makes the names new ones take, with the operation and the request it
+   * comes from: all or nothing.
+   */
+  async begin(
+    kind: OperationKind,
+    policy: Policy,
+    changes: readonly Change[],
+    request?: RequestRecord,
+  ): Promise<Operation> {
     if (changes.length > MAX_MACHINES) bug(`an operation on ${changes.length} machines`);
     const id = `${String(this.#clock.nowMs()).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
     const key = operationPrefix(this.#host) + id;
@@ -70,16 +85,21 @@ export class Journal {
       const shared = { before, after, steps: change.steps, cursor: 0, state: "running" as const };
       return { key: `${key}/${machine}`, revision: 0, ...shared };
     });
+    const asked = request && { key: requestKey(this.#host, request.id), value: encodeRequest(request) };
     const revision = await this.#store.transact({
-      expect: changes.flatMap(expectations),
+      expect: [...changes.flatMap(expectations), ...(asked ? [{ key: asked.key, revision: 0 }] : [])],
       put: [
-        { key, value: encodeOperation({ kind, policy }) },
+        { key, value: encodeOperation({ kind, policy, request: request?.id }) },
+        ...(asked ? [asked] : []),
         ...tracks.map((track) => ({ key: track.key, value: encodeTrack(track) })),
         ...changes.flatMap((change) => beginning(change, kind)),
       ],
     });
     if (revision === undefined) throw await this.#explainRefusal(changes);
-    return { key, kind, policy, tracks: tracks.map((track) => ({ ...track, revision })) };
+    return {
+      ...{ key, kind, policy, request: request?.id },
+      tracks: tracks.map((track) => ({ ...track, revision })),
+    };
   }
 
   /** Returns the track as it is now. */
@@ -100,15 +120,35 @@ export class Journal {
   async end(operation: Operation, endings: readonly Ending[]): Promise<void> {
     const ended = endings.filter(({ state }) => state !== "stuck");
     const transactions = await Promise.all(ended.map((ending) => this.#ending(ending)));
+    const isOver = ended.length === endings.length;
+    const answered = await this.#answer(operation, endings, isOver);
     const revision = await this.#store.transact({
       expect: transactions.flatMap(({ expect }) => expect),
-      put: transactions.flatMap(({ put = [] }) => put),
-      remove: [
-        ...transactions.flatMap(({ remove = [] }) => remove),
-        ...(ended.length === endings.length ? [operation.key] : []),
-      ],
+      put: [...transactions.flatMap(({ put = [] }) => put), ...answered],
+      remove: [...transactions.flatMap(({ remove = [] }) => remove), ...(isOver ? [operation.key] : [])],
     });
     if (revision === undefined) throw lost(operation.key);
+  }
+
+  /** For who asked: what has become of each machine so far. */
+  async #answer(
+    { request: id }: Operation,
+    endings: readonly Ending[],
+    isOver: boolean,
+  ): Promise<NonNullable<Transaction["put"]>> {
+    const record = id === undefined ? undefined : await findRequest(this.#store, this.#host, id);
+    if (record === undefined) return [];
+    const now = endings.map(
+      ({ track, state }): RequestResult => ({
+        name: recordOf(track).machine.name,
+        state,
+        error: state === "done" ? undefined : track.error,
+      }),
+    );
+    const earlier = record.results.filter(({ name }) => !now.some((each) => each.name === name));
+    const endedMs = isOver ? this.#clock.nowMs() : undefined;
+    const value = encodeRequest({ ...record, results: [...earlier, ...now], endedMs });
+    return [{ key: requestKey(this.#host, record.id), value }];
   }
 
   async #ending({ track, state }: Ending): Promise<Transaction> {

@@ -34,9 +34,14 @@ const RENDERERS: Renderers = {
 };
 
 /** A step as a line: `web: start container 1`. */
-export function renderStep<K extends StepKind>(step: Step<K>): string {
+export function renderStep(step: Step): string {
+  return `${step.machine.name}: ${renderWhat(step)}`;
+}
+
+/** What is done, without the machine's name. */
+export function renderWhat<K extends StepKind>(step: Step<K>): string {
   const kind: K = step.kind;
-  return `${step.machine.name}: ${RENDERERS[kind](step)}`;
+  return RENDERERS[kind](step);
 }
 
 /** `512 MiB`, `1.5 GiB`: with at most one decimal where it does not come out even. */

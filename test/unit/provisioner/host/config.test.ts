@@ -11,6 +11,7 @@ test("everything has a default", () => {
     data: "/var/lib/plimsoll/machines",
     push: [],
     interval: "10s",
+    socket: "/run/plimsoll/provisioner.sock",
     probe: "rfc5227",
   });
 });
@@ -66,6 +67,8 @@ test.for([
   [{ push: [1] }, "push: must be URLs"],
   [{ name: "a/b" }, "name: "],
   [{ interval: "often" }, "interval: "],
+  [{ collector: { url: "here:9465" } }, 'collector.url: "here:9465" is not http://HOST:PORT'],
+  [{ socket: "" }, "socket: must be a text"],
   [{ probe: "never" }, "probe: one of fast, rfc5227"],
 ] as const)("%j is refused", ([values, message]) => {
   expect(() => parseHostConfig("host.yaml", values)).toThrow(`configuration host.yaml: ${message}`);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../../core/runtime/clock.ts";
-import { takeHostLock } from "../../../../provisioner/host/lock.ts";
+import { takeHostLock, takeHostOr } from "../../../../provisioner/host/lock.ts";
 
 const never = new AbortController().signal;
 const noWait = (): void => {};
@@ -24,5 +24,14 @@ test("patience ends, and so does waiting when it is interrupted", async () => {
   await expect(takeHostLock(systemClock, never, noWait, 100)).rejects.toThrow("changed by another plimsoll");
   const waiting = takeHostLock(systemClock, controller.signal, () => controller.abort());
   await expect(waiting).rejects.toThrow();
+  release();
+});
+
+test("whoever finds something better meanwhile takes that", async () => {
+  const release = await takeHostLock(systemClock, never, noWait);
+  let asked = 0;
+  const instead = async (): Promise<string | undefined> => (++asked > 2 ? "a daemon" : undefined);
+
+  expect(await takeHostOr(systemClock, never, instead, noWait)).toBe("a daemon");
   release();
 });
