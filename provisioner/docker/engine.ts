@@ -38,6 +38,12 @@ export interface DockerEngine {
     onFrame: (frame: Frame) => void,
     signal?: AbortSignal,
   ): Promise<number>;
+  /** What happens from now on to containers that carry a label, until `signal`. */
+  events(
+    label: string,
+    actions: readonly string[],
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<ContainerEvent>>;
   /** What the container wrote; with `follow` until `signal`, or its end. */
   readLogs(id: string, options: LogOptions, onFrame: (frame: Frame) => void): Promise<void>;
   close(): Promise<void>;
@@ -51,6 +57,12 @@ export interface ImageProgram {
 export interface ContainerSummary {
   readonly id: string;
   readonly isRunning: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ContainerEvent {
+  /** `start`, `die` … */
+  readonly action: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -159,7 +171,7 @@ function containerCalls(connection: EngineConnection): ContainerCalls {
   };
 }
 
-type StreamCalls = Pick<DockerEngine, "runInside" | "readLogs">;
+type StreamCalls = Pick<DockerEngine, "runInside" | "readLogs" | "events">;
 
 function streamCalls(connection: EngineConnection): StreamCalls {
   return {
@@ -174,6 +186,13 @@ function streamCalls(connection: EngineConnection): StreamCalls {
       await splitFrames(started.body, onFrame);
       return JSON.parse((await connection.call("GET", `${path}/json`)).text).ExitCode;
     },
+    events: async (label, actions, signal) => {
+      const filters = JSON.stringify({ type: ["container"], label: [label], event: actions });
+      const answer = await connection.stream("GET", `/events?${new URLSearchParams({ filters })}`, {
+        signal,
+      });
+      return splitEvents(answer.body);
+    },
     readLogs: async (id, { tail, follow = false, signal }, onFrame) => {
       const query = { stdout: "1", stderr: "1", follow: follow ? "1" : "0", tail: String(tail ?? "all") };
       const path = `${named(id)}/logs?${new URLSearchParams(query)}`;
@@ -186,6 +205,19 @@ function streamCalls(connection: EngineConnection): StreamCalls {
 async function splitFrames(body: AsyncIterable<Uint8Array>, onFrame: (frame: Frame) => void): Promise<void> {
   const splitter = new FrameSplitter();
   for await (const chunk of body) for (const frame of splitter.push(chunk)) onFrame(frame);
+}
+
+/** A line of JSON each; a container's labels are among its attributes. */
+async function* splitEvents(body: AsyncIterable<Buffer>): AsyncGenerator<ContainerEvent> {
+  let rest = "";
+  for await (const chunk of body) {
+    const lines = (rest + chunk.toString()).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines.filter((each) => each.trim() !== "")) {
+      const { Action, Actor } = JSON.parse(line);
+      yield { action: String(Action), labels: Actor?.Attributes ?? {} };
+    }
+  }
 }
 
 /** The engine answers 200 first, and tells of a failure in what follows. */

@@ -71,6 +71,11 @@ export class Attachments {
     await this.#links.remove(cards.filter(isVeth).map(({ port }) => port.name));
   }
 
+  /** How many flows each container's cookie has on a bridge; see `cookieOf`. */
+  countFlows(bridge: string): Promise<ReadonlyMap<string, number>> {
+    return this.#flows.count(bridge);
+  }
+
   async observe(cards: readonly Attachment[]): Promise<readonly AttachmentState[]> {
     const flows = new Map<string, number>();
     for (const bridge of groupByBridge(cards).keys()) {
