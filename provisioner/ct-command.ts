@@ -9,7 +9,8 @@ import {
   lookAt,
   print,
 } from "./ct/commands.ts";
-import type { ChangeRequest } from "./ct/request.ts";
+import { ctEvents } from "./ct/events-command.ts";
+import { type ChangeRequest, CREATE_DEFAULTS } from "./ct/request.ts";
 import { withStore } from "./ct/session.ts";
 import { MACHINE_TITLES, type MachineView, machineRow } from "./ct/views.ts";
 import { openDockerEngine } from "./docker/engine.ts";
@@ -31,6 +32,7 @@ export function ctCommand(signal: AbortSignal): Command {
     ctDestroy,
     ctExec,
     ctLogs,
+    ctEvents,
   ];
   for (const each of make) command.addCommand(each(signal));
   return withExamples(command, [
@@ -54,21 +56,21 @@ function ctCreate(signal: AbortSignal): Command {
     .argument("[command...]", "what to run instead of the image's own command; after --, if it has options")
     .requiredOption("--image <image>", "an image with glibc and /bin/sh")
     .requiredOption("--net <network>", "the network its permanent address is from")
-    .option("--cpus <number>", "its share of this host's CPUs", "1")
-    .option("--memory <size>", "its memory; it has no swap", "512M")
-    .option("--disk <size>", "its data disk, at /data inside", "1G")
-    .option("--fs <name>", "the disk's file system: ext4, xfs or btrfs", "ext4")
+    .option("--cpus <number>", "its share of this host's CPUs", CREATE_DEFAULTS.cpus)
+    .option("--memory <size>", "its memory; it has no swap", CREATE_DEFAULTS.memory)
+    .option("--disk <size>", "its data disk, at /data inside", CREATE_DEFAULTS.disk)
+    .option("--fs <name>", "the disk's file system: ext4, xfs or btrfs", CREATE_DEFAULTS.fs)
     .option("--ip <address>", "this address and no other")
-    .option("--type <word>", "what it is, in lists and as a label of its series", "container")
+    .option("--type <word>", "what it is, in lists and as a label of its series", CREATE_DEFAULTS.type)
     .option("--label <name=value...>", "labels of its series", [])
-    .option("--attach <kind>", "its card: internal (a port of the switch) or veth", "internal")
+    .option("--attach <kind>", "its card: internal (a port of the switch) or veth", CREATE_DEFAULTS.attach)
     .option("--count <number>", "so many, as NAME-1, NAME-2 …", "1")
     .option("--partial", "keep those that could be made when others could not")
     .action((name: string, words: readonly string[], options: CreateOptions) =>
       changeMachines(
         options,
         signal,
-        { ...options, kind: "create", name, command: words, count: parseCount(options.count) },
+        { ...textOf(options), kind: "create", name, command: words, count: parseCount(options.count) },
         ({ machines }) =>
           print(options, machines, () => renderTable(MACHINE_TITLES, machines.map(machineRow))),
       ),
@@ -84,6 +86,18 @@ function ctCreate(signal: AbortSignal): Command {
     ],
     ["plimsoll ct create web --count 10 --image debian:12 --net front --dry-run", "what would be done"],
   ]);
+}
+
+/** Without what is the command's own business. */
+function textOf({
+  store: _,
+  config: __,
+  json: ___,
+  quiet: ____,
+  dryRun: _____,
+  ...text
+}: CreateOptions): Omit<CreateOptions, keyof CommonOptions> {
+  return text;
 }
 
 function parseCount(text: string): number {

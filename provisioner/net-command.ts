@@ -8,7 +8,7 @@ import { clearConflict } from "./addresses/transitions.ts";
 import { type NetworkView, viewAddress, viewNetwork, viewPool } from "./addresses/views.ts";
 import { parseIpv4 } from "./networks/ipv4.ts";
 import { createNetwork, listNetworks, readNetwork } from "./networks/networks.ts";
-import { parseSpec } from "./networks/parse-spec.ts";
+import { DEFAULT_QUARANTINE_SECONDS, parseSpec } from "./networks/parse-spec.ts";
 import { removeNetwork } from "./networks/remove.ts";
 import { DEFAULT_STORE, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
@@ -48,7 +48,11 @@ function netCreate(): Command {
     .option("--gateway <address>", "the containers' route out; without one they have none")
     .option("--dns <address...>", "name servers for its containers")
     .option("--exclude <range...>", "never to be handed out: an address, FIRST-LAST or a CIDR")
-    .option("--quarantine <time>", "how long an address rests between two owners", "600s")
+    .option(
+      "--quarantine <time>",
+      "how long an address rests between two owners",
+      `${DEFAULT_QUARANTINE_SECONDS}s`,
+    )
     .action((name: string, options: CreateOptions) =>
       withStore(options, async (store) => {
         const quarantineSeconds = parseDuration("--quarantine", options.quarantine) / 1000;

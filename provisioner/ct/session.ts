@@ -1,13 +1,15 @@
+import { systemClock } from "../../core/runtime/clock.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import { type HostConfig, readHostConfig } from "../host/config.ts";
 import { withHost } from "../host/host.ts";
-import { takeHostLock } from "../host/lock.ts";
+import { takeHostOr } from "../host/lock.ts";
 import type { Operation } from "../operations/documents.ts";
 import type { Ending } from "../operations/journal.ts";
 import type { Watcher } from "../operations/run.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/types.ts";
-import { HostOperator } from "./operator.ts";
+import { findDaemon } from "./daemon-operator.ts";
+import { HostOperator, type Operator } from "./operator.ts";
 
 export interface SessionOptions {
   readonly store?: string | undefined;
@@ -22,27 +24,38 @@ export interface SessionEvents {
   onResume(operation: Operation, endings: readonly Ending[]): void;
 }
 
-/** Opens store and drivers for `use`, takes the host's lock, and first ends what was interrupted. */
+/**
+ * The daemon where it runs. Otherwise this process takes the host's lock, opens the drivers, and first
+ * ends what was interrupted.
+ */
 export async function withSession<T>(
   options: SessionOptions,
   log: Logger,
   signal: AbortSignal,
   events: SessionEvents,
-  use: (operator: HostOperator) => Promise<T>,
+  use: (operator: Operator) => Promise<T>,
 ): Promise<T> {
-  return withStore(options, (store, config) =>
-    withHost(config, store, log, async (host) => {
-      const release = await takeHostLock(host.clock, signal, events.onWait);
+  return withStore(options, async (store, config) => {
+    const instead = (): ReturnType<typeof findDaemon> => findDaemon(config, store.name);
+    const found = await takeHostOr(systemClock, signal, instead, events.onWait);
+    if (typeof found === "function") {
       try {
-        const operator = new HostOperator(host, log);
-        for (const operation of await operator.journal.list())
-          events.onResume(operation, await operator.run(operation, events.watcher, signal));
-        return await use(operator);
+        return await withHost(config, store, log, async (host) => {
+          const operator = new HostOperator(host, log);
+          for (const operation of await operator.journal.list())
+            events.onResume(operation, await operator.run(operation, events.watcher, signal));
+          return use(operator);
+        });
       } finally {
-        release();
+        found();
       }
-    }),
-  );
+    }
+    try {
+      return await use(found);
+    } finally {
+      await found.close();
+    }
+  });
 }
 
 /** For what only looks. */

@@ -26,6 +26,8 @@ export interface SpecText {
   readonly quarantineSeconds: number;
 }
 
+/** Longer than the caches of a network remember whose an address was. */
+export const DEFAULT_QUARANTINE_SECONDS = 600;
 const MIN_PREFIX_LENGTH = 8;
 /** A /31 has neither network nor broadcast address (RFC 3021), and no room for a gateway and a container. */
 const MAX_PREFIX_LENGTH = 30;

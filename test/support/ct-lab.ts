@@ -20,7 +20,9 @@ export const CT_LAB: readonly Condition[] = [
 
 /** An image of this machine's own programs: a shell, free, nproc; it names no command of its own. */
 export const IMAGE = "plimsoll-test:1";
-const GATEWAY = "10.10.0.254";
+/** Of the network `front`: this host itself. */
+export const GATEWAY = "10.10.0.254";
+const TOKEN = "the-lab-s-own-operator";
 
 interface CtResult extends ExecResult {
   readonly lines: readonly string[];
@@ -36,6 +38,8 @@ export class CtLab {
   readonly docker: PrivateDocker;
   readonly lab: OvsLab;
   readonly storePath: string;
+  /** Of a daemon, where a test starts one. */
+  readonly socket: string;
   readonly collectorUrl: string = `http://${GATEWAY}:9465`;
   readonly #cleanup: Cleanup;
 
@@ -45,6 +49,7 @@ export class CtLab {
     this.docker = docker;
     this.lab = lab;
     this.storePath = join(this.folder, "state.db");
+    this.socket = join(this.folder, "provisioner.sock");
     this.#cleanup = cleanup;
   }
 
@@ -66,8 +71,7 @@ export class CtLab {
       "gw",
       "type=internal",
     );
-    await host.ip("address", "add", `${GATEWAY}/24`, "dev", "gw");
-    await host.ip("link", "set", "gw", "up");
+    await ct.raiseGateway();
     await ct.#startShim();
     await ct.#startCollector();
     ct.#writeConfig();
@@ -89,6 +93,20 @@ export class CtLab {
   /** `plimsoll …` on this host, to its end. Throws with its own words when it fails. */
   async plimsoll(...args: readonly string[]): Promise<ExecResult> {
     return exec(this.argv(...args), { timeoutMs: 120_000, env: this.env });
+  }
+
+  /** The gateway's device is a new one after a restart of the switch. */
+  async raiseGateway(): Promise<void> {
+    await this.switchHost.ip("address", "replace", `${GATEWAY}/24`, "dev", "gw");
+    await this.switchHost.ip("link", "set", "gw", "up");
+  }
+
+  /** `plimsoll serve` on this host, ready. What it has not ended by itself is ended with the lab. */
+  async serve(...args: readonly string[]): Promise<RunningProgram> {
+    const daemon = startProgram(this.#cleanup, this.argv("serve", ...args), { env: this.env });
+    this.#cleanup.add("plimsoll serve", async () => void (await daemon.stop("SIGTERM")));
+    await daemon.waitForLine(/"msg":"ready"/, 20_000);
+    return daemon;
   }
 
   /** `plimsoll ct …` to its end, whatever its exit code. */
@@ -156,7 +174,12 @@ export class CtLab {
         shim: join(this.folder, "shim"),
       },
       ...{ data: join(this.folder, "machines"), push, interval: "1s", probe: "fast" },
+      ...{
+        socket: this.socket,
+        collector: { url: this.collectorUrl, tokenFile: join(this.folder, "token") },
+      },
     };
+    writeFileSync(join(this.folder, "token"), `${TOKEN}\n`);
     writeFileSync(join(this.folder, "host.json"), JSON.stringify(config));
   }
 
@@ -174,7 +197,10 @@ export class CtLab {
       `${GATEWAY}:9465`,
       "--data",
       join(this.folder, "collector"),
+      "--token-file",
+      join(this.folder, "tokens"),
     );
+    writeFileSync(join(this.folder, "tokens"), `${TOKEN} *\n`);
     await this.#service(this.inNamespace(...argv));
   }
 

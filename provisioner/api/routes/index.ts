@@ -1,0 +1,27 @@
+import type { Host } from "../../host/host.ts";
+import { renderOpenApi } from "../openapi.ts";
+import type { Route } from "../route.ts";
+import { machineRoutes } from "./machines.ts";
+import { networkRoutes } from "./networks.ts";
+import { type OperationParts, operationRoutes } from "./operations.ts";
+import { type StatusParts, statusRoute } from "./status.ts";
+
+/** Everything the API is. */
+export function apiRoutes(parts: OperationParts & StatusParts & { readonly host: Host }): readonly Route[] {
+  const { store, clock } = parts.host;
+  const routes: Route[] = [
+    statusRoute(parts),
+    ...machineRoutes(parts.host),
+    ...operationRoutes(parts),
+    ...networkRoutes(store, clock),
+  ];
+  const document: Route = {
+    ...{ method: "GET", path: "/v1/openapi.json", name: "showOpenApi", summary: "This document" },
+    answer: {
+      ...{ status: 200, description: "OpenAPI 3.1" },
+      schema: { type: "object", properties: {}, additionalProperties: true },
+    },
+    handle: async () => renderOpenApi([...routes, document]),
+  };
+  return [...routes, document];
+}

@@ -1,0 +1,138 @@
+import { OPERATION_KINDS } from "../machines/documents.ts";
+import {
+  fields,
+  NUMBER,
+  type ObjectSchema,
+  oneWord,
+  orNull,
+  reference,
+  type Schema,
+  TEXT,
+  TEXTS,
+} from "./schema.ts";
+
+const COUNT: Schema = { type: "integer", minimum: 0 };
+const YES_OR_NO: Schema = { type: "boolean" };
+const KIND: Schema = oneWord(...OPERATION_KINDS);
+const some = (description: string): Schema => ({ type: "string", description });
+
+const NAMES: Schema = { type: "array", items: TEXT, description: "names of machines" };
+
+/** Fields take what the options of their names take. */
+const CREATE: ObjectSchema = fields(
+  {
+    kind: oneWord("create"),
+    name: some("of the machine; with count it gets -1, -2 … appended"),
+    image: some("with glibc and /bin/sh"),
+    net: some("the network its permanent address is from"),
+  },
+  {
+    command: { type: "array", items: TEXT, description: "instead of the image's own" },
+    cpus: some("a share of this host's CPUs: 1 unless told"),
+    memory: some("512M unless told"),
+    disk: some("1G unless told"),
+    fs: oneWord("ext4", "xfs", "btrfs"),
+    ip: some("this address and no other"),
+    type: some("a word: container unless told"),
+    label: { type: "array", items: TEXT, description: "NAME=VALUE" },
+    attach: oneWord("internal", "veth"),
+    count: { type: "integer", minimum: 1 },
+    partial: { type: "boolean", description: "keep those that could be made when others could not" },
+  },
+);
+
+const VERBS: readonly ObjectSchema[] = [
+  fields({ kind: oneWord("start", "stop", "restart", "destroy"), names: NAMES }),
+  fields({
+    kind: oneWord("repair"),
+    names: { ...NAMES, description: "none are all of this host" } as Schema,
+  }),
+  fields({ kind: oneWord("resize"), names: NAMES }, { cpus: TEXT, memory: TEXT, disk: TEXT }),
+  fields({ kind: oneWord("rebuild"), names: NAMES, image: TEXT }, { command: TEXTS }),
+];
+
+const MACHINE: ObjectSchema = fields({
+  ...{ name: TEXT, ip: orNull(TEXT), mac: orNull(TEXT), id: TEXT, host: TEXT, type: TEXT },
+  state: oneWord("running", "stopped", "unknown"),
+  busy: orNull(KIND),
+  trouble: orNull(TEXT),
+  power: oneWord("on", "off"),
+  ...{ image: TEXT, command: TEXTS, generation: COUNT, cpus: NUMBER, cpuset: TEXT },
+  ...{ memoryBytes: COUNT, diskBytes: COUNT, fileSystem: TEXT, network: TEXT, attach: TEXT },
+  labels: { type: "object", properties: {}, additionalProperties: TEXT },
+  created: TEXT,
+});
+
+const NETWORK_SPEC: ObjectSchema = fields(
+  { name: TEXT, vlan: { type: "integer", minimum: 1 }, cidr: TEXT },
+  { gateway: TEXT, dns: TEXTS, exclude: TEXTS, quarantineSeconds: { type: "integer", minimum: 1 } },
+);
+
+const NETWORK: ObjectSchema = fields({
+  ...{ name: TEXT, vlan: COUNT, cidr: TEXT, gateway: orNull(TEXT), dns: TEXTS, exclude: TEXTS },
+  ...{ quarantineSeconds: COUNT, state: oneWord("active", "removing"), created: TEXT },
+});
+
+const POOL: ObjectSchema = fields({
+  ...NETWORK.properties,
+  addresses: fields({
+    ...{ total: COUNT, free: COUNT, reserved: COUNT, bound: COUNT, quarantine: COUNT, conflict: COUNT },
+  }),
+  problems: TEXTS,
+});
+
+const ADDRESS: ObjectSchema = fields({
+  ...{ address: TEXT, mac: TEXT, state: TEXT, owner: TEXT, generation: COUNT },
+  ...{ since: TEXT, until: orNull(TEXT), detail: orNull(TEXT) },
+});
+
+const OPERATION: ObjectSchema = fields({
+  ...{ id: TEXT, kind: KIND, state: oneWord("running", "ended"), begun: TEXT, ended: orNull(TEXT) },
+  results: {
+    type: "array",
+    items: fields({ name: TEXT, state: oneWord("done", "undone", "stuck") }, { error: TEXT }),
+  },
+});
+
+/** Of any kind of step; what else it has depends on the kind. */
+const STEP: Schema = {
+  type: "object",
+  properties: { kind: TEXT, machine: fields({ id: TEXT, name: TEXT }) },
+  required: ["kind", "machine"],
+  additionalProperties: true,
+};
+
+const PROGRESS: Schema = {
+  oneOf: [
+    fields({ event: oneWord("begin"), step: STEP, number: COUNT, of: COUNT, isUndo: YES_OR_NO }),
+    fields({ event: oneWord("done"), step: STEP }),
+    fields({ event: oneWord("end"), operation: reference("Operation") }),
+  ],
+};
+
+const EVENT: ObjectSchema = fields({
+  ...{ at: TEXT, host: TEXT, kind: TEXT, state: TEXT },
+  ...{ name: orNull(TEXT), id: orNull(TEXT), text: orNull(TEXT) },
+});
+
+const STATUS: ObjectSchema = fields({
+  ...{ version: TEXT, host: TEXT, store: TEXT, machines: COUNT, running: COUNT },
+  troubles: { type: "array", items: fields({ name: TEXT, text: TEXT }) },
+  orphans: TEXTS,
+});
+
+/** Everything that goes in or comes out, by the name the OpenAPI document gives it. */
+export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  ChangeRequest: { oneOf: [CREATE, ...VERBS] },
+  Machine: MACHINE,
+  NetworkSpec: NETWORK_SPEC,
+  Network: NETWORK,
+  Pool: POOL,
+  Address: ADDRESS,
+  Operation: OPERATION,
+  Step: STEP,
+  Progress: PROGRESS,
+  Event: EVENT,
+  Status: STATUS,
+  Error: fields({ error: TEXT, code: TEXT }, { hint: TEXT }),
+};

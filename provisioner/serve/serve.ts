@@ -1,0 +1,138 @@
+import { backoffMs } from "../../core/runtime/backoff.ts";
+import { type Clock, systemClock } from "../../core/runtime/clock.ts";
+import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import type { Logger } from "../../core/runtime/log.ts";
+import { openLogger } from "../../core/runtime/logger.ts";
+import { tellSystemdReady } from "../../core/runtime/systemd.ts";
+import { apiRoutes } from "../api/routes/index.ts";
+import { openApiServer } from "../api/server.ts";
+import { HostOperator } from "../ct/operator.ts";
+import { type SessionOptions, withStore } from "../ct/session.ts";
+import type { HostConfig } from "../host/config.ts";
+import { type Host, withHost } from "../host/host.ts";
+import { takeHostLock } from "../host/lock.ts";
+import { listMachines } from "../machines/machines.ts";
+import { forgetRequests } from "../operations/requests.ts";
+import { Turns } from "../operations/turns.ts";
+import { followEngine, followSwitch } from "../reconcile/causes.ts";
+import { Orphans } from "../reconcile/orphans.ts";
+import { Reconciler } from "../reconcile/reconciler.ts";
+import { Surveyor } from "../reconcile/survey.ts";
+import { sweepOrphans } from "../reconcile/sweep.ts";
+import type { Store } from "../store/types.ts";
+import { Desk } from "./desk.ts";
+
+export interface ServeOptions extends SessionOptions {
+  /** How often everything is looked at without cause. */
+  readonly intervalMs: number;
+  /** How long something of ours that belongs to no machine is left alone. */
+  readonly orphanRestMs: number;
+}
+
+const RETRY = { firstMs: 500, longestMs: 10_000 } as const;
+const REQUESTS_KEPT_MS = 86_400_000;
+
+/**
+ * The daemon of one host: takes its lock for as long as it runs. After `signal` it ends what is under way;
+ * killed, it leaves that to the next.
+ */
+export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const log = openLogger("plimsoll", "info");
+  await withStore(options, async (store, config) => {
+    const waiting = (): void =>
+      log.info({ host: config.name }, "waiting: another plimsoll changes this host");
+    const release = await takeHostLock(systemClock, signal, waiting, Number.POSITIVE_INFINITY);
+    try {
+      await withHostPatiently(config, store, log, signal, (host) => serveHost(host, options, log, signal));
+    } finally {
+      release();
+    }
+  });
+  log.info({ reason: signal.reason }, "stopped");
+}
+
+/** After a boot the switch may come later than we do. */
+async function withHostPatiently(
+  config: HostConfig,
+  store: Store,
+  log: Logger,
+  signal: AbortSignal,
+  use: (host: Host) => Promise<void>,
+): Promise<void> {
+  let isOpen = false;
+  for (let failures = 1; !signal.aborted; failures++) {
+    try {
+      return await withHost(config, store, log, (host) => {
+        isOpen = true;
+        return use(host);
+      });
+    } catch (error) {
+      if (isOpen || !(error instanceof PlimsollError)) throw error;
+      if (failures === 1) log.warn({ problem: errorLine(error) }, "this host's drivers do not open yet");
+      await systemClock.sleep(backoffMs(RETRY, failures, undefined, Math.random()), signal);
+    }
+  }
+}
+
+async function serveHost(
+  host: Host,
+  { intervalMs, orphanRestMs }: ServeOptions,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const operator = new HostOperator(host, log);
+  const turns = new Turns();
+  const desk = new Desk(operator, turns, log);
+  const orphans = new Orphans(orphanRestMs);
+  const reconciler = new Reconciler({ operator, turns, log, signal });
+  const parts = { host, desk, orphans: () => orphans.lines };
+  const routes = apiRoutes({ ...parts, plan: (request) => operator.plan(request) });
+  const api = await openApiServer(host.config.socket, routes, log);
+  try {
+    await reconciler.recall();
+    const look = async (): Promise<void> => {
+      await desk.resume();
+      await forgetRequests(host.store, host.config.name, host.clock.nowMs() - REQUESTS_KEPT_MS);
+      const survey = await surveyor.survey(await listMachines(host.store));
+      await host.volumes.tend();
+      await sweepOrphans(host, orphans, survey.orphans, operator.events);
+      await reconciler.compare(survey);
+    };
+    const surveyor = new Surveyor(host);
+    // What was interrupted has its machines' turn before anything else.
+    await desk.resume();
+    log.info({ host: host.config.name, socket: host.config.socket }, "ready");
+    await tellSystemdReady(log);
+    await Promise.all([
+      followEngine(host, reconciler, log, signal),
+      followSwitch(host, reconciler, signal),
+      lookAgainAndAgain(host.clock, look, intervalMs, log, signal),
+    ]);
+  } finally {
+    await api.close();
+    await desk.settle();
+    await reconciler.settle();
+  }
+}
+
+/** Never two at once, and not all hosts of a store in the same moment. */
+async function lookAgainAndAgain(
+  clock: Clock,
+  look: () => Promise<void>,
+  intervalMs: number,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  let isWell = true;
+  while (!signal.aborted) {
+    await clock.sleep(intervalMs * (0.9 + Math.random() / 5), signal);
+    if (signal.aborted) return;
+    try {
+      await look();
+      isWell = true;
+    } catch (error) {
+      if (isWell) log.warn({ problem: errorLine(error) }, "this host could not be looked at");
+      isWell = false;
+    }
+  }
+}
