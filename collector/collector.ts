@@ -1,18 +1,17 @@
 import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
-import { openSpool } from "../core/runtime/spool.ts";
 import { Catalog } from "./catalog.ts";
 import { ClientRates } from "./client-rates.ts";
 import { type Data, openData } from "./data.ts";
-import type { Forward } from "./forward-url.ts";
-import { Forwarder } from "./forwarder.ts";
+import type { Forwarding } from "./forwarding.ts";
 import type { Route } from "./http/route.ts";
 import { indexRoute } from "./http/router.ts";
 import { type HttpServer, openHttpServer } from "./http/server.ts";
 import { INGESTS } from "./ingests/index.ts";
-import { type Forwarding, Intake } from "./intake.ts";
+import { Intake } from "./intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "./latest.ts";
 import { type Lifecycle, openLifecycle } from "./lifecycle/lifecycle.ts";
+import { openForwardings } from "./open-forwarding.ts";
 import { announceRoute } from "./routes/announce.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -34,11 +33,6 @@ export interface Collector {
 const REQUESTS_GRACE_MS = 2_000;
 const FLUSH_GRACE_MS = 5_000;
 const SWEEP_INTERVAL_MS = 60_000;
-/** Of each sink: a minute of 5,000 agents, or an hour of eighty. */
-const SPOOL_BYTES = 64 * 1024 * 1024;
-const DELIVERY_BYTES = 1024 * 1024;
-/** Receivers do not take samples that are much older; see Prometheus' `out of bounds`. */
-const MAX_AGE_MS = 3_600_000;
 
 type TrustOptions = Pick<ServeOptions, "trust" | "tokenFile">;
 
@@ -58,15 +52,13 @@ export async function openCollector(
   const forwardings: Forwarding[] = [];
   const lifecycle = openLifecycle({ ...data, docker: options.docker, clock, log });
   const closeAll = async (graceMs: number): Promise<void> => {
-    await Promise.all(forwardings.map(({ forwarder }) => forwarder.close(graceMs)));
+    await Promise.all(forwardings.map((forwarding) => forwarding.close(graceMs)));
     await lifecycle.close();
     await data.close();
   };
   let server: HttpServer;
   try {
-    for (const forward of options.forwards) {
-      forwardings.push(await openForwarding(forward, data.spoolDirectory(forward.name), clock, log));
-    }
+    await openForwardings(options.forwards, { forwardings, data, clock, log });
     const routes = buildRoutes({
       ...{ latest, catalog, data, lifecycle, forwardings, trust, clock, log },
       rates: new ClientRates(options.clientRate, clock),
@@ -85,31 +77,6 @@ export async function openCollector(
       await closeAll(FLUSH_GRACE_MS);
     },
   };
-}
-
-async function openForwarding(
-  { kind, url, name }: Forward,
-  directory: string | undefined,
-  clock: Clock,
-  log: Logger,
-): Promise<Forwarding> {
-  const forwarder = new Forwarder({
-    sink: await kind.open(name, url),
-    spool: await openSpool({
-      directory,
-      maxBytes: SPOOL_BYTES,
-      maxHeldBytes: 0,
-      maxAgeMs: MAX_AGE_MS,
-      sync: "each",
-      clock,
-      log,
-    }),
-    maxSpoolBytes: SPOOL_BYTES,
-    clock,
-    log,
-    maxDeliveryBytes: DELIVERY_BYTES,
-  });
-  return { kind, forwarder };
 }
 
 function openTrust({ trust, tokenFile }: TrustOptions, clock: Clock, log: Logger): Trust {
@@ -132,24 +99,14 @@ function buildRoutes(parts: Parts): readonly Route[] {
   const { latest, catalog, data, lifecycle, forwardings, trust, clock } = parts;
   const requests: RequestCounts = new Map();
   const intake = new Intake({ ...parts, ...data });
-  const forwarders = forwardings.map(({ forwarder }) => forwarder);
-  const telemetry = createTelemetry({
-    ...parts,
-    requests,
-    intake,
-    trust,
-    latest,
-    data,
-    lifecycle,
-    forwarders,
-  });
+  const telemetry = createTelemetry({ ...parts, requests, intake });
   const routes = [
     ...ingestRoutes(INGESTS, { ...parts, intake, requests }),
     expositionRoute(latest, catalog, telemetry),
     ...machineRoutes(latest, data.inventory, lifecycle.watch),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
     ...historyRoutes({ ...data, catalog, clock }),
-    ...healthRoutes(forwarders, clock),
+    ...healthRoutes(forwardings, clock),
   ];
   return [...routes, indexRoute(routes)];
 }

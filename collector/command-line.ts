@@ -14,7 +14,11 @@ function serveCommand(signal: AbortSignal): Command {
   const append = (value: string, others: readonly string[] = []): readonly string[] => [...others, value];
   const command = createCommand("serve", "take in, keep and forward until SIGTERM")
     .option("--listen <address:port>", "where to listen; may be repeated (default: 127.0.0.1:9465)", append)
-    .option("--forward <url>", "where to hand samples on to, remote-write+http://…; may be repeated", append)
+    .option(
+      "--forward <url>",
+      "where to hand samples on to, remote-write+http://…, also remote-write-v2, otlp, influx, falcon, nats+tcp://…, ndjson+file:///…; may be repeated",
+      append,
+    )
     .option(
       "--data <directory>",
       "where history is kept; none for memory (default: /var/lib/plimsoll/collector)",

@@ -37,8 +37,10 @@ export interface Data {
   readonly commits: GroupCommit;
   /** Undefined without a disk: memory is for the latest values. */
   readonly archive: Archive | undefined;
-  /** Where a sink's queue is kept; undefined in memory. */
-  spoolDirectory(sink: string): string | undefined;
+  /** Where a queue of a sink is kept; undefined in memory. */
+  spoolDirectory(sink: string, shard: number): string | undefined;
+  /** The file for what sinks refuse for good; undefined in memory. */
+  readonly deadLetters: string | undefined;
   close(): Promise<void>;
 }
 
@@ -71,8 +73,9 @@ export async function openData(options: DataOptions, clock: Clock, log: Logger):
     blocks,
     commits,
     archive,
-    spoolDirectory: (sink) =>
-      place.directory === undefined ? undefined : join(place.directory, "spool", folderOf(sink)),
+    spoolDirectory: (sink, shard) =>
+      place.directory === undefined ? undefined : join(place.directory, "spool", folderOf(sink, shard)),
+    deadLetters: place.directory === undefined ? undefined : join(place.directory, "dead-letters.ndjson"),
     close: async () => {
       await stopKeeping();
       commits.flush();
@@ -125,8 +128,8 @@ function keep(archive: Archive, inventory: Inventory, database: Database, log: L
   };
 }
 
-/** A name of letters for any URL; two sinks never share one. */
-function folderOf(sink: string): string {
+/** A name of letters for any URL; two queues never share one. The first is where a sink's only one once was. */
+function folderOf(sink: string, shard: number): string {
   const digest = createHash("sha256").update(sink).digest("hex").slice(0, 8);
-  return `${sink.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 40)}-${digest}`;
+  return `${sink.replaceAll(/[^a-z0-9]+/gi, "-").slice(0, 40)}-${digest}${shard === 0 ? "" : `-${shard}`}`;
 }

@@ -1,4 +1,5 @@
 import { UsageError } from "../core/runtime/errors.ts";
+import { parseRelabel, type Relabel } from "./relabel.ts";
 import { SINK_KINDS } from "./sinks/index.ts";
 import type { SinkKind } from "./sinks/types.ts";
 
@@ -7,11 +8,34 @@ export interface Forward {
   readonly url: URL;
   /** The URL without credentials: for logs, counters and messages. */
   readonly name: string;
+  readonly relabel: Relabel | undefined;
+  readonly bearerTokenFile: string | undefined;
+}
+
+/** A URL, or a mapping with it as `url` beside what else is to be known of the sink. Throws UsageError naming `option`. */
+export function parseForward(option: string, value: unknown): Forward {
+  if (typeof value === "string") return parseForwardUrl(option, value);
+  const fail = (what: string): never => {
+    throw new UsageError(`${option}: ${what}`, { hint: "a URL, or url, relabel and bearerTokenFile" });
+  };
+  if (typeof value !== "object" || value === null) return fail("must be a text or a mapping");
+  const { url, relabel, bearerTokenFile, ...unknown } = value as Record<string, unknown>;
+  const [stranger] = Object.keys(unknown);
+  if (stranger !== undefined) fail(`unknown option ${JSON.stringify(stranger)}`);
+  if (typeof url !== "string") return fail("url must be a text");
+  if (bearerTokenFile !== undefined && typeof bearerTokenFile !== "string")
+    return fail("bearerTokenFile must be a text");
+  const failRelabel = (what: string): never => fail(`relabel: ${what}`);
+  return {
+    ...parseForwardUrl(option, url),
+    relabel: relabel === undefined ? undefined : parseRelabel(relabel, failRelabel),
+    bearerTokenFile,
+  };
 }
 
 /** `remote-write+http://host:9090/api/v1/write` → protocol and URL. Throws UsageError naming `option` otherwise. */
 export function parseForwardUrl(option: string, text: string): Forward {
-  const [, scheme, transport, rest] = /^([a-z-]+)\+([a-z]+)(:\/\/.+)$/.exec(text) ?? [];
+  const [, scheme, transport, rest] = /^([a-z0-9-]+)\+([a-z]+)(:\/\/.+)$/.exec(text) ?? [];
   const kind = SINK_KINDS.find((known) => known.scheme === scheme);
   const target = `${transport}${rest}`;
   if (kind === undefined || !URL.canParse(target) || !kind.transports.includes(transport ?? "")) {
@@ -21,5 +45,10 @@ export function parseForwardUrl(option: string, text: string): Forward {
     });
   }
   const url = new URL(target);
-  return { kind, url, name: `${scheme}+${transport}://${url.host}${url.pathname}` };
+  return { kind, url, name: `${scheme}+${transport}://${url.host}${url.pathname}`, ...PLAIN };
 }
+
+const PLAIN: Pick<Forward, "relabel" | "bearerTokenFile"> = {
+  relabel: undefined,
+  bearerTokenFile: undefined,
+};

@@ -4,10 +4,12 @@ import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import type { Spool } from "../core/runtime/spool.ts";
 import type { SpoolEntry, SpoolRecord } from "../core/runtime/spool-record.ts";
-import type { OpenSink } from "./sinks/types.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import type { DeliverySlots } from "./delivery-slots.ts";
+import type { OpenSink, Part } from "./sinks/types.ts";
 
 export interface ForwarderOptions {
-  readonly sink: OpenSink;
+  readonly sink: Omit<OpenSink, "close">;
   /** Drops what could not be delivered for too long: a receiver may answer 500 to it for ever. */
   readonly spool: Spool;
   /** Beyond this much the spool drops its oldest. */
@@ -16,11 +18,16 @@ export interface ForwarderOptions {
   readonly log: Logger;
   /** Bytes of one delivery, before the sink compresses it. */
   readonly maxDeliveryBytes: number;
+  /** Shared with the other queues of the sink. */
+  readonly slots: DeliverySlots;
+  readonly deadLetters: DeadLetters;
 }
 
 type Settled = Exclude<Delivery, { outcome: "retry" }>;
 
 const RETRY = { firstMs: 250, longestMs: 30_000 } as const;
+/** Refusals in a row, without anything taken in between, after which a chunk is given up whole: each batch would cost hundreds of requests. */
+const FRUITLESS = 12;
 /** The part of a spool that fills before its oldest goes. */
 const FULL = 0.9;
 /** While stopping, one failure does not cost the whole grace period. */
@@ -71,14 +78,13 @@ export class Forwarder {
     this.#wake();
   }
 
-  /** Delivers what is queued, for as long as `graceMs`; then closes the sink, whatever is left. */
+  /** Delivers what is queued, for as long as `graceMs`; then ends, whatever is left. */
   async close(graceMs: number): Promise<void> {
     this.#stopping.abort();
     this.#wake();
     const grace = setTimeout(() => this.#aborted.abort(), graceMs);
     await this.#ended;
     clearTimeout(grace);
-    await this.#options.sink.close();
     const { spool, log } = this.#options;
     const { length, bytes } = spool;
     await spool.close();
@@ -117,28 +123,61 @@ export class Forwarder {
    * a whole request for one bad sample.
    */
   async #deliver(entries: readonly SpoolEntry[]): Promise<Delivery> {
-    const { sink } = this.#options;
-    const delivery = await sink.deliver(sink.join(entries.map(({ body }) => body)), this.#aborted.signal);
-    if (delivery.outcome === "retry") return delivery;
+    const [first] = entries;
+    const delivery = await this.#send(entries.map(({ body }) => body));
+    if (delivery.outcome === "retry" || first === undefined) return delivery;
     if (delivery.outcome === "refused" && entries.length > 1) {
       const half = entries.length >> 1;
-      const first = await this.#deliver(entries.slice(0, half));
-      return first.outcome === "retry" ? first : this.#deliver(entries.slice(half));
+      const before = await this.#deliver(entries.slice(0, half));
+      return before.outcome === "retry" ? before : this.#deliver(entries.slice(half));
     }
+    if (delivery.outcome === "refused") return this.#deliverParts(first, delivery);
     await this.#settle(entries, delivery);
     return delivery;
   }
 
+  #send(chunks: readonly Uint8Array[]): Promise<Delivery> {
+    const { sink, slots } = this.#options;
+    return slots.run(() => sink.deliver(sink.join(chunks), this.#aborted.signal));
+  }
+
+  /** One entry that is refused whole: its samples one half after the other. After "retry" it begins anew. */
+  async #deliverParts(entry: SpoolEntry, refusal: Settled): Promise<Delivery> {
+    const { sink } = this.#options;
+    const waiting: Part[] = [...(sink.divide?.(entry.body) ?? [])].reverse();
+    if (waiting.length === 0) await this.#bury(entry, refusal);
+    let refusals = 1;
+    for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+      const delivery = await this.#send([part.body]);
+      if (delivery.outcome === "retry") return delivery;
+      refusals = delivery.outcome === "delivered" ? 0 : refusals + 1;
+      const halves = delivery.outcome === "delivered" || refusals > FRUITLESS ? [] : sink.divide?.(part.body);
+      if (halves !== undefined && halves.length > 0) waiting.push(...[...halves].reverse());
+      else await this.#bury(part, delivery);
+    }
+    await this.#options.spool.acknowledge(entry.id);
+    this.#noteAnswer();
+    return { outcome: "delivered" };
+  }
+
   async #settle(entries: readonly SpoolEntry[], delivery: Settled): Promise<void> {
-    for (const entry of entries) this.counts[delivery.outcome] += entry.samples;
+    const samples = entries.reduce((sum, entry) => sum + entry.samples, 0);
+    await this.#bury({ samples, body: new Uint8Array(0) }, delivery);
     await this.#options.spool.acknowledge(entries.at(-1)?.id ?? 0);
     this.#noteAnswer();
-    if (delivery.outcome === "delivered") {
-      this.#hasRefused = false;
-    } else if (!this.#hasRefused) {
-      this.#hasRefused = true;
-      this.#options.log.warn({ sink: this.name, reason: delivery.reason }, "sink refuses samples");
-    }
+  }
+
+  /** Counts what is over; what is refused for good becomes a dead letter. */
+  async #bury({ samples, body }: Part, delivery: Settled): Promise<void> {
+    const { clock, log, deadLetters } = this.#options;
+    const { lost, reason } = lossOf(delivery, samples);
+    this.counts.refused += lost;
+    this.counts.delivered += samples - lost;
+    if (lost === 0) this.#hasRefused = false;
+    if (lost === 0 || reason === undefined) return;
+    if (!this.#hasRefused) log.warn({ sink: this.name, reason }, "sink refuses samples");
+    this.#hasRefused = true;
+    await deadLetters.add({ sink: this.name, reason, samples: lost, body }, clock.nowMs());
   }
 
   #noteFailure(reason: string): void {
@@ -161,4 +200,11 @@ export class Forwarder {
     if (!this.#stopping.signal.aborted) await clock.sleep(ms, this.#stopping.signal);
     else await clock.sleep(Math.min(ms, LONGEST_WAIT_WHILE_STOPPING_MS), this.#aborted.signal);
   }
+}
+
+/** A receiver may take a delivery and leave some of it out. */
+function lossOf(delivery: Settled, samples: number): { readonly lost: number; readonly reason?: string } {
+  if (delivery.outcome === "refused") return { lost: samples, reason: delivery.reason };
+  if (delivery.rejected === undefined) return { lost: 0 };
+  return { lost: Math.min(samples, delivery.rejected.samples), reason: delivery.rejected.reason };
 }

@@ -3,9 +3,8 @@ import type { Batch, Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import { errorLine } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
-import type { SpoolRecord } from "../core/runtime/spool-record.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Forwarder } from "./forwarder.ts";
+import { type Encodings, type Forwarding, type Shipment, samplesOf, shardOf } from "./forwarding.ts";
 import type { Archive } from "./history/archive.ts";
 import { Refusal } from "./http/route.ts";
 import { divideByMachine, type MachineSeries } from "./identity.ts";
@@ -13,13 +12,8 @@ import type { Accepted, Ingested } from "./ingests/types.ts";
 import { MACHINE_INFO, readEpoch } from "./inventory/epoch.ts";
 import type { Inventory, Sighting } from "./inventory/inventory.ts";
 import type { LatestStore } from "./latest.ts";
-import type { SinkKind } from "./sinks/types.ts";
+import type { Points, Reading } from "./shapes.ts";
 import type { Sender, Trust } from "./trust/trust.ts";
-
-export interface Forwarding {
-  readonly kind: SinkKind;
-  readonly forwarder: Forwarder;
-}
 
 export interface IntakeOptions {
   readonly latest: LatestStore;
@@ -70,7 +64,7 @@ export class Intake {
    * the others; its own queue then drops its oldest, and counts.
    */
   get isFull(): boolean {
-    return this.#forwardings.length > 0 && this.#forwardings.every(({ forwarder }) => forwarder.isFull);
+    return this.#forwardings.length > 0 && this.#forwardings.every(({ isFull }) => isFull);
   }
 
   /**
@@ -84,11 +78,7 @@ export class Intake {
     const { present, rejected } = this.#refuseLate(machines);
     this.#catalog.learn(ingested.families);
     const accepted = this.#account(present, ingested, rejected);
-    await this.#keep(present);
-    await this.#forward(
-      present.map(({ series }) => ({ identity: {}, series })),
-      ingested,
-    );
+    await this.#forward(await this.#keep(present), ingested);
     return accepted;
   }
 
@@ -134,38 +124,49 @@ export class Intake {
   }
 
   /** Resolves when everything is durable; throws Refusal 503 when that cannot be. */
-  async #keep(present: readonly Present[]): Promise<void> {
+  async #keep(present: readonly Present[]): Promise<readonly Reading[]> {
+    const fresh: Reading[] = [];
     const written = present.flatMap((one) => {
       if (one.isNew) this.#latest.forget(one.machine);
       const reading = this.#latest.shapes.read(one);
-      this.#latest.store(reading);
+      fresh.push({ ...reading, points: this.#latest.store(reading) });
       const points = reading.points.filter(({ shape }) => shape.name !== MACHINE_INFO);
       return [one.saved, this.#archive?.append(one.history.id, points)];
     });
     try {
       await Promise.all(written);
+      return fresh;
     } catch (error) {
       throw this.#unkeepable(error);
     }
   }
 
-  async #forward(batches: readonly Batch[], { families }: Ingested): Promise<void> {
-    const samples = batches.reduce((sum, { series }) => sum + samplesOf(series), 0);
-    const bodies = new Map<SinkKind, Uint8Array>();
+  /** Durable in every sink's queue when it resolves. */
+  async #forward(fresh: readonly Reading[], { families }: Ingested): Promise<void> {
+    if (this.#forwardings.length === 0) return;
+    const shipments = new Map<number, Shipment & { readonly batches: Batch[] }>();
+    for (const reading of fresh) {
+      const shard = shardOf(reading.machine);
+      const shipment = shipments.get(shard) ?? { shard, batches: [], families };
+      shipments.set(shard, shipment);
+      shipment.batches.push(this.#batchOf(reading));
+    }
+    const encodings: Encodings = new Map();
     const timeMs = this.#clock.nowMs();
-    for (const { kind, forwarder } of this.#forwardings) {
-      const body = bodies.get(kind) ?? kind.encode(batches, families);
-      bodies.set(kind, body);
-      if (body.length > 0) await this.#offer(forwarder, { body, samples, timeMs });
-    }
+    const offers = this.#forwardings.flatMap((forwarding) =>
+      [...shipments.values()].map((shipment) => forwarding.offer(shipment, encodings, timeMs)),
+    );
+    const outcomes = await Promise.allSettled(offers);
+    const failed = outcomes.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw this.#unkeepable(failed.reason);
   }
 
-  async #offer(forwarder: Forwarder, record: SpoolRecord): Promise<void> {
-    try {
-      await forwarder.offer(record);
-    } catch (error) {
-      throw this.#unkeepable(error);
-    }
+  #batchOf({ identity, points }: Reading): Batch {
+    return { identity, series: points.map((one) => this.#seriesOf(one)) };
+  }
+
+  #seriesOf({ shape: { name, labels }, samples }: Points): Series {
+    return { name, ...this.#catalog.describe(name), labels, samples };
   }
 
   #unkeepable(error: unknown): Refusal {
@@ -176,7 +177,3 @@ export class Intake {
 }
 
 const NOTHING: Rejects = { samples: 0, reason: "" };
-
-function samplesOf(series: readonly Series[]): number {
-  return series.reduce((sum, { samples }) => sum + samples.length, 0);
-}

@@ -2,7 +2,7 @@ import { familyName, type Labels, type MetricKind, type Sample } from "../core/m
 import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { LatestTable } from "./latest-table.ts";
-import { type Reading, type Shape, Shapes } from "./shapes.ts";
+import { type Points, type Reading, type Shape, Shapes } from "./shapes.ts";
 
 export interface LatestLimits {
   /** A series not heard of for this long is no longer shown. */
@@ -66,6 +66,8 @@ export class LatestStore {
   readonly shapes: Shapes;
   /** Samples that were not stored, by reason. */
   readonly dropped = { late: 0, seriesLimit: 0, machineLimit: 0 };
+  /** Samples not newer than those before, or of the future: no sink gets them. */
+  unforwarded = 0;
   /** In the order they were last heard of, the longest silent first. */
   readonly #machines = new Map<string, MachineEntry>();
   /** Who has a series of this shape: a family is shown without asking every machine for it. */
@@ -91,20 +93,22 @@ export class LatestStore {
     return this.#seriesCount;
   }
 
-  store({ machine: ip, identity, points }: Reading): void {
+  /**
+   * Returns what is new in it, each series in the order of its times: what receivers take that refuse
+   * a whole request for one sample out of order.
+   */
+  store({ machine: ip, identity, points }: Reading): readonly Points[] {
     const machine = this.#hear(ip, identity);
     if (machine === undefined) {
       this.dropped.machineLimit += points.length;
-      return;
+      return [];
     }
     const heardMs = this.#clock.monotonicMs();
     const { seriesLimit } = this.dropped;
-    for (const { shape, samples } of points) {
-      const sample = newest(samples);
-      if (sample !== undefined) this.#storeSample(machine, shape, sample, heardMs);
-    }
+    const fresh = points.flatMap((one) => this.#storeSamples(machine, one, heardMs) ?? []);
     if (this.dropped.seriesLimit > seriesLimit)
       this.#tell(machine, this.dropped.seriesLimit - seriesLimit, heardMs);
+    return fresh;
   }
 
   /** The machine with its series that are not stale; undefined when it has never been heard of. */
@@ -192,11 +196,30 @@ export class LatestStore {
     return true;
   }
 
-  #storeSample(machine: MachineEntry, shape: Shape, sample: Sample, heardMs: number): void {
+  #storeSamples(machine: MachineEntry, points: Points, heardMs: number): Points | undefined {
+    const { shape, samples } = points;
+    const sample = newest(samples);
+    if (sample === undefined) return undefined;
     const storedMs = machine.table.timestampMs(shape);
-    if (storedMs === undefined && !this.#admit(machine, shape)) this.dropped.seriesLimit++;
-    else if (storedMs !== undefined && this.#isLate(sample.timestampMs, storedMs)) this.dropped.late++;
+    if (storedMs === undefined && !this.#admit(machine, shape)) {
+      this.dropped.seriesLimit++;
+      return undefined;
+    }
+    if (storedMs !== undefined && this.#isLate(sample.timestampMs, storedMs)) this.dropped.late++;
     else machine.table.put(shape, sample, heardMs);
+    return this.#freshOf(points, storedMs);
+  }
+
+  /** After what was stored, unless that was in the future; nothing of the future itself. */
+  #freshOf(points: Points, storedMs = Number.NEGATIVE_INFINITY): Points | undefined {
+    const limitMs = this.#clock.nowMs() + FUTURE_MS;
+    const sinceMs = storedMs > limitMs ? Number.NEGATIVE_INFINITY : storedMs;
+    const [first] = points.samples;
+    const isFresh = ({ timestampMs }: Sample): boolean => timestampMs > sinceMs && timestampMs <= limitMs;
+    if (points.samples.length === 1 && first !== undefined && isFresh(first)) return points;
+    const samples = ascending(points.samples.filter(isFresh));
+    this.unforwarded += points.samples.length - samples.length;
+    return samples.length === 0 ? undefined : { shape: points.shape, samples };
   }
 
   #tell(machine: MachineEntry, dropped: number, nowMs: number): void {
@@ -253,6 +276,12 @@ function* shown(table: LatestTable, sinceMs: number): Generator<LatestSeries> {
 function isPart(labels: Labels, whole: Labels): boolean {
   for (const name in labels) if (labels[name] !== whole[name]) return false;
   return true;
+}
+
+/** Each time once, the last that was said of it. */
+function ascending(samples: readonly Sample[]): readonly Sample[] {
+  const byTime = new Map(samples.map((sample) => [sample.timestampMs, sample]));
+  return [...byTime.values()].sort((a, b) => a.timestampMs - b.timestampMs);
 }
 
 function newest(samples: readonly Sample[]): Sample | undefined {

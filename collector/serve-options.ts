@@ -2,8 +2,8 @@ import { isIP } from "node:net";
 import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
-import { type Given, oneOf, readGivenOptions } from "../core/runtime/options.ts";
-import { type Forward, parseForwardUrl } from "./forward-url.ts";
+import { type Given, type GivenValue, oneOf, readGivenOptions } from "../core/runtime/options.ts";
+import { type Forward, parseForward } from "./forward-url.ts";
 import type { ListenAddress } from "./http/server.ts";
 import { TRUST_MODES, type TrustMode } from "./trust/trust.ts";
 
@@ -81,7 +81,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     });
   return {
     listen: each(given.texts("listen") ?? [LOOPBACK], parseListen),
-    forwards: distinct(each(given.texts("forward"), parseForwardUrl)),
+    forwards: distinct(each(given.values("forward"), parseForward)),
     data: given.text("data")?.value || undefined,
     keepMs: duration("keep", "15d"),
     keepCoarseMs: duration("keepCoarse", "400d"),
@@ -95,9 +95,9 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
 }
 
 /** An empty text is none: `--forward ""` takes back what the configuration says. */
-function each<T>(
-  given: readonly Given[] | undefined,
-  parse: (option: string, value: string) => T,
+function each<T, V>(
+  given: readonly (GivenValue & { readonly value: V })[] | undefined,
+  parse: (option: string, value: V) => T,
 ): readonly T[] {
   return (given ?? []).filter(({ value }) => value !== "").map(({ option, value }) => parse(option, value));
 }

@@ -3,7 +3,7 @@ import type { MetricKind, Series } from "../core/metrics/series.ts";
 import { packageVersion } from "../core/runtime/version.ts";
 import type { ClientRates } from "./client-rates.ts";
 import type { Data } from "./data.ts";
-import type { Forwarder } from "./forwarder.ts";
+import type { Forwarding } from "./forwarding.ts";
 import type { Intake } from "./intake.ts";
 import type { LatestStore } from "./latest.ts";
 import { type LifecycleView, lifecycleSeries } from "./lifecycle/lifecycle.ts";
@@ -25,7 +25,7 @@ export interface TelemetrySubjects {
   readonly latest: LatestStore;
   readonly data: Data;
   readonly lifecycle: LifecycleView;
-  readonly forwarders: readonly Forwarder[];
+  readonly forwardings: readonly Forwarding[];
 }
 
 type Reading = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -42,7 +42,7 @@ export function createTelemetry(subjects: TelemetrySubjects): Telemetry {
   observeIntake(registry, subjects);
   observeLatest(registry, subjects.latest);
   observeData(registry, subjects);
-  observeForwarders(registry, subjects.forwarders);
+  observeForwardings(registry, subjects.forwardings);
   const { data, lifecycle } = subjects;
   return {
     series: async () => [
@@ -84,6 +84,8 @@ function observeIntake(registry: Registry, { requests, intake, trust, rates }: T
 function observeLatest(registry: Registry, latest: LatestStore): void {
   gauge(registry, "machines", "Machines that have been heard of.", [], () => [[{}, latest.machineCount]]);
   gauge(registry, "series", "Series whose latest value is kept.", [], () => [[{}, latest.seriesCount]]);
+  const late = "Samples that no sink gets: not newer than those before, or of the future.";
+  counter(registry, "unforwarded_samples_total", late, [], () => [[{}, latest.unforwarded]]);
   const help = "Samples that did not become a latest value, by reason.";
   counter(registry, "latest_dropped_samples_total", help, ["reason"], () => [
     [{ reason: "late" }, latest.dropped.late],
@@ -117,9 +119,9 @@ function observeData(registry: Registry, { intake, data }: TelemetrySubjects): v
   ]);
 }
 
-function observeForwarders(registry: Registry, forwarders: readonly Forwarder[]): void {
-  const each = (read: (forwarder: Forwarder) => number) => (): Reading[] =>
-    forwarders.map((forwarder) => [{ sink: forwarder.name }, read(forwarder)]);
+function observeForwardings(registry: Registry, forwardings: readonly Forwarding[]): void {
+  const each = (read: (forwarding: Forwarding) => number) => (): Reading[] =>
+    forwardings.map((forwarding) => [{ sink: forwarding.name }, read(forwarding)]);
   const names = ["sink"];
   gauge(
     registry,
@@ -151,7 +153,7 @@ function observeForwarders(registry: Registry, forwarders: readonly Forwarder[])
   );
   const help = "Samples the sink will never get, by reason.";
   counter(registry, "sink_dropped_samples_total", help, ["sink", "reason"], () =>
-    forwarders.flatMap(({ name: sink, counts, spool: { dropped } }): Reading[] => [
+    forwardings.flatMap(({ name: sink, counts, spool: { dropped } }): Reading[] => [
       [{ sink, reason: "refused" }, counts.refused],
       [{ sink, reason: "expired" }, dropped.expired],
       [{ sink, reason: "queue_full" }, dropped.full],

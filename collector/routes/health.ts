@@ -1,12 +1,15 @@
 import type { Clock } from "../../core/runtime/clock.ts";
-import type { Forwarder } from "../forwarder.ts";
+import type { Forwarding } from "../forwarding.ts";
 import { jsonReply, type Route, textReply } from "../http/route.ts";
 
 /** A sink may fail for this long before the collector says that it is not ready. */
 const PATIENCE_MS = 60_000;
 
 /** `/healthz`: the process answers. `/readyz`: what it takes in also gets where it should. */
-export function healthRoutes(forwarders: readonly Forwarder[], clock: Clock): readonly Route[] {
+export function healthRoutes(
+  forwarders: readonly Pick<Forwarding, "name" | "failing">[],
+  clock: Clock,
+): readonly Route[] {
   return [
     {
       method: "GET",
@@ -26,7 +29,10 @@ export function healthRoutes(forwarders: readonly Forwarder[], clock: Clock): re
   ];
 }
 
-function stuckReason({ name, failing }: Forwarder, nowMs: number): readonly string[] {
+function stuckReason(
+  { name, failing }: Pick<Forwarding, "name" | "failing">,
+  nowMs: number,
+): readonly string[] {
   if (failing === undefined || nowMs - failing.sinceMs < PATIENCE_MS) return [];
   const seconds = Math.round((nowMs - failing.sinceMs) / 1000);
   return [`sink ${name}: nothing delivered for ${seconds} s: ${failing.reason}`];

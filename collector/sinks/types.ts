@@ -1,19 +1,36 @@
 import type { Sink } from "../../core/metrics/delivery.ts";
 import type { Batch, Family } from "../../core/metrics/series.ts";
 
+/** Each batch is one machine's: its identity is what its series share. It may depend on what was encoded before, in order. */
+export type Encode = (batches: readonly Batch[], families: readonly Family[]) => Uint8Array;
+
 /** One protocol to hand series on with. */
 export interface SinkKind {
   /** The first half of its URLs' scheme: `remote-write` in `remote-write+http://…`. */
   readonly scheme: string;
   /** The second half, what it can travel over. */
   readonly transports: readonly string[];
-  /** What is queued for a sink of this kind; done once for all of them. */
-  encode(batches: readonly Batch[], families: readonly Family[]): Uint8Array;
-  open(name: string, url: URL): Promise<OpenSink>;
+  /** What is queued for the sinks of this kind that get the same: it is encoded once for all of them. */
+  openEncoder(): Encode;
+  open(name: string, url: URL, settings: SinkSettings): Promise<OpenSink>;
+}
+
+export interface SinkSettings {
+  /** How many deliveries may be under way at once, each of other machines. */
+  readonly connections: number;
+  /** Read again at each delivery. */
+  readonly bearerTokenFile?: string;
 }
 
 export interface OpenSink extends Sink {
   /** Several queued chunks, in order, as the body of one delivery. */
   join(chunks: readonly Uint8Array[]): Uint8Array;
+  /** A chunk as two, for a receiver that refuses all of it for one bad sample; undefined when it cannot be divided. */
+  divide?(chunk: Uint8Array): readonly [Part, Part] | undefined;
   close(): Promise<void>;
+}
+
+export interface Part {
+  readonly body: Uint8Array;
+  readonly samples: number;
 }

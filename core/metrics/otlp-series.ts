@@ -43,8 +43,8 @@ export const NO_POINT: OtlpPoint = {
 };
 
 const DELTA = 1;
-/** As our own agent calls itself: by whichever protocol it pushes, its series are the same. */
-const OWN_SERVICE = "plimsoll-agent";
+/** As our own programs call themselves: by whichever protocol they push, their series are the same. */
+const OWN_SERVICES: ReadonlySet<string> = new Set(["plimsoll-agent", "plimsoll-collector"]);
 /** The resource attributes that say which machine it is, and what they are to us. */
 const IDENTITY: Readonly<Record<string, string>> = {
   "service.instance.id": "instance",
@@ -78,7 +78,7 @@ function identityOf(attributes: Labels): Labels {
     const own = key.includes(".") ? undefined : toLabelName(key);
     const label = IDENTITY[key] ?? own;
     if (label === undefined || value === "" || label === "__name__") continue;
-    if (label === "job" && value === OWN_SERVICE) continue;
+    if (label === "job" && OWN_SERVICES.has(value)) continue;
     // A host has several addresses: the first is the one it is known by.
     setLabel(labels, label, label === "ip" ? (/[^[\]",\s]+/.exec(value)?.[0] ?? "") : value);
   }

@@ -7,6 +7,8 @@
 //   Sum             { data_points = 1; aggregation_temporality = 2; bool is_monotonic = 3 }
 //   NumberDataPoint { fixed64 time_unix_nano = 3; double as_double = 4; repeated KeyValue attributes = 7; uint32 flags = 8 }
 //   KeyValue        { key = 1; AnyValue value = 2 }   AnyValue { string string_value = 1 }
+import type { Delivery } from "./delivery.ts";
+import { judgeResponse } from "./http-delivery.ts";
 import type { LabelCache } from "./label-cache.ts";
 import { ProtoReader, ProtoWriter, tagOf, WIRE } from "./protobuf.ts";
 import type { Batch, Labels, Sample, Series } from "./series.ts";
@@ -199,5 +201,33 @@ function readPartialSuccess(reader: ProtoReader, found: { rejected: number; mess
       found.message = reader.bytes.toString("utf8", reader.at, reader.end);
       reader.leave(outer);
     } else reader.skip(tag);
+  }
+}
+
+/** Of all statuses only these are to be tried again (OTLP specification, "Retryable response codes"). */
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** What a receiver's answer means; the body of an error is a message we do not read. */
+export function judgeMetricsResponse(
+  status: number,
+  retryAfter: string | undefined,
+  body: Uint8Array,
+  nowMs: number,
+): Delivery {
+  if (status === 200) return judgeSuccess(body);
+  const delivery = judgeResponse(status, retryAfter, "", nowMs);
+  if (delivery.outcome === "delivered" || RETRYABLE.has(status)) return delivery;
+  const { reason } = delivery;
+  return { outcome: "refused", reason, ...(status === 400 || status === 413 ? { blame: "samples" } : {}) };
+}
+
+/** A partial success must not be sent again. */
+function judgeSuccess(body: Uint8Array): Delivery {
+  try {
+    const { rejected, message } = decodeMetricsResponse(body);
+    if (rejected === 0) return { outcome: "delivered" };
+    return { outcome: "delivered", rejected: { samples: rejected, reason: message || "partial success" } };
+  } catch {
+    return { outcome: "delivered" };
   }
 }

@@ -37,17 +37,18 @@ test("each sink has a folder of its own, whatever its URL", async () => {
   const directory = cleanup.temporaryFolder();
   const data = await openTestData(clock, directory);
   const [one, other] = ["remote-write+http://h/a?b=1", "remote-write+http://h/a/b=1"].map((sink) =>
-    data.spoolDirectory(sink),
+    data.spoolDirectory(sink, 0),
   );
   expect(one).toMatch(/\/spool\/remote-write-http-h-a-b-1-[0-9a-f]{8}$/);
   expect(other).not.toBe(one);
+  expect(data.spoolDirectory("a", 1)).toBe(`${data.spoolDirectory("a", 0)}-1`);
   await data.close();
 });
 
 test("none: an inventory in memory, no history, nothing on disk", async () => {
   const data = await openTestData(clock);
   expect(data.archive).toBeUndefined();
-  expect(data.spoolDirectory("a")).toBeUndefined();
+  expect(data.spoolDirectory("a", 0)).toBeUndefined();
   expect(data.inventory.observe("10.0.0.7", undefined)).toMatchObject({ isNew: true });
   await data.close();
   expect(existsSync("none")).toBe(false);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseForwardUrl } from "../../../collector/forward-url.ts";
+import { parseForward, parseForwardUrl } from "../../../collector/forward-url.ts";
 import { UsageError } from "../../../core/runtime/errors.ts";
 
 test("protocol and URL", () => {
@@ -17,9 +17,33 @@ test.for([
   "http://h/",
   "remote-write+ftp://h/",
   "remote-write+http://",
-  "nats+http://h/",
+  "kafka+tcp://h/",
   "remote-write://h/",
 ])("%j is refused, with what is known", (text) => {
   expect(() => parseForwardUrl("--forward", text)).toThrow(UsageError);
   expect(() => parseForwardUrl("--forward", text)).toThrow(`--forward: ${JSON.stringify(text)} is not a URL`);
+});
+
+test("a mapping has rules and a secret beside the URL", () => {
+  const { kind, relabel, bearerTokenFile } = parseForward("forward", {
+    url: "remote-write-v2+http://h/w",
+    relabel: [{ source_labels: ["__name__"], regex: "node_.*", action: "keep" }],
+    bearerTokenFile: "/run/token",
+  });
+  expect([kind.scheme, bearerTokenFile]).toEqual(["remote-write-v2", "/run/token"]);
+  expect([relabel?.({ __name__: "up" }), relabel?.({ __name__: "node_load1" })]).toEqual([
+    undefined,
+    { __name__: "node_load1" },
+  ]);
+  expect(parseForward("forward", "ndjson+file:///var/x.ndjson").name).toBe("ndjson+file:///var/x.ndjson");
+});
+
+test.for([
+  ["must be a text or a mapping", 5],
+  ["url must be a text", {}],
+  ['unknown option "token"', { url: "otlp+http://h", token: "x" }],
+  ["bearerTokenFile must be a text", { url: "otlp+http://h", bearerTokenFile: 5 }],
+  ["relabel: rule 1: ", { url: "otlp+http://h", relabel: [{ action: "no" }] }],
+] as const)("%s", ([message, value]) => {
+  expect(() => parseForward("forward", value)).toThrow(`forward: ${message}`);
 });

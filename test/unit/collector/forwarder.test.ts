@@ -1,10 +1,18 @@
-import { afterEach, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { DeadLetters } from "../../../collector/dead-letters.ts";
+import { DeliverySlots } from "../../../collector/delivery-slots.ts";
 import { Forwarder } from "../../../collector/forwarder.ts";
 import type { Delivery } from "../../../core/metrics/delivery.ts";
 import { openSpool } from "../../../core/runtime/spool.ts";
+import { Cleanup } from "../../support/cleanup.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 import { recordLog } from "../../support/record-log.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
 const opened: Forwarder[] = [];
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((forwarder) => forwarder.close(0)));
@@ -24,9 +32,19 @@ async function openForwarder(judge: (body: string) => Delivery | Promise<Deliver
       bodies.push(Buffer.from(body).toString());
       return judge(Buffer.from(body).toString());
     },
-    close: async () => void bodies.push("closed"),
+    /** By letter. */
+    divide: (chunk: Uint8Array) => {
+      const half = chunk.length >> 1;
+      const part = (body: Uint8Array) => ({ body, samples: body.length });
+      return half === 0 ? undefined : ([part(chunk.subarray(0, half)), part(chunk.subarray(half))] as const);
+    },
   };
-  const forwarder = new Forwarder({ sink, spool, maxSpoolBytes: 1000, clock, log, maxDeliveryBytes });
+  const path = join(cleanup.temporaryFolder(), "dead.ndjson");
+  const forwarder = new Forwarder({
+    ...{ sink, spool, maxSpoolBytes: 1000, clock, log, maxDeliveryBytes },
+    slots: new DeliverySlots(1),
+    deadLetters: new DeadLetters(path, log),
+  });
   opened.push(forwarder);
   const offer = async (...letters: readonly string[]): Promise<void> => {
     for (const letter of letters) {
@@ -37,7 +55,7 @@ async function openForwarder(judge: (body: string) => Delivery | Promise<Deliver
     await forwarder.offer({ body: Buffer.from("."), samples: 0, timeMs: clock.nowMs() });
     await settle();
   };
-  return { clock, log, spool, bodies, forwarder, offer };
+  return { clock, log, spool, bodies, forwarder, offer, path };
 }
 
 const delivered: Delivery = { outcome: "delivered" };
@@ -127,7 +145,7 @@ test("what cannot be delivered for too long is given up, what is newer goes on",
   expect(bodies.at(-1)).toContain("new");
 });
 
-test("close delivers what is spooled, then closes the sink", async () => {
+test("close delivers what is spooled", async () => {
   let gate = (): void => {};
   const open = new Promise<void>((resolve) => {
     gate = resolve;
@@ -142,15 +160,48 @@ test("close delivers what is spooled, then closes the sink", async () => {
   const closed = forwarder.close(5000);
   gate();
   await closed;
-  expect(bodies).toEqual(["a.", "b.", "closed"]);
+  expect(bodies).toEqual(["a.", "b."]);
   expect(spool.length).toBe(0);
 });
 
 test("close gives up after the grace period, and says what is left", async () => {
-  const { bodies, forwarder, log, offer } = await openForwarder(() => retry);
+  const { forwarder, log, offer } = await openForwarder(() => retry);
   await settle();
   await offer("a");
   await forwarder.close(10);
-  expect(bodies.at(-1)).toBe("closed");
   expect(log.lines.at(-1)).toMatchObject({ level: "warn", message: "stopped with undelivered samples" });
+});
+
+test("of one chunk only the samples that are refused are lost, and can be read up", async () => {
+  const { bodies, forwarder, spool, path } = await openForwarder((body) =>
+    body.includes("x") ? refused : delivered,
+  );
+  await forwarder.offer({ body: Buffer.from("abxd"), samples: 4, timeMs: 0 });
+  await settle();
+  await waitFor("the end", () => spool.length === 0);
+  expect(bodies).toEqual(["abxd", "ab", "xd", "x", "d"]);
+  expect(forwarder.counts).toMatchObject({ delivered: 3, refused: 1 });
+  expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
+    ...{ sink: "test", reason: "HTTP 400: bad", samples: 1 },
+    body: Buffer.from("x").toString("base64"),
+  });
+});
+
+test("a chunk that is refused in every part is soon given up", async () => {
+  const { bodies, forwarder, spool } = await openForwarder(() => refused);
+  await forwarder.offer({ body: Buffer.alloc(90, "x"), samples: 90, timeMs: 0 });
+  await waitFor("the end", () => spool.length === 0);
+  expect(forwarder.counts).toMatchObject({ delivered: 0, refused: 90 });
+  expect(bodies.length).toBeLessThan(30);
+});
+
+test("what a receiver leaves out of what it takes is counted", async () => {
+  const { forwarder, spool, log } = await openForwarder(() => ({
+    outcome: "delivered",
+    rejected: { samples: 2, reason: "Invalid: 2" },
+  }));
+  await forwarder.offer({ body: Buffer.from("abc"), samples: 3, timeMs: 0 });
+  await waitFor("the end", () => spool.length === 0);
+  expect(forwarder.counts).toMatchObject({ delivered: 1, refused: 2 });
+  expect(log.lines.map(({ fields }) => fields.reason)).toEqual(["Invalid: 2"]);
 });

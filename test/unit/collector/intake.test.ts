@@ -1,55 +1,43 @@
 import { expect, test } from "vitest";
 import { Catalog } from "../../../collector/catalog.ts";
+import { DeadLetters } from "../../../collector/dead-letters.ts";
+import { DeliverySlots } from "../../../collector/delivery-slots.ts";
 import { Forwarder } from "../../../collector/forwarder.ts";
+import { Forwarding } from "../../../collector/forwarding.ts";
 import type { Ingested } from "../../../collector/ingests/types.ts";
-import { type Forwarding, Intake } from "../../../collector/intake.ts";
+import { Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
-import type { SinkKind } from "../../../collector/sinks/types.ts";
+import type { Encode } from "../../../collector/sinks/types.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
-import type { Series } from "../../../core/metrics/series.ts";
+import type { Batch, Labels, Series } from "../../../core/metrics/series.ts";
 import { openSpool } from "../../../core/runtime/spool.ts";
 import { openTestData } from "../../support/collector-data.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
-import { gauge } from "../../support/push.ts";
+import { gauge as gaugeAt } from "../../support/push.ts";
 import { recordLog } from "../../support/record-log.ts";
 
-/** A kind of sink that never takes anything, and counts how often it encodes. */
-function stuckKind(): SinkKind & { encoded: number } {
-  const kind = {
-    scheme: "stuck",
-    transports: [],
-    encoded: 0,
-    encode: () => {
-      kind.encoded++;
-      return new Uint8Array(750);
-    },
-    open: async (name: string) => ({
-      name,
-      join: () => new Uint8Array(),
-      deliver: async () => ({ outcome: "retry", reason: "stuck" }) as const,
-      close: async () => {},
-    }),
-  };
-  return kind;
-}
-
+/** A sink that never takes anything; what is encoded for it is counted. */
 async function open(...queueBytes: readonly number[]) {
   const clock = new ManualClock();
-  const kind = stuckKind();
+  const log = recordLog();
+  const kind = { encoded: [] as (readonly Batch[])[] };
+  const encode: Encode = (batches) => {
+    kind.encoded.push(batches);
+    return new Uint8Array(750);
+  };
   const forwardings: Forwarding[] = [];
   for (const [index, bytes] of queueBytes.entries()) {
-    const sink = await kind.open(`sink ${index}`, new URL("http://h"));
+    const name = `sink ${index}`;
+    const deliver = async () => ({ outcome: "retry", reason: "stuck" }) as const;
     const limits = { maxBytes: bytes, maxHeldBytes: 0, maxAgeMs: 1e9 };
-    const spool = await openSpool({ ...limits, sync: "never", clock, log: recordLog() });
     const forwarder = new Forwarder({
-      sink,
-      spool,
-      maxSpoolBytes: bytes,
-      clock,
-      log: recordLog(),
-      maxDeliveryBytes: 1,
+      sink: { name, join: () => new Uint8Array(), deliver },
+      spool: await openSpool({ ...limits, sync: "never", clock, log }),
+      ...{ maxSpoolBytes: bytes, clock, log, maxDeliveryBytes: 1 },
+      ...{ slots: new DeliverySlots(1), deadLetters: new DeadLetters(undefined, log) },
     });
-    forwardings.push({ kind, forwarder });
+    const relabel = index === 2 ? ({ __name__ = "" }) => ({ __name__: `x_${__name__}` }) : undefined;
+    forwardings.push(new Forwarding({ name, encode, relabel, shards: [forwarder], close: async () => {} }));
   }
   const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
   const catalog = new Catalog();
@@ -64,10 +52,15 @@ async function open(...queueBytes: readonly number[]) {
     ...data,
   });
   const close = async (): Promise<void> => {
-    await Promise.all(forwardings.map(({ forwarder }) => forwarder.close(0)));
+    await Promise.all(forwardings.map((forwarding) => forwarding.close(0)));
   };
   return { intake, latest, catalog, kind, forwardings, close };
 }
+
+/** Where a manual clock begins. */
+const START_MS = 1_700_000_000_000;
+const gauge = (name: string, labels: Labels, value = 1, timestampMs: number = START_MS): Series =>
+  gaugeAt(name, labels, value, timestampMs);
 
 const SENDER = { address: "10.0.0.7", token: undefined };
 
@@ -87,8 +80,8 @@ test("a request reaches the latest values, the catalogue, the counters and every
   );
   expect(latest.seriesCount).toBe(1);
   expect(catalog.describe("a").help).toBe("A.");
-  expect([intake.samples, intake.skipped.get("exemplars"), kind.encoded]).toEqual([1, 2, 1]);
-  expect(forwardings.map(({ forwarder }) => forwarder.spool.length)).toEqual([1, 1]);
+  expect([intake.samples, intake.skipped.get("exemplars"), kind.encoded.length]).toEqual([1, 2, 1]);
+  expect(forwardings.map(({ spool }) => spool.length)).toEqual([1, 1]);
   await close();
 });
 
@@ -98,12 +91,9 @@ test("of a refused request nothing is kept", async () => {
   await expect(intake.accept(ingested(series, { skipped: { exemplars: 1 } }), SENDER)).rejects.toThrow(
     "b: neither",
   );
-  expect([
-    latest.machineCount,
-    intake.samples,
-    intake.skipped.size,
-    forwardings[0]?.forwarder.spool.length,
-  ]).toEqual([0, 0, 0, 0]);
+  expect([latest.machineCount, intake.samples, intake.skipped.size, forwardings[0]?.spool.length]).toEqual([
+    0, 0, 0, 0,
+  ]);
   await close();
 });
 
@@ -150,5 +140,33 @@ test("who has been succeeded is refused, and costs nobody else in the request", 
     message: "10.0.0.7 has been rebuilt since, as second",
   });
   expect([intake.samples, latest.machineCount]).toEqual([4, 1]);
+  await close();
+});
+
+test("what is not new goes to nobody; of each series what is known goes along", async () => {
+  const { intake, kind, close } = await open(1000);
+  const t = START_MS + 1;
+  const push = (series: Series, families: Ingested["families"] = []) =>
+    intake.accept(ingested([series], { families }), SENDER);
+  const series = gauge("a", { instance: "10.0.0.7", x: "1" }, 1, t);
+  await push({ ...series, kind: "unknown", help: "" }, [{ name: "a", kind: "gauge", help: "About a." }]);
+  await push(series);
+  expect(kind.encoded.map((batches) => batches.map(({ series: all }) => all.length))).toEqual([[1]]);
+  expect(kind.encoded[0]).toEqual([
+    { identity: { instance: "10.0.0.7" }, series: [{ ...series, labels: { x: "1" } }] },
+  ]);
+  await close();
+});
+
+test("what a protocol had to leave out, and who comes too late, is in the answer", async () => {
+  const { intake, close } = await open();
+  const [one, other] = ["10.0.0.7", "10.0.0.8"];
+  const trusting = async (series: readonly Series[], rejected?: Ingested["rejected"]) =>
+    intake.accept(ingested(series, { rejected }), SENDER);
+  expect(await trusting([gauge("a", { instance: one })], { samples: 3, reason: "bad" })).toEqual({
+    ...{ samples: 1, skipped: {}, rejected: { samples: 3, reason: "bad" } },
+  });
+  expect(intake.skipped.get("rejected")).toBe(3);
+  await expect(trusting([gauge("a", { instance: other ?? "" })])).rejects.toThrow("may not speak");
   await close();
 });

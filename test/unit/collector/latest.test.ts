@@ -157,7 +157,7 @@ test("a machine with too many series is told of once an hour, one machine a seco
   const clock = new ManualClock();
   const log = recordLog();
   const store = new LatestStore({ ...DEFAULT_LATEST_LIMITS, maxSeriesPerMachine: 1 }, clock, log);
-  const put = (machine: string): void =>
+  const put = (machine: string): unknown =>
     store.store(store.shapes.read({ machine, series: ["a", "b", "c"].map((name) => gauge(name, {})) }));
   for (let i = 0; i < 3; i++) for (const machine of [IP, "10.0.0.8"]) put(machine);
   expect(log.lines).toEqual([
@@ -173,4 +173,24 @@ test("a machine with too many series is told of once an hour, one machine a seco
   await clock.advance(3_600_000);
   put(IP);
   expect(log.lines).toHaveLength(3);
+});
+
+test("what is new comes back, each series in the order of its times", () => {
+  const clock = new ManualClock();
+  const t = clock.nowMs();
+  const store = new LatestStore({ ...DEFAULT_LATEST_LIMITS, maxSeriesPerMachine: 1 }, clock);
+  const put = (name: string, ...times: readonly number[]): readonly unknown[] => {
+    const samples = times.map((timestampMs, value) => ({ timestampMs, value }));
+    const fresh = store.store(store.shapes.read({ machine: IP, series: [{ ...gauge(name, {}), samples }] }));
+    return fresh.flatMap((one) => one.samples.map((sample) => [sample.timestampMs - t, sample.value]));
+  };
+  expect(put("a", t + 20, t + 10, t + 10, t + 9e8)).toEqual([
+    [10, 2],
+    [20, 0],
+  ]);
+  expect(store.unforwarded).toBe(2);
+  // A time of the future does not hold up what comes after.
+  expect(put("a", t + 30)).toEqual([[30, 0]]);
+  expect([put("a", t + 30), put("a", t + 29), put("b", t)]).toEqual([[], [], []]);
+  expect(store.unforwarded).toBe(4);
 });

@@ -1,34 +1,29 @@
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Catalog } from "../../../collector/catalog.ts";
 import { ClientRates } from "../../../collector/client-rates.ts";
-import { Forwarder } from "../../../collector/forwarder.ts";
+import type { Forwarder } from "../../../collector/forwarder.ts";
+import { Forwarding } from "../../../collector/forwarding.ts";
 import { Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
 import { createTelemetry } from "../../../collector/telemetry.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
 import { renderExposition } from "../../../core/metrics/exposition.ts";
-import { openSpool } from "../../../core/runtime/spool.ts";
 import { openTestData } from "../../support/collector-data.ts";
-import { ManualClock, settle } from "../../support/manual-clock.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 import { gauge } from "../../support/push.ts";
 import { recordLog } from "../../support/record-log.ts";
 
 const clock = new ManualClock();
-const limits = { maxBytes: 1000, maxHeldBytes: 0, maxAgeMs: 1e9 };
-const forwarder = new Forwarder({
-  sink: {
-    name: "s",
-    join: () => new Uint8Array(),
-    deliver: async () => ({ outcome: "delivered" }),
-    close: async () => {},
-  },
-  spool: await openSpool({ ...limits, sync: "never", clock, log: recordLog() }),
-  maxSpoolBytes: 1000,
-  clock,
-  log: recordLog(),
-  maxDeliveryBytes: 100,
+const NOTHING = { full: 0, disk: 0, expired: 0, corrupt: 0 };
+const shard = {
+  ...{ name: "s", isFull: false, failing: undefined },
+  counts: { delivered: 5, refused: 0, retries: 0 },
+  spool: { length: 0, bytes: 0, dropped: NOTHING },
+} as unknown as Forwarder;
+const forwarding = new Forwarding({
+  ...{ name: "s", encode: () => new Uint8Array(), relabel: undefined, shards: [shard] },
+  close: async () => {},
 });
-afterAll(() => forwarder.close(0));
 
 test("what the objects counted, under the collector's names", async () => {
   const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
@@ -44,11 +39,13 @@ test("what the objects counted, under the collector's names", async () => {
     ...data,
   });
   await intake.accept(
-    { series: [gauge("a", { instance: "10.0.0.7" })], families: [], skipped: { exemplars: 4 } },
+    {
+      series: [gauge("a", { instance: "10.0.0.7" }, 1, clock.nowMs())],
+      families: [],
+      skipped: { exemplars: 4 },
+    },
     { address: "::1", token: undefined },
   );
-  await forwarder.offer({ body: new Uint8Array(1), samples: 5, timeMs: clock.nowMs() });
-  await settle();
   const lifecycle = { watch: { state: () => "reporting" as const }, followers: [] };
   const requests = new Map([["k", { ingest: "remote-write", status: 204, count: 7 }]]);
   const telemetry = createTelemetry({
@@ -59,7 +56,7 @@ test("what the objects counted, under the collector's names", async () => {
     latest,
     data,
     lifecycle,
-    forwarders: [forwarder],
+    forwardings: [forwarding],
   });
 
   for (let i = 0; i < 2; i++) {
@@ -72,6 +69,7 @@ test("what the objects counted, under the collector's names", async () => {
       "late_refused_total 0",
       "rate_refused_total 0",
       "machines 1",
+      "unforwarded_samples_total 0",
       "series 1",
       'latest_dropped_samples_total{reason="late"} 0',
       'sink_up{sink="s"} 1',

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { remoteWrite } from "../../../../collector/sinks/remote-write.ts";
+import { divideWriteRequest, remoteWrite } from "../../../../collector/sinks/remote-write.ts";
 import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
 import { decodeSnappy } from "../../../../core/metrics/snappy.ts";
 import { gauge } from "../../../support/push.ts";
@@ -27,10 +27,12 @@ afterAll(() => void server.close());
 
 const open = (credentials = "") => {
   const { port } = server.address() as AddressInfo;
-  return remoteWrite.open("sink", new URL(`http://${credentials}127.0.0.1:${port}/api/v1/write?tenant=a`));
+  return remoteWrite.open("sink", new URL(`http://${credentials}127.0.0.1:${port}/api/v1/write?tenant=a`), {
+    connections: 1,
+  });
 };
 const chunk = (name: string): Uint8Array =>
-  remoteWrite.encode([{ identity: {}, series: [gauge(name, { instance: "10.0.0.7" }, 1, 5)] }], []);
+  remoteWrite.openEncoder()([{ identity: {}, series: [gauge(name, { instance: "10.0.0.7" }, 1, 5)] }], []);
 const never = new AbortController().signal;
 
 test("several chunks are one request with the headers of the protocol", async () => {
@@ -75,7 +77,7 @@ test("answers are deliveries", async () => {
 });
 
 test("a receiver that is not there, hangs up, or is not waited for: try again", async () => {
-  const nobody = await remoteWrite.open("sink", new URL("http://127.0.0.1:1/w"));
+  const nobody = await remoteWrite.open("sink", new URL("http://127.0.0.1:1/w"), { connections: 1 });
   expect(await nobody.deliver(nobody.join([chunk("a")]), never)).toMatchObject({
     outcome: "retry",
     reason: expect.stringContaining("ECONNREFUSED"),
@@ -89,4 +91,17 @@ test("a receiver that is not there, hangs up, or is not waited for: try again", 
   answer = () => stop.abort();
   expect((await sink.deliver(sink.join([chunk("a")]), stop.signal)).outcome).toBe("retry");
   await sink.close();
+});
+
+test("a chunk that is refused can be divided", () => {
+  const body = Buffer.concat([chunk("a"), chunk("b"), chunk("c")]);
+  const names = divideWriteRequest(body)?.map((part) => [
+    part.samples,
+    ...decodeWriteRequest(part.body).series.map(({ name }) => name),
+  ]);
+  expect(names).toEqual([
+    [1, "a"],
+    [2, "b", "c"],
+  ]);
+  expect(divideWriteRequest(chunk("a"))).toBeUndefined();
 });

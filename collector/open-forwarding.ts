@@ -1,0 +1,61 @@
+import type { Clock } from "../core/runtime/clock.ts";
+import type { Logger } from "../core/runtime/log.ts";
+import { openSpool } from "../core/runtime/spool.ts";
+import type { Data } from "./data.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { DeliverySlots } from "./delivery-slots.ts";
+import type { Forward } from "./forward-url.ts";
+import { Forwarder } from "./forwarder.ts";
+import { Forwarding, SHARDS } from "./forwarding.ts";
+import type { Encode, OpenSink, SinkKind } from "./sinks/types.ts";
+
+/** Of each sink: a minute of 5,000 agents, or an hour of eighty. */
+const SPOOL_BYTES = 64 * 1024 * 1024;
+const DELIVERY_BYTES = 1024 * 1024;
+/** Receivers do not take samples that are much older; see Prometheus' `out of bounds`. */
+const MAX_AGE_MS = 3_600_000;
+
+export interface ForwardingParts {
+  /** What has been opened, also when opening the next one throws. */
+  readonly forwardings: Forwarding[];
+  readonly data: Pick<Data, "spoolDirectory" | "deadLetters">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Sinks of one kind that get the same share what is encoded. */
+export async function openForwardings(forwards: readonly Forward[], parts: ForwardingParts): Promise<void> {
+  const encoders = new Map<SinkKind, Encode>();
+  const deadLetters = new DeadLetters(parts.data.deadLetters, parts.log);
+  for (const { kind, url, name, relabel, bearerTokenFile } of forwards) {
+    const shared = encoders.get(kind) ?? kind.openEncoder();
+    encoders.set(kind, shared);
+    const settings = { connections: SHARDS, ...(bearerTokenFile === undefined ? {} : { bearerTokenFile }) };
+    const sink = await kind.open(name, url, settings);
+    const shards: Forwarder[] = [];
+    const encode = relabel === undefined ? shared : kind.openEncoder();
+    parts.forwardings.push(new Forwarding({ name, encode, relabel, shards, close: () => sink.close() }));
+    const slots = new DeliverySlots(SHARDS);
+    for (let shard = 0; shard < SHARDS; shard++) {
+      shards.push(await openShard(sink, shard, { ...parts, slots, deadLetters }));
+    }
+  }
+}
+
+type ShardParts = ForwardingParts & { readonly slots: DeliverySlots; readonly deadLetters: DeadLetters };
+
+async function openShard(sink: OpenSink, shard: number, parts: ShardParts): Promise<Forwarder> {
+  const { data, clock, log, slots, deadLetters } = parts;
+  const maxBytes = SPOOL_BYTES / SHARDS;
+  const spool = await openSpool({
+    directory: data.spoolDirectory(sink.name, shard),
+    maxBytes,
+    maxHeldBytes: 0,
+    maxAgeMs: MAX_AGE_MS,
+    sync: "each",
+    clock,
+    log,
+  });
+  const limits = { maxSpoolBytes: maxBytes, maxDeliveryBytes: DELIVERY_BYTES };
+  return new Forwarder({ sink, spool, ...limits, clock, log, slots, deadLetters });
+}
