@@ -17,6 +17,8 @@ export interface Placement {
   readonly namespace: NamespacePath;
   /** Its name in the namespace, `eth0`. */
   readonly inside: string;
+  /** Another name that it answers to there. */
+  readonly alias?: string | undefined;
   readonly mac: string;
 }
 
@@ -91,12 +93,16 @@ export class Links {
         `link set dev ${name} netns ${namespace} name ${inside}`,
     );
     await this.#batch(this.#home, lines);
+    await inTurns(toMove, AT_ONCE, ({ placement: { namespace, inside, alias } }) =>
+      this.#batch(namespace, alias === undefined ? [] : [`link property add dev ${inside} altname ${alias}`]),
+    );
   }
 
   /** Moves the device back home under its own name, before the namespace ends. One that is not there is fine. */
-  async takeBack({ name, namespace, inside }: Placement): Promise<void> {
+  async takeBack({ name, namespace, inside, alias }: Placement): Promise<void> {
     if ((await this.find(namespace, inside)) === undefined) return;
     await this.#batch(namespace, [
+      ...(alias === undefined ? [] : [`link property del dev ${inside} altname ${alias}`]),
       `link set dev ${inside} down`,
       `link set dev ${inside} netns ${this.#home} name ${name}`,
     ]);

@@ -10,8 +10,10 @@ import type { PortSpec, PortState } from "./ovs-ports.ts";
 export interface Attachment {
   readonly port: PortSpec;
   readonly namespace: NamespacePath;
-  /** The device's name inside, `eth0`. */
+  /** The device's name inside, `eth0`. The kernel datapath loses an internal port whose device is not called as the port. */
   readonly inside: string;
+  /** Another name that it answers to there. */
+  readonly alias?: string | undefined;
   /** The IPv4 addresses that may come out of it, without prefix length. */
   readonly addresses: readonly string[];
 }
@@ -134,8 +136,8 @@ function isVeth({ port }: Attachment): boolean {
   return port.kind === "veth";
 }
 
-function placementOf({ port, namespace, inside }: Attachment): Placement {
-  return { name: port.name, mac: port.mac, namespace, inside };
+function placementOf({ port, namespace, inside, alias }: Attachment): Placement {
+  return { name: port.name, mac: port.mac, namespace, inside, alias };
 }
 
 function requireWorking(states: readonly PortState[]): readonly PortState[] {

@@ -24,19 +24,32 @@ export async function cardOf(
   const { network } = await readNetwork(host.store, networkName);
   const lease = await findLease(host.store, network, machine.id);
   const holder = await host.docker.inspectContainer(holderName(machine));
+  const name = portName(machine);
+  const kind = attach ?? host.ovs.portState(name)?.kind ?? "internal";
   return {
     port: {
-      name: portName(machine),
+      name,
       bridge: host.config.bridge,
-      kind: attach ?? host.ovs.portState(portName(machine))?.kind ?? "internal",
+      kind,
       vlan: network.vlan,
       mac: lease?.mac ?? NO_MAC,
       owner: { id: machine.id, generation: lease?.generation ?? 0 },
     },
     namespace: namespaceOfPid(holder?.State.Pid ?? 0),
-    inside: INSIDE.card,
+    ...namesInside(host, name, kind),
     addresses: lease === undefined ? [] : [lease.address],
   };
+}
+
+/** The kernel datapath finds its internal ports by the name of the device, wherever that is: `eth0` is another name then. */
+function namesInside(
+  { ovs, config }: Host,
+  port: string,
+  kind: Attach,
+): Pick<Attachment, "inside" | "alias"> {
+  const bridge = ovs.bridges().find(({ name }) => name === config.bridge);
+  const keepsName = kind === "internal" && bridge?.datapath === "system";
+  return keepsName ? { inside: port, alias: INSIDE.card } : { inside: INSIDE.card };
 }
 
 /** As `cardOf`; throws unless it has an address, and a running holder to be in. */

@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Exec } from "../../core/runtime/exec.ts";
+import { renderBytes } from "../step/render.ts";
 import type { Mount } from "./mounts.ts";
 import type { FileSystem } from "./types.ts";
 
@@ -88,7 +89,8 @@ export async function shrinkFileSystem(
   try {
     await tools.shrink(run, device, directory, bytes);
   } catch (cause) {
-    throw new PlimsollError("SHRINK", `data volume: cannot be made smaller to ${bytes} bytes`, { cause });
+    const message = `data volume: cannot be made smaller to ${renderBytes(bytes)}`;
+    throw new PlimsollError("SHRINK", message, { cause });
   }
 }
 
@@ -100,16 +102,28 @@ export function leastCapacity(bytes: number): number {
   return bytes * 0.9 - 80 * MIB;
 }
 
-/** resize2fs refuses what is smaller than what is in use, and before a check that says it is sound (resize2fs(8)). */
+/** resize2fs(8) works on what e2fsck(8) has found to be sound, and refuses what is smaller than what is in use. */
 async function shrinkExt4(run: Exec, device: string, _: string, bytes: number): Promise<void> {
-  // 1: errors were found and corrected (e2fsck(8)); what `-p` cannot correct safely is 4, and an error here.
+  // 1: errors were found and corrected; what `-p` cannot correct safely is 4, and an error here.
   await run(["e2fsck", "-f", "-p", device], { timeoutMs: RESIZE_MS, okCodes: [0, 1] });
+  const minimum = (await run(["resize2fs", "-P", device])).stdout;
+  const least = Number(/: (\d+)$/m.exec(minimum)?.[1]) * (await readExt4(run, device)).blockSize;
+  if (least > bytes) throw new PlimsollError("SHRINK", `what is in use needs ${renderBytes(least)}`);
   await run(["resize2fs", device, `${Math.floor(bytes / 4096) * 4}K`], { timeoutMs: RESIZE_MS });
-  const header = (await run(["dumpe2fs", "-h", device])).stdout;
-  const field = (name: string): number => Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(header)?.[1]);
+  const { blockSize, blocks } = await readExt4(run, device);
   // Not a number is not smaller either: only what is known to fit may be cut off.
-  if (field("Block count") * field("Block size") <= bytes) return;
+  if (blocks * blockSize <= bytes) return;
   throw new PlimsollError("SHRINK", "its ext4 is still larger");
+}
+
+/** `Block count:              262144` of dumpe2fs -h. */
+async function readExt4(
+  run: Exec,
+  device: string,
+): Promise<{ readonly blockSize: number; readonly blocks: number }> {
+  const { stdout } = await run(["dumpe2fs", "-h", device]);
+  const field = (name: string): number => Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(stdout)?.[1]);
+  return { blockSize: field("Block size"), blocks: field("Block count") };
 }
 
 /** Only while it is mounted; the kernel refuses what does not fit. */

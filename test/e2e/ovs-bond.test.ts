@@ -11,6 +11,7 @@ import {
   type Drivers,
   expectReachable,
   join24,
+  LAB_DATAPATH,
   LAB_VLANS,
   legOf,
   OVS_LAB,
@@ -28,7 +29,7 @@ const BOND: BondSpec = {
   trunks: LAB_VLANS,
   updelayMs: 200,
 };
-const HOST: HostNetworkSpec = { bridge: "br0", datapath: "netdev", bond: BOND };
+const HOST: HostNetworkSpec = { bridge: "br0", datapath: LAB_DATAPATH, bond: BOND };
 /** Each echo request stands for this much time. */
 const EVERY_SECONDS = 0.02;
 

@@ -11,6 +11,7 @@ import {
   expectReachable,
   inNamespace,
   join24,
+  LAB_DATAPATH,
   OVS_LAB,
   OvsLab,
   ping,
@@ -28,7 +29,7 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
   beforeAll(async () => {
     const host = await lab.host("h1");
     drivers = await lab.drivers(host);
-    await drivers.ovs.ensureBridge({ name: "br0", datapath: "netdev" });
+    await drivers.ovs.ensureBridge({ name: "br0", datapath: LAB_DATAPATH });
     first = card("c1", await lab.namespace("c1"), 1);
     second = card("c2", await lab.namespace("c2"), 2);
     elsewhere = card("c3", await lab.namespace("c3"), 3, { vlan: 200 });
@@ -44,8 +45,9 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     await expectReachable(first.namespace, addressOf(2));
     await expectReachable(first.namespace, addressOf(4));
     expect(await ping(first.namespace, addressOf(3))).toBe(0);
-    expect(await drivers.attachments.observe([first, second, elsewhere, pair])).toMatchObject(
-      Array.from({ length: 4 }, () => ({ problems: [], link: { name: "eth0", isUp: true } })),
+    const cards = [first, second, elsewhere, pair];
+    expect(await drivers.attachments.observe(cards)).toMatchObject(
+      cards.map(({ inside }) => ({ problems: [], link: { name: inside, isUp: true } })),
     );
   });
 
@@ -125,13 +127,13 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
     });
 
     await expect(links.configure(namespace, inside, { addresses: ["10.10.0.3/99"] })).rejects.toThrow(
-      'address replace 10.10.0.3/99 dev eth0: Error: any valid prefix is expected rather than "10.10.0.3/99".',
+      `address replace 10.10.0.3/99 dev ${inside}: Error: any valid prefix is expected rather than "10.10.0.3/99".`,
     );
   });
 
   test("a device goes home and comes back", async () => {
-    const { namespace, inside, port } = first;
-    const placement = { name: port.name, namespace, inside, mac: port.mac };
+    const { namespace, inside, alias, port } = first;
+    const placement = { name: port.name, namespace, inside, alias, mac: port.mac };
 
     await drivers.links.takeBack(placement);
     await drivers.links.takeBack(placement);
@@ -144,18 +146,19 @@ describeIf(...OVS_LAB)("containers on one Open vSwitch", () => {
 
   test("a device of the same name inside that is another is left alone", async () => {
     const namespace = await lab.namespace("c6");
-    await inNamespace(namespace, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1");
-    const theirs = await drivers.links.find(namespace, "eth0");
-
     const card6 = card("c6", namespace, 6);
+    const { inside } = card6;
+    await inNamespace(namespace, "ip", "link", "add", inside, "type", "veth", "peer", "name", "eth1");
+    const theirs = await drivers.links.find(namespace, inside);
+
     await expect(drivers.attachments.plug([card6])).rejects.toMatchObject({ code: "LINK_TAKEN" });
     await expect(
-      drivers.attachments.plug([card("c7", namespace, 7, { kind: "veth" })]),
+      drivers.attachments.plug([{ ...card("c7", namespace, 7, { kind: "veth" }), inside }]),
     ).rejects.toMatchObject({
       code: "LINK_TAKEN",
     });
 
-    expect(await drivers.links.find(namespace, "eth0")).toEqual(theirs);
+    expect(await drivers.links.find(namespace, inside)).toEqual(theirs);
     await drivers.attachments.unplug([card6]);
   });
 

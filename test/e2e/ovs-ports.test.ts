@@ -2,7 +2,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PortSpec } from "../../provisioner/drivers/ovs-ports.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { describeIf } from "../support/host.ts";
-import { addressOf, card, type Drivers, OVS_LAB, type OvsHost, OvsLab } from "../support/ovs-lab.ts";
+import {
+  addressOf,
+  card,
+  type Drivers,
+  LAB_DATAPATH,
+  OVS_LAB,
+  type OvsHost,
+  OvsLab,
+} from "../support/ovs-lab.ts";
 
 describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
   const cleanup = new Cleanup();
@@ -18,7 +26,7 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
   beforeAll(async () => {
     host = await lab.host("h1");
     drivers = await lab.drivers(host);
-    await drivers.ovs.ensureBridge({ name: "br0", datapath: "netdev" });
+    await drivers.ovs.ensureBridge({ name: "br0", datapath: LAB_DATAPATH });
   });
   afterAll(async () => {
     await cleanup.run();
@@ -26,11 +34,14 @@ describeIf(...OVS_LAB)("ports of a real Open vSwitch", () => {
   });
 
   test("a bridge is made once; one of another datapath is refused", async () => {
-    await drivers.ovs.ensureBridge({ name: "br0", datapath: "netdev" });
+    await drivers.ovs.ensureBridge({ name: "br0", datapath: LAB_DATAPATH });
 
-    expect(drivers.ovs.bridges().map(({ name, datapath }) => [name, datapath])).toEqual([["br0", "netdev"]]);
-    await expect(drivers.ovs.ensureBridge({ name: "br0", datapath: "system" })).rejects.toThrow(
-      "bridge br0: has the netdev datapath, not system",
+    expect(drivers.ovs.bridges().map(({ name, datapath }) => [name, datapath])).toEqual([
+      ["br0", LAB_DATAPATH],
+    ]);
+    const other = LAB_DATAPATH === "system" ? "netdev" : "system";
+    await expect(drivers.ovs.ensureBridge({ name: "br0", datapath: other })).rejects.toThrow(
+      `bridge br0: has the ${LAB_DATAPATH} datapath, not ${other}`,
     );
   });
 

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { exec } from "../../core/runtime/exec.ts";
 import { Flows } from "../../provisioner/drivers/flows.ts";
 import { Links } from "../../provisioner/drivers/links.ts";
-import { type Ovs, openOvs } from "../../provisioner/drivers/ovs.ts";
+import { detectDatapath, type Ovs, openOvs } from "../../provisioner/drivers/ovs.ts";
 import { type Attachment, Attachments } from "../../provisioner/drivers/ovs-attachments.ts";
+import type { Datapath } from "../../provisioner/drivers/ovs-tables.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { type Condition, hasCommand, isRoot } from "./host.ts";
 import { Daemon, DatabaseServer, logging } from "./ovs-database.ts";
@@ -26,6 +27,14 @@ export const OVS_LAB: readonly Condition[] = [
   hasCommand("ethtool"),
   hasCommand("ovs-vswitchd"),
 ];
+
+/** What the lab's bridges forward by: the kernel where it can, as on a real host. */
+export const LAB_DATAPATH: Datapath = await detectDatapath().catch(() => "netdev");
+
+export const hasKernelDatapath: Condition = {
+  reason: "needs the kernel's openvswitch module",
+  met: () => LAB_DATAPATH === "system",
+};
 
 /** The drivers of one host. */
 export interface Drivers {
@@ -148,7 +157,15 @@ export class OvsLab {
   async fabric(): Promise<OvsHost> {
     const fabric = await this.host("fab");
     for (const name of ["sw1", "sw2"]) {
-      await fabric.database.vsctl("add-br", name, "--", "set", "Bridge", name, "datapath_type=netdev");
+      await fabric.database.vsctl(
+        "add-br",
+        name,
+        "--",
+        "set",
+        "Bridge",
+        name,
+        `datapath_type=${LAB_DATAPATH}`,
+      );
     }
     for (const [name, bridge, peer] of [
       ["isl1", "sw1", "isl2"],
@@ -198,7 +215,9 @@ export function card(
       owner: { id: `id-of-${name}`, generation: 1 },
     },
     namespace,
-    inside: "eth0",
+    ...(LAB_DATAPATH === "system" && changes.kind !== "veth"
+      ? { inside: name, alias: "eth0" }
+      : { inside: "eth0" }),
     addresses: [address],
   };
 }

@@ -78,6 +78,25 @@ test("a device is taken back home under its own name, if it is there", async () 
   expect(absent.changes).toEqual([]);
 });
 
+test("one that keeps its name has the other as an alias, away from home", async () => {
+  const keeping = { ...placement, inside: "c1", alias: "eth0" };
+  const there = open({ c1: MAC }, {});
+  const back = open({}, { c1: MAC });
+
+  await there.links.place(await there.links.survey([keeping]));
+  await back.links.takeBack(keeping);
+
+  expect(there.changes).toEqual([
+    "/home: link set dev c1 netns /run/netns/c name c1",
+    "/run/netns/c: link property add dev c1 altname eth0",
+  ]);
+  expect(back.changes).toEqual([
+    "/run/netns/c: link property del dev c1 altname eth0",
+    "/run/netns/c: link set dev c1 down",
+    "/run/netns/c: link set dev c1 netns /home name c1",
+  ]);
+});
+
 test("a pair is made whole", async () => {
   const add = `/home: link add c1 type veth peer name eth0 netns /run/netns/c address ${MAC}`;
   const up = "/home: link set dev c1 up";

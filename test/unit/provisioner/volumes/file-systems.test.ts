@@ -34,7 +34,13 @@ test("ext4 is checked, made smaller, and looked at before anything is cut off", 
 
   await shrinkFileSystem(tools({ blkid: "ext4\n", dumpe2fs }, seen), "/dev/v", "/m", GIB);
 
-  expect(seen.slice(1)).toEqual(["e2fsck -f -p /dev/v", "resize2fs /dev/v 1048576K", "dumpe2fs -h /dev/v"]);
+  expect(seen.slice(1)).toEqual([
+    "e2fsck -f -p /dev/v",
+    "resize2fs -P /dev/v",
+    "dumpe2fs -h /dev/v",
+    "resize2fs /dev/v 1048576K",
+    "dumpe2fs -h /dev/v",
+  ]);
 });
 
 test.for(["Block count: 262145\nBlock size: 4096\n", "", "Block count: 1\n"])(
@@ -48,6 +54,19 @@ test.for(["Block count: 262145\nBlock size: 4096\n", "", "Block count: 1\n"])(
     });
   },
 );
+
+test("what is in use is told, and nothing is changed", async () => {
+  const seen: string[] = [];
+  const resize2fs = "Estimated minimum size of the filesystem: 262145\n";
+  const run = tools({ blkid: "ext4\n", resize2fs, dumpe2fs: "Block size: 4096\n" }, seen);
+
+  await expect(shrinkFileSystem(run, "/dev/v", "/m", GIB)).rejects.toMatchObject({
+    message: "data volume: cannot be made smaller to 1 GiB",
+    cause: { message: "what is in use needs 1 GiB" },
+  });
+
+  expect(seen.at(-1)).toBe("dumpe2fs -h /dev/v");
+});
 
 test.for(["xfs", "swap", ""])("what cannot be made smaller is refused: %j", async (type) => {
   await expect(shrinkFileSystem(tools({ blkid: `${type}\n` }), "/dev/v", "/m", GIB)).rejects.toThrow(
