@@ -10,7 +10,8 @@ import { type Outcome, parseOutcomes } from "./outcome.ts";
 /** End-to-end tests whose subject differs with the kernel's cgroups. */
 const FILES = [
   ...["cgroup-reader", "sample-container", "up"],
-  ...["shim-attach", "shim-docker", "shim-nested", "shim-stat", "shim-tools", "shim-view"],
+  ...["shim-attach", "shim-docker", "shim-nested", "shim-options", "shim-pressure"],
+  ...["shim-stat", "shim-tools", "shim-view"],
 ];
 /** Those that need the kernel's modules: once is enough. */
 const MODULE_FILES = ["host-init", "ovs-bond", "ovs-kernel", "ovs-network", "volumes-lvm"];
