@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../core/runtime/clock.ts";
 import { errorLine } from "../core/runtime/errors.ts";
@@ -80,7 +80,7 @@ export class Outlets {
       running.push(same[i] ?? (await this.#start(key, sink, intervalMs, spool)));
     this.#running = running;
     this.#spool = spool;
-    if (spool.isFallback) {
+    if (spool.isFallback && prepared.length > 0) {
       this.#log.warn(
         {},
         "samples wait in memory: what a receiver has not taken ends with this process; give --spool DIR",
@@ -92,7 +92,7 @@ export class Outlets {
   /** Looks for spools of destinations that are no more. */
   sweep(): void {
     const { directory, maxAgeMs } = this.#spool ?? { directory: undefined, maxAgeMs: 0 };
-    if (directory === undefined) return;
+    if (directory === undefined || !existsSync(directory)) return;
     const names = this.all.map(({ name }) => name);
     try {
       sweepSpool(directory, names, maxAgeMs, this.#clock.nowMs(), this.#log);
