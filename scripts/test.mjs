@@ -64,6 +64,12 @@ const PACKAGES = [
     why: "the network of several hosts, each a network namespace",
   },
   {
+    needs: "nats-server",
+    package: "nats-server",
+    services: ["nats-server.service"],
+    why: "samples into JetStream",
+  },
+  {
     needs: "etcd",
     package: "etcd-server",
     services: ["etcd.service"],
