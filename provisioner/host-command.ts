@@ -10,7 +10,7 @@ import { Links } from "./drivers/links.ts";
 import { openOvs } from "./drivers/ovs.ts";
 import { type HostConfig, readHostConfig } from "./host/config.ts";
 import { diagnoseHost, renderFinding } from "./host/doctor.ts";
-import { takeHostLock } from "./host/lock.ts";
+import { takeGroundLock } from "./host/lock.ts";
 import { type HostDrivers, type HostPlan, planHost, prepareHost, renderPlan } from "./host/prepare.ts";
 import { readHostStatus, renderHostStatus } from "./host/status.ts";
 import { renderProblem } from "./host-network/render.ts";
@@ -41,9 +41,8 @@ function hostInit(signal: AbortSignal): Command {
     .option("--dry-run", "print the plan, and change nothing")
     .action(async (options: InitOptions) => {
       const config = await readHostConfig(options.config);
-      const release = await takeHostLock(systemClock, signal, () =>
-        tell("waiting: another plimsoll is changing this host"),
-      );
+      const onWait = (): void => tell("waiting: another plimsoll is changing this host");
+      const release = await takeGroundLock(systemClock, signal, onWait);
       try {
         await withDrivers(config, (drivers) => initialize(config, drivers, options, signal));
       } finally {

@@ -9,8 +9,8 @@ import { existsSync } from "node:fs";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
 import type { Reversible } from "../host-network/apply.ts";
 
-/** Our programs that a host runs for all its machines, as the packages install them. */
-const UNITS = ["plimsoll-shim.service", "plimsoll-collector.service"];
+/** What every machine of a host stands on, as the package installs it. */
+const UNITS = ["plimsoll-shim.service"];
 /** systemd runs as the first process (sd_booted(3)). */
 const BOOTED = "/run/systemd/system";
 /** The shim answers before its unit is active. */

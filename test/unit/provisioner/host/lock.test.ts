@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../../core/runtime/clock.ts";
-import { takeHostLock, takeHostOr } from "../../../../provisioner/host/lock.ts";
+import { takeGroundLock, takeHostLock, takeHostOr } from "../../../../provisioner/host/lock.ts";
 
 const never = new AbortController().signal;
 const noWait = (): void => {};
@@ -15,6 +15,14 @@ test("one at a time: the second waits, is told once, and gets it when the first 
   release();
 
   (await second)();
+});
+
+test("what machines stand on has a lock of its own", async () => {
+  const release = await takeHostLock(systemClock, never, noWait);
+
+  const ground = await takeGroundLock(systemClock, never, () => expect.fail("it waits for the other"));
+
+  for (const each of [release, ground]) each();
 });
 
 test("patience ends, and so does waiting when it is interrupted", async () => {

@@ -21,18 +21,28 @@ test("the shim, and each receiver", async () => {
 
   const findings = await checkServices(
     checkContext({
-      config: parseHostConfig("h", { push: [there, gone] }),
+      config: parseHostConfig("h", {
+        push: [there, gone],
+        collector: { url: `http://127.0.0.1:${port}` },
+        socket: "/nowhere/socket",
+      }),
       status: { ...status, shim: { mount: "/shim" } },
     }),
   );
 
   expect(findings.map(({ state, what }) => `${state}: ${what}`)).toEqual([
     "ok: the shim serves /shim",
+    "note: plimsoll serve does not run: what breaks is mended by plimsoll ct repair only",
+    `ok: http://127.0.0.1:${port} answers`,
     `ok: ${there} answers`,
     `note: ${gone} does not answer: samples wait in the machines' spools`,
   ]);
 });
 
 test("neither", async () => {
-  expect((await checkServices(checkContext({}))).map(({ state }) => state)).toEqual(["wrong", "note"]);
+  expect((await checkServices(checkContext({}))).map(({ state }) => state)).toEqual([
+    "wrong",
+    "note",
+    "note",
+  ]);
 });
