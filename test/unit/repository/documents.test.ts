@@ -10,6 +10,7 @@ const DOCUMENTS = [
   "CHANGELOG.md",
   "docs/machine-image.md",
   "docs/attach.md",
+  "docs/host.md",
   "docs/shim-operations.md",
 ];
 
