@@ -39,7 +39,7 @@ export function parseForwardUrl(option: string, text: string): Forward {
   const kind = SINK_KINDS.find((known) => known.scheme === scheme);
   const target = `${transport}${rest}`;
   if (kind === undefined || !URL.canParse(target) || !kind.transports.includes(transport ?? "")) {
-    const known = SINK_KINDS.flatMap((each) => each.transports.map((over) => `${each.scheme}+${over}://…`));
+    const known = SINK_KINDS.map((each) => `${each.scheme}+${each.transports[0]}://…`);
     throw new UsageError(`${option}: ${JSON.stringify(text)} is not a URL to forward to`, {
       hint: `one of ${known.join(", ")}`,
     });

@@ -94,12 +94,14 @@ describeIf(hasPrometheus)("into a real Prometheus", () => {
     process.kill(prometheus.program.pid, "SIGSTOP");
     for (const index of ["0", "1", "2", "3"]) {
       await pushTo(collector, gauge("good", { instance: IP, index }));
-      if (index === "1") await pushTo(collector, ordered(now - 60_000));
+      if (index === "1") await pushTo(collector, gauge("too_old", { instance: IP }, 1, now - 10_800_000));
+      // Known to be older than what has been sent: it does not even set out.
+      if (index === "2") await pushTo(collector, ordered(now - 60_000));
     }
     process.kill(prometheus.program.pid, "SIGCONT");
 
     await waitFor("every other sample", async () => (await prometheus.query("good")).length === 4);
-    await collector.program.waitForLine(/"reason":"HTTP 400: out of order sample".*"sink refuses samples"/);
+    await collector.program.waitForLine(/"reason":"HTTP 400: out of bounds".*"sink refuses samples"/);
     expect(await text(`${collector.url}/metrics`)).toMatch(
       /sink_dropped_samples_total\{reason="refused",[^}]*\} 1\n/,
     );
@@ -176,7 +178,8 @@ describeIf()("on its own", () => {
     );
     await f(
       2,
-      'error: --forward: "http://h/" is not a URL to forward to (hint: one of remote-write+http://…, remote-write+https://…)',
+      'error: --forward: "http://h/" is not a URL to forward to (hint: one of remote-write+http://…, ' +
+        "remote-write-v2+http://…, otlp+http://…, influx+http://…, falcon+http://…, nats+tcp://…, ndjson+file://…)",
       ...["serve", "--forward", "http://h/"],
     );
     await f(2, `error: configuration ${folder}: cannot be read: EISDIR`, ...["serve", "--config", folder]);
