@@ -1,10 +1,11 @@
+import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { backoffMs } from "../../core/runtime/backoff.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import type { ShimStatus } from "../operate/status.ts";
 import { countOutcomes, isNoContainer, type Treatment, treatProcess } from "./attach.ts";
-import { type ContainerProcess, type HostMounts, readHostMounts } from "./container-process.ts";
+import { type HostMounts, readHostMounts } from "./container-process.ts";
 import type { DockerContainer } from "./docker-engine.ts";
 import { findContainers, type Search } from "./find-containers.ts";
 
@@ -18,6 +19,8 @@ export interface WatchOptions extends Search {
 
 /** Docker tells of its containers when they start. All others, and those whose shim has died, are looked for this often. */
 const SCAN_MS = 5000;
+/** A runtime changes root and /proc in a mount namespace that is there already: the first look may come in between. */
+const LOOKS = 2;
 const RETRY = { firstMs: 100, longestMs: 2000 } as const;
 
 /** Keeps every container of the host attached until `signal` aborts; does not reject. What is attached then stays so. */
@@ -31,9 +34,9 @@ class Watcher {
   readonly #options: WatchOptions;
   #host: HostMounts;
   /** What is under way, by process: two at once would mount everything twice. */
-  readonly #running = new Map<number, Promise<void>>();
-  /** Containers as the last scan left them; one whose /proc or shim is another one since is looked at again. */
-  #seen: ReadonlySet<string> = new Set();
+  readonly #running = new Map<number, Promise<unknown>>();
+  /** How often scans have looked at each process, for the shim of now. */
+  #looks: ReadonlyMap<string, number> = new Map();
   #hasShim = true;
 
   constructor(options: WatchOptions) {
@@ -77,18 +80,18 @@ class Watcher {
   async #scan(signal: AbortSignal): Promise<void> {
     const shim = await this.#findShim();
     if (shim === undefined) return;
-    this.#host = readHostMounts(this.#options.root);
-    const seen = new Set<string>();
+    const { root, treatmentBy } = this.#options;
+    this.#host = readHostMounts(root);
+    const looks = new Map<string, number>();
     for (const { pid, container } of await findContainers(this.#options, this.#host)) {
       if (signal.aborted) return;
-      await this.#cover(pid, { container }, async (container) => {
-        const state = `${container.mountNamespace} ${procMountOf(container)} ${shim.connection}`;
-        const files = this.#seen.has(state) ? [] : await this.#options.treatmentBy(shim)(container);
-        seen.add(state);
-        return files;
-      });
+      const process = `${pid} ${readPidStat(root, pid)?.startTicks} ${shim.connection}`;
+      const before = this.#looks.get(process);
+      const look = (): Promise<boolean> =>
+        this.#cover(pid, { container, isKnown: before !== undefined }, treatmentBy(shim));
+      looks.set(process, before === LOOKS ? LOOKS : (before ?? 0) + ((await look()) ? 1 : 0));
     }
-    this.#seen = seen;
+    this.#looks = looks;
   }
 
   /** Between two connections starts are lost: each begins with a list. */
@@ -120,8 +123,8 @@ class Watcher {
     return shim;
   }
 
-  /** Treats one container after whatever is under way there. Does not reject. */
-  #cover(pid: number, about: About, treatment: Treatment): Promise<void> {
+  /** Treats one container after whatever is under way there. Resolves with whether nothing is left to be done. */
+  #cover(pid: number, about: About, treatment: Treatment): Promise<boolean> {
     const before = this.#running.get(pid) ?? Promise.resolve();
     const covered = before
       .then(() => this.#coverNow(pid, about, treatment))
@@ -132,18 +135,21 @@ class Watcher {
     return covered;
   }
 
-  async #coverNow(pid: number, { container, atMs }: About, treatment: Treatment): Promise<void> {
+  async #coverNow(pid: number, about: About, treatment: Treatment): Promise<boolean> {
     const { root, log, clock } = this.#options;
+    const { container, atMs, isKnown = false } = about;
+    const complain = isKnown ? log.debug : log.warn;
     try {
-      const files = await treatProcess(root, pid, this.#host, treatment);
-      const counts = countOutcomes(files);
+      const counts = countOutcomes(await treatProcess(root, pid, this.#host, treatment));
       const afterMs = atMs === undefined ? {} : { afterMs: Math.round(clock.nowMs() - atMs) };
       const fields = { containerPid: pid, container, ...counts, ...afterMs };
-      if (counts.failed !== undefined) log.warn(fields, "partly covered");
+      if (counts.failed !== undefined) complain.call(log, fields, "partly covered");
       else if (counts.placed !== undefined || counts.replaced !== undefined) log.info(fields, "covered");
+      return counts.failed === undefined;
     } catch (error) {
-      if (!isNoContainer(error))
-        log.warn({ containerPid: pid, container, problem: errorLine(error) }, "not covered");
+      if (isNoContainer(error)) return true;
+      complain.call(log, { containerPid: pid, container, problem: errorLine(error) }, "not covered");
+      return false;
     }
   }
 }
@@ -152,9 +158,6 @@ interface About {
   readonly container?: string | undefined;
   /** When it started, where that was told. */
   readonly atMs?: number | undefined;
-}
-
-/** A runtime mounts /proc, and changes the root, in a namespace that is there already. */
-function procMountOf({ mounts }: ContainerProcess): number | undefined {
-  return mounts.findLast(({ mountPoint }) => mountPoint === "/proc")?.id;
+  /** What is wrong has been said before. */
+  readonly isKnown?: boolean;
 }

@@ -3,7 +3,7 @@ import { NotFoundError, PlimsollError } from "../../../../core/runtime/errors.ts
 import type { ContainerStart, DockerEngine } from "../../../../lxcfs-shim/attach/docker-engine.ts";
 import type { MountedFile } from "../../../../lxcfs-shim/attach/mount-files.ts";
 import { watchContainers } from "../../../../lxcfs-shim/attach/watch.ts";
-import { AttachHost, containerMountinfo } from "../../../support/attach-host.ts";
+import { AttachHost } from "../../../support/attach-host.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { recordLog } from "../../../support/record-log.ts";
@@ -57,7 +57,14 @@ interface Shim {
 
 const SHIM: Shim = { mountPoint: "/srv/shim", connection: 39 };
 
-function start({ shim }: { readonly shim: Shim | undefined } = { shim: SHIM }) {
+const twice = (text: string): readonly string[] => [text, text];
+
+interface Given {
+  readonly shim?: Shim | undefined;
+  readonly files?: readonly MountedFile[];
+}
+
+function start({ shim, files = PLACED }: Given = { shim: SHIM }) {
   const host = new AttachHost(cleanup.temporaryFolder());
   const [clock, log, docker] = [new ManualClock(), recordLog(), new ToldDocker()];
   const stop = new AbortController();
@@ -76,7 +83,7 @@ function start({ shim }: { readonly shim: Shim | undefined } = { shim: SHIM }) {
         async ({ pid }) => {
           treated.push(`${pid} by ${mountPoint}`);
           await clock.sleep(10);
-          return PLACED;
+          return files;
         },
     },
     stop.signal,
@@ -91,28 +98,41 @@ function start({ shim }: { readonly shim: Shim | undefined } = { shim: SHIM }) {
 }
 
 describe("looking for containers", () => {
-  test("each once, however often it is looked at; a new one at the next look", async () => {
+  test("each twice, for its runtime may be at work the first time; a new one at the next look", async () => {
     const { host, clock, treated, end } = start();
     host.inside(10);
-    await clock.advance(2 * SCAN_MS);
+    await clock.advance(3 * SCAN_MS);
     host.inside(11);
-    await clock.advance(2 * SCAN_MS);
+    await clock.advance(3 * SCAN_MS);
     await end();
 
-    expect(treated).toEqual(["10 by /srv/shim", "11 by /srv/shim"]);
+    expect(treated).toEqual([...twice("10 by /srv/shim"), ...twice("11 by /srv/shim")]);
   });
 
-  test("again when the shim is another one, and when its /proc is", async () => {
+  test("again when the shim is another one, and when the pid is another process's", async () => {
     const { host, clock, state, treated, end } = start();
     host.inside(10);
-    await clock.advance(SCAN_MS);
+    await clock.advance(3 * SCAN_MS);
     state.shim = { ...SHIM, connection: 40 };
-    await clock.advance(SCAN_MS);
-    host.inside(10, {}, containerMountinfo("120 101 0:70 / /proc rw - proc proc rw"));
-    await clock.advance(SCAN_MS);
+    await clock.advance(3 * SCAN_MS);
+    host.inside(10, { startTicks: 99_000 });
+    await clock.advance(3 * SCAN_MS);
     await end();
 
-    expect(treated).toHaveLength(3);
+    expect(treated).toHaveLength(6);
+  });
+
+  test("what fails is tried again, and told once", async () => {
+    const { host, clock, log, end } = start({
+      shim: SHIM,
+      files: [{ path: "/proc/stat", outcome: "failed", why: "no" }],
+    });
+    host.inside(10);
+    await clock.advance(3 * SCAN_MS);
+    await end();
+
+    const told = log.lines.filter(({ message }) => message === "partly covered").map(({ level }) => level);
+    expect(told).toEqual(["warn", "debug", "debug"]);
   });
 
   test("without a shim containers wait, and the log says so once", async () => {
@@ -122,11 +142,15 @@ describe("looking for containers", () => {
     expect(treated).toEqual([]);
 
     state.shim = SHIM;
-    await clock.advance(SCAN_MS);
+    await clock.advance(3 * SCAN_MS);
     await end();
 
-    expect(treated).toEqual(["10 by /srv/shim"]);
-    expect(messages()).toEqual(["no shim runs: containers wait for one", "a shim runs", "covered"]);
+    expect(treated).toEqual(twice("10 by /srv/shim"));
+    expect(messages().slice(0, 3)).toEqual([
+      "no shim runs: containers wait for one",
+      "a shim runs",
+      "covered",
+    ]);
   });
 });
 
