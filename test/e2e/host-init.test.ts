@@ -1,11 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ExecResult, exec } from "../../core/runtime/exec.ts";
+import { type Exec, type ExecResult, exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { describeIf } from "../support/host.ts";
+import { type Condition, describeIf, testIf } from "../support/host.ts";
+import { hasDeviceMapper, LVM_LAB, openLvmDevices } from "../support/lvm.ts";
 import { OVS_LAB, type OvsHost, OvsLab } from "../support/ovs-lab.ts";
 import { programArgv } from "../support/run-program.ts";
+
+const MIB = 2 ** 20;
+const lacksDeviceMapper: Condition = {
+  reason: "needs a kernel without device-mapper",
+  met: () => !hasDeviceMapper.met(),
+};
 
 describeIf(...OVS_LAB)("plimsoll host init", () => {
   const cleanup = new Cleanup();
@@ -22,11 +29,13 @@ describeIf(...OVS_LAB)("plimsoll host init", () => {
   });
 
   /** `plimsoll host …` on the simulated host. */
-  async function plimsoll(values: object, ...args: readonly string[]): Promise<ExecResult> {
+  const plimsoll = (values: object, ...args: readonly string[]): Promise<ExecResult> =>
+    plimsollWith(exec, values, ...args);
+  async function plimsollWith(run: Exec, values: object, ...args: readonly string[]): Promise<ExecResult> {
     const config = join(host.folder, "host.json");
     writeFileSync(config, JSON.stringify({ name: "h1", ovs: host.database.remote, ...values }));
     const argv = programArgv("plimsoll", "host", ...args, "--config", config);
-    return exec(["nsenter", `--net=${host.namespace}`, "--", ...argv], { okCodes: [0, 1, 2] });
+    return run(["nsenter", `--net=${host.namespace}`, "--", ...argv], { okCodes: [0, 1, 2] });
   }
   const wanted = { bond: { nics: ["p1", "p2"], primary: "p1", vlans: [100, 200] } };
   const ports = (): Promise<string> => host.database.vsctl("--columns=name", "--format=csv", "list", "Port");
@@ -74,6 +83,40 @@ describeIf(...OVS_LAB)("plimsoll host init", () => {
     expect(code).toBe(1);
     expect(findings).toMatch(/^ok {5}NIC p1 has carrier, and is active$/m);
     expect(findings).toMatch(/^wrong {2}shim: nobody serves \/nowhere/m);
+  });
+
+  const storageOf = (devices: readonly string[]): object => ({
+    ...wanted,
+    storage: { group: "plimsoll-init", devices, thin: { pool: "thin", size: "50%" } },
+  });
+
+  testIf(...LVM_LAB, lacksDeviceMapper)("without device-mapper no volume group is made", async () => {
+    const { run, devices } = await openLvmDevices(cleanup, [64 * MIB]);
+
+    const { code, stderr } = await plimsollWith(run, storageOf(devices), "init", "--yes");
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^error: storage: the kernel has no device-mapper, .* \(hint: modprobe dm_mod; .*\)\n$/,
+    );
+    expect((await run(["vgs", "--noheadings"])).stdout.trim()).toBe("");
+  });
+
+  testIf(...LVM_LAB, hasDeviceMapper)("a volume group and a thin pool, and a device more", async () => {
+    const { run, devices } = await openLvmDevices(cleanup, [128 * MIB, 128 * MIB]);
+    cleanup.add("volume group", () => run(["vgremove", "--force", "--yes", "plimsoll-init"]).then(() => {}));
+    const [first = "", second = ""] = devices;
+
+    const made = await plimsollWith(run, storageOf([first]), "init", "--yes", "--json");
+    expect(JSON.parse(made.stdout)).toEqual([
+      `create volume group plimsoll-init of ${first}`,
+      "create thin pool plimsoll-init/thin of 50 % of what is free",
+    ]);
+    const more = await plimsollWith(run, storageOf([first, second]), "init", "--yes", "--json");
+    expect(JSON.parse(more.stdout)).toEqual([`add ${second} to volume group plimsoll-init`]);
+
+    const { stdout } = await plimsollWith(run, storageOf(devices), "status");
+    expect(stdout).toMatch(/^storage: {2}volume group plimsoll-init, .*; thin pool of .*, 0 % full/m);
   });
 
   test("a bond that changes is changed in place", async () => {
