@@ -4,12 +4,18 @@ import { join } from "node:path";
 import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
 /** The programs to run; the other files of test/bench are parts of theirs. */
-const BENCHES = ["fuse-floor", "shim", "up", "collector"];
+const BENCHES = ["fuse-floor", "shim", "agent", "up", "collector"];
 
 /** What they compare with, and the compiler for readers whose own cost is not what is measured. */
 const PACKAGES = [
   { needs: "cc", package: "gcc", why: "a reader in C" },
   { needs: "/usr/include/stdio.h", package: "libc6-dev", why: "a reader in C" },
+  {
+    needs: "prometheus-node-exporter",
+    package: "prometheus-node-exporter",
+    services: ["prometheus-node-exporter.service"],
+    why: "the comparison with it",
+  },
   { needs: "lxcfs", package: "lxcfs", services: ["lxcfs.service"], why: "the comparison with it" },
   {
     needs: "prometheus",
