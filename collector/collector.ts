@@ -14,10 +14,12 @@ import { type Lifecycle, openLifecycle } from "./lifecycle/lifecycle.ts";
 import { openForwardings } from "./open-forwarding.ts";
 import { announceRoute } from "./routes/announce.ts";
 import { expositionRoute } from "./routes/exposition.ts";
+import { federateRoute } from "./routes/federate.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { ingestRoutes, type RequestCounts } from "./routes/ingest.ts";
 import { machineRoutes } from "./routes/machines.ts";
+import { serviceDiscoveryRoute } from "./routes/service-discovery.ts";
 import type { ServeOptions } from "./serve-options.ts";
 import { createTelemetry } from "./telemetry.ts";
 import { openTokenFile } from "./trust/token-file.ts";
@@ -103,6 +105,8 @@ function buildRoutes(parts: Parts): readonly Route[] {
   const routes = [
     ...ingestRoutes(INGESTS, { ...parts, intake, requests }),
     expositionRoute(latest, catalog, telemetry),
+    federateRoute(latest, catalog),
+    serviceDiscoveryRoute(latest, data.inventory, lifecycle.watch),
     ...machineRoutes(latest, data.inventory, lifecycle.watch),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
     ...historyRoutes({ ...data, catalog, clock }),

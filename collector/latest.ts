@@ -37,11 +37,19 @@ export interface Machine {
   series(): Generator<LatestSeries>;
 }
 
+export interface LatestValue {
+  readonly shape: Shape;
+  /** The same object for all series of a machine. */
+  readonly identity: Labels;
+  readonly value: number;
+  readonly timestampMs: number;
+}
+
 /** One metric family over all machines. */
 export interface LatestFamily {
   readonly name: string;
   /** Value by value, in no order. */
-  members(): Generator<{ readonly shape: Shape; readonly identity: Labels; readonly value: number }>;
+  members(): Generator<LatestValue>;
 }
 
 interface MachineEntry {
@@ -164,7 +172,8 @@ export class LatestStore {
     for (const shape of shapes) {
       for (const { table, identity } of this.#holders.get(shape) ?? []) {
         const value = table.valueSince(shape, sinceMs);
-        if (value !== undefined) yield { shape, identity, value };
+        if (value === undefined) continue;
+        yield { shape, identity, value, timestampMs: table.timestampMs(shape) ?? 0 };
       }
     }
   }

@@ -2,9 +2,11 @@ import type { Samples } from "../history/buckets.ts";
 import type { StoredSeries } from "../history/series-ids.ts";
 import type { Windows } from "../history/windows.ts";
 
+export type SeriesName = Pick<StoredSeries, "name" | "labels">;
+
 /** One series with its windows. */
 export interface Measured {
-  readonly series: StoredSeries;
+  readonly series: SeriesName;
   readonly windows: Windows;
 }
 
@@ -14,7 +16,9 @@ export interface Measure {
   readonly unit: "ratio" | "bytes per second";
   /** What the figure says. */
   readonly summary: string;
-  needs(series: StoredSeries): boolean;
+  /** Of the series it is made of; some of those with such a name are not needed. */
+  readonly names: readonly string[];
+  needs(series: SeriesName): boolean;
   compute(measured: readonly Measured[], stepMs: number): Samples;
 }
 
@@ -27,6 +31,7 @@ const cpu: Measure = {
   name: "cpu",
   unit: "ratio",
   summary: "part of its CPUs that was busy",
+  names: [CPU],
   needs: ({ name }) => name === CPU,
   compute: (measured) => {
     const idle = sumOf(measured.filter(({ series }) => isIdle(series.labels.mode)).map(figuresOf));
@@ -38,6 +43,7 @@ const memory: Measure = {
   name: "memory",
   unit: "ratio",
   summary: "part of its memory that was not available",
+  names: [TOTAL, AVAILABLE],
   needs: ({ name }) => name === TOTAL || name === AVAILABLE,
   compute: (measured) => {
     const available = sumOf(measured.filter(({ series }) => series.name === AVAILABLE).map(figuresOf));
@@ -50,6 +56,7 @@ const disk: Measure = {
   name: "disk",
   unit: "ratio",
   summary: "part of its fullest file system that was used",
+  names: [SIZE, FREE],
   needs: ({ name }) => name === SIZE || name === FREE,
   compute: (measured) => {
     const fullest = new Map<number, number>();
@@ -75,6 +82,7 @@ const network: Measure = {
   name: "network",
   unit: "bytes per second",
   summary: "received and sent over all its interfaces but loopback",
+  names: NETWORK,
   needs: ({ name, labels }) => NETWORK.includes(name) && labels.device !== "lo",
   compute: (measured, stepMs) => quotient(sumOf(measured.map(figuresOf)), (bytes) => bytes / (stepMs / 1000)),
 };
@@ -85,7 +93,7 @@ function isIdle(mode: string | undefined): boolean {
   return mode === "idle" || mode === "iowait";
 }
 
-function isSameFileSystem(one: StoredSeries, other: StoredSeries): boolean {
+function isSameFileSystem(one: SeriesName, other: SeriesName): boolean {
   return one.labels.mountpoint === other.labels.mountpoint && one.labels.device === other.labels.device;
 }
 

@@ -1,0 +1,123 @@
+import type { Labels } from "../../core/metrics/series.ts";
+import { MEASURES, type Measure, type Measured } from "../compare/measures.ts";
+import { LONGEST_GAP_MS } from "../history/buckets.ts";
+import { MACHINE_INFO } from "../inventory/epoch.ts";
+import type { Reading, Shape } from "../shapes.ts";
+import { Course } from "./course.ts";
+
+/** The last hour of a machine in figures that people compare machines by. */
+export interface Glance {
+  /** Labels of the machine: name, host, business, whatever its agent was told to say. */
+  readonly labels: Labels;
+  /** The latest figure of each measure; undefined where there is none of late. */
+  now(measure: string, nowMs: number): number | undefined;
+  /** A figure a minute up to now, the oldest first. */
+  course(measure: string, nowMs: number): readonly (number | undefined)[];
+}
+
+interface Machine {
+  labels: Labels;
+  /** What counters were when this minute's growth began to be counted. */
+  baseMs: number;
+  base: Map<Shape, number>;
+  readonly courses: ReadonlyMap<string, Course>;
+}
+
+export const RECENT_STEP_MS = 60_000;
+
+const UNNEEDED = "unneeded";
+/** The measure a shape belongs to: found out once for all machines. */
+const needed = new WeakMap<Shape, Measure | typeof UNNEEDED>();
+
+/** The measures of every machine over the last hour, out of what is pushed: no history has to be read for a list. */
+export class Recent {
+  readonly #machines = new Map<string, Machine>();
+
+  /** Takes what the latest values took: bounded as they are. */
+  observe({ machine: ip, identity, points }: Reading): void {
+    const machine = this.#machines.get(ip) ?? newMachine();
+    this.#machines.set(ip, machine);
+    const times = new Map<number, Map<Shape, number>>();
+    let told: Labels | undefined;
+    for (const { shape, samples } of points) {
+      if (shape.name === MACHINE_INFO) told = shape.labels;
+      if (measureOf(shape) === UNNEEDED) continue;
+      for (const { timestampMs, value, stale } of samples) {
+        if (stale) continue;
+        const values = times.get(timestampMs) ?? new Map<Shape, number>();
+        times.set(timestampMs, values.set(shape, value));
+      }
+    }
+    if (told !== undefined) machine.labels = { ...told, ...identity };
+    else if (machine.labels === NO_LABELS) machine.labels = identity;
+    for (const [atMs, values] of [...times].sort(([a], [b]) => a - b)) measure(machine, atMs, values);
+  }
+
+  glance(ip: string): Glance | undefined {
+    const machine = this.#machines.get(ip);
+    if (machine === undefined) return undefined;
+    return {
+      labels: machine.labels,
+      now: (name, nowMs) => machine.courses.get(name)?.latest(nowMs),
+      course: (name, nowMs) => machine.courses.get(name)?.upTo(nowMs) ?? [],
+    };
+  }
+
+  forget(ip: string): void {
+    this.#machines.delete(ip);
+  }
+}
+
+const NO_LABELS: Labels = {};
+
+function newMachine(): Machine {
+  const courses = new Map(MEASURES.map(({ name }) => [name, new Course(RECENT_STEP_MS)]));
+  return { labels: NO_LABELS, baseMs: Number.NEGATIVE_INFINITY, base: new Map(), courses };
+}
+
+function measureOf(shape: Shape): Measure | typeof UNNEEDED {
+  const known = needed.get(shape);
+  if (known !== undefined) return known;
+  const found = MEASURES.find((one) => one.needs(shape)) ?? UNNEEDED;
+  needed.set(shape, found);
+  return found;
+}
+
+function measure(machine: Machine, atMs: number, values: ReadonlyMap<Shape, number>): void {
+  const sinceMs = atMs - machine.baseMs;
+  if (sinceMs <= 0) return;
+  const isGap = sinceMs > LONGEST_GAP_MS;
+  for (const one of MEASURES) {
+    const measured = [...values].flatMap(([shape, value]): readonly Measured[] => {
+      if (measureOf(shape) !== one) return [];
+      if (!isCounter(shape)) return [{ series: shape, windows: gaugeAt(atMs, value) }];
+      const before = isGap ? undefined : machine.base.get(shape);
+      return before === undefined ? [] : [{ series: shape, windows: growthAt(atMs, before, value) }];
+    });
+    const [figure] = measured.length === 0 ? [] : one.compute(measured, sinceMs).values;
+    if (figure !== undefined) machine.courses.get(one.name)?.put(atMs, figure);
+  }
+  rebase(machine, atMs, values);
+}
+
+/** A request may bring some of the counters only: each grows from where it was last known. */
+function rebase(machine: Machine, atMs: number, values: ReadonlyMap<Shape, number>): void {
+  const counters = [...values].filter(([shape]) => isCounter(shape));
+  if (counters.length === 0 || atMs - machine.baseMs < RECENT_STEP_MS) return;
+  machine.baseMs = atMs;
+  machine.base = new Map(counters);
+}
+
+function isCounter({ name }: Shape): boolean {
+  return name.endsWith("_total");
+}
+
+function gaugeAt(atMs: number, value: number): Measured["windows"] {
+  const samples = { times: [atMs], values: [value] };
+  return { kind: "gauge", mean: samples, max: samples };
+}
+
+/** A counter that is less than before has begun anew. */
+function growthAt(atMs: number, before: number, now: number): Measured["windows"] {
+  return { kind: "counter", increase: { times: [atMs], values: [now >= before ? now - before : now] } };
+}
