@@ -109,6 +109,17 @@ describeIf(
     expect((await attach(one.pid))["/proc/meminfo"]).toBe("covered");
   });
 
+  test("files that came when the container was made are right already, and not ours to take", async () => {
+    const cgroup = makeCgroup(cleanup, `plimsoll-attach-bound-${process.pid}`);
+    const { pid } = await startViewContainer(cleanup, cgroup, mount);
+    const mounts = mountinfo(pid);
+
+    const outcome = await attach(pid);
+    expect(outcome).toMatchObject({ "/proc/meminfo": "kept", "/sys/devices/system/cpu": "kept" });
+    expect(Object.keys(await outcomes("detach", pid)).map((path) => outcome[path])).not.toContain("kept");
+    expect(mountinfo(pid)).toBe(mounts);
+  });
+
   test("a mount namespace of another user namespace", async () => {
     const unshare = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--mount-proc", "--fork"];
     const child = startProcess([...unshare, "--kill-child", "sleep", "600"], { stdio: "ignore" });
