@@ -41,6 +41,9 @@ export class Families {
     }
     if (!isMetricName(name)) fail(`${JSON.stringify(name)} is not a metric name`);
     const known = this.#known.get(name) ?? { ...UNKNOWN, name };
+    if (keyword === "UNIT" && rest !== "" && !name.endsWith(`_${rest}`)) {
+      fail(`unit ${JSON.stringify(rest)} is not the end of ${name}`);
+    }
     if (keyword === "HELP") this.#known.set(name, { ...known, help: unescaped(rest) });
     if (keyword === "TYPE") this.#known.set(name, { ...known, kind: kindOf(rest.trim(), isText) });
   }

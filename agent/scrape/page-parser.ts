@@ -35,8 +35,22 @@ export interface Page {
   readonly samples: readonly PageSample[];
   /** Samples that stand there, repetitions among them. */
   readonly total: number;
+  /** Those of them whose labels were as they may be. */
+  readonly kept: number;
   /** Series that the page before did not have. */
   readonly added: number;
+}
+
+/** Why a page is none, and how far it was one: Prometheus tells that too. */
+export class PageError extends PlimsollError {
+  readonly total: number;
+  readonly kept: number;
+
+  constructor(message: string, total: number, kept: number) {
+    super("PAGE", message);
+    this.total = total;
+    this.kept = kept;
+  }
 }
 
 interface Syntax {
@@ -81,7 +95,7 @@ export class PageParser {
     this.#lines = new Map();
   }
 
-  /** A whole page, or a PlimsollError that names the line; the page is then as if it had not been. */
+  /** A whole page, or a PageError that names the line; the page is then as if it had not been. */
   parse(text: string, format: PageFormat): Page {
     const reading = new Reading(this.#lines, ++this.#pageNumber, format, this.#relabel);
     let number = 0;
@@ -92,14 +106,15 @@ export class PageParser {
       try {
         reading.line(text.slice(start, end));
       } catch (error) {
-        if (!(error instanceof PlimsollError)) throw error;
-        throw new PlimsollError("PAGE", `line ${number}: ${error.message}`);
+        throw reading.failed(error, `line ${number}: `);
       }
       start = end + 1;
     }
-    const page = reading.end();
+    if (format === "openmetrics" && !reading.hasEnded) {
+      throw reading.failed(new PlimsollError("PAGE", "the page does not end with # EOF"));
+    }
     this.#lines = reading.lines;
-    return page;
+    return reading.page();
   }
 }
 
@@ -115,8 +130,9 @@ class Reading {
   readonly #byKey = new Map<string, PageSeries>();
   readonly #samples: PageSample[] = [];
   #total = 0;
+  #kept = 0;
   #added = 0;
-  #hasEnded = false;
+  hasEnded = false;
 
   constructor(
     before: ReadonlyMap<string, PageSeries>,
@@ -131,58 +147,57 @@ class Reading {
   }
 
   line(line: string): void {
-    if (this.#hasEnded) fail("data after # EOF");
+    if (this.hasEnded) fail("data after # EOF");
     if (this.#format === "openmetrics") this.#openMetricsLine(line);
     else {
       const trimmed = line.replace(/^[ \t]+/, "");
       if (trimmed.startsWith("#")) this.#families.learn(trimmed, "text");
-      else if (trimmed !== "") this.#sample(trimmed);
+      else if (trimmed !== "") this.#sample(line);
     }
   }
 
-  end(): Page {
-    if (this.#format === "openmetrics" && !this.#hasEnded) fail("the page does not end with # EOF");
-    return { samples: this.#samples, total: this.#total, added: this.#added };
+  page(): Page {
+    return { samples: this.#samples, total: this.#total, kept: this.#kept, added: this.#added };
+  }
+
+  /** What the page comes to by an error that is its own; any other is thrown. */
+  failed(error: unknown, where = ""): PageError {
+    if (!(error instanceof PlimsollError)) throw error;
+    return new PageError(where + error.message, this.#total, this.#kept);
   }
 
   #openMetricsLine(line: string): void {
-    if (line === "# EOF") this.#hasEnded = true;
+    if (line === "# EOF") this.hasEnded = true;
     else if (line.startsWith("#")) this.#families.learn(line, "openmetrics");
     else this.#sample(line.includes(" # {") ? line.replace(EXEMPLAR, "") : line);
   }
 
   #sample(line: string): void {
     const brace = line.lastIndexOf("}");
-    const end = brace === -1 ? line.search(/[ \t]/) : brace + 1;
+    const end = brace === -1 ? line.search(/(?<=\S)[ \t]/) : brace + 1;
     const key = end === -1 ? line : line.slice(0, end);
     const { rest, timestampMs } = SYNTAX[this.#format];
-    const [, value, timestamp] = rest.exec(line.slice(key.length)) ?? fail(`cannot parse ${shown(line)}`);
-    const series = this.#seriesOf(key, line);
-    const sample = {
-      series,
-      value: parseValue(value ?? ""),
-      timestampMs: timestamp === undefined ? undefined : timestampMs(timestamp),
-    };
+    const [, text = "", timestamp] = rest.exec(line.slice(key.length)) ?? fail(`cannot parse ${shown(line)}`);
+    const value = parseValue(text);
+    const ownMs = timestamp === undefined ? undefined : timestampMs(timestamp);
+    const known = this.lines.get(key) ?? this.#before.get(key);
+    const parsed = known === undefined ? parseKey(key, line) : undefined;
     this.#total += 1;
+    if (parsed?.problem !== undefined) fail(parsed.problem);
+    const series = known ?? this.#seriesOf(parsed?.name ?? "", parsed?.labels ?? {});
+    this.#kept += 1;
+    this.lines.set(key, series);
     if (series.pageNumber === this.#pageNumber) return; // The first one counts.
     series.pageNumber = this.#pageNumber;
-    this.#samples.push(sample);
+    this.#samples.push({ series, value, timestampMs: ownMs });
   }
 
-  #seriesOf(key: string, line: string): PageSeries {
-    const known = this.lines.get(key) ?? this.#before.get(key);
-    if (known !== undefined) {
-      this.lines.set(key, known);
-      return known;
-    }
-    const [whole, name = "", text = ""] =
-      NAME_AND_LABELS.exec(`${key} `) ?? fail(`cannot parse ${shown(line)}`);
-    if (whole !== key) fail(`cannot parse ${shown(line)}`);
-    const labels = this.#relabel(parseLabels(text, line), name);
+  #seriesOf(name: string, given: Labels): PageSeries {
+    const labels = this.#relabel(given, name);
     const ordered = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-    const series = this.#byKey.get(seriesKey(name, ordered)) ?? this.#make(name, labels);
-    this.#byKey.set(seriesKey(name, ordered), series);
-    this.lines.set(key, series);
+    const key = seriesKey(name, ordered);
+    const series = this.#byKey.get(key) ?? this.#make(name, labels);
+    this.#byKey.set(key, series);
     return series;
   }
 
@@ -193,19 +208,35 @@ class Reading {
   }
 }
 
-function parseLabels(text: string, line: string): Labels {
+interface Parsed {
+  readonly name: string;
+  readonly labels: Labels;
+  /** A fault that Prometheus finds only when it has counted the sample. */
+  readonly problem?: string;
+}
+
+/** Name and labels as they stand before the value. */
+function parseKey(key: string, line: string): Parsed {
+  const [whole, name = "", text = ""] = NAME_AND_LABELS.exec(`${key.trimStart()} `) ?? [];
+  if (whole !== key.trimStart()) fail(`cannot parse ${shown(line)}`);
+  const parsed = { name, ...parseLabels(text, line) };
+  return whole === key ? parsed : { ...parsed, problem: `blanks before ${shown(whole)}` };
+}
+
+function parseLabels(text: string, line: string): Pick<Parsed, "labels" | "problem"> {
   const labels: Record<string, string> = {};
+  let problem: string | undefined;
   let at = 0;
   while (text.slice(at).trim() !== "") {
     LABEL.lastIndex = at;
     const [, name = "", value = ""] = LABEL.exec(text) ?? fail(`cannot parse the labels of ${shown(line)}`);
-    if (Object.hasOwn(labels, name)) fail(`label ${name} stands twice in ${shown(line)}`);
+    if (Object.hasOwn(labels, name)) problem = `label ${name} stands twice in ${shown(line)}`;
     setLabel(labels, name, unescaped(value));
     at = LABEL.lastIndex;
   }
   // A label without a value is a label that is not there.
   for (const name of Object.keys(labels)) if (labels[name] === "") delete labels[name];
-  return labels;
+  return problem === undefined ? { labels } : { labels, problem };
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { n: "\n", "\\": "\\", '"': '"' };

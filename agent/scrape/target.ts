@@ -6,14 +6,14 @@ import { gauge, point } from "../metric.ts";
 import { exportedLabels } from "./exported-labels.ts";
 import { openPageFetcher, type PageFetcher } from "./fetch-page.ts";
 import type { ScrapeOptions } from "./options.ts";
-import { type Page, PageParser, type PageSample } from "./page-parser.ts";
+import { type Page, PageError, PageParser, type PageSample } from "./page-parser.ts";
 
 const UP = gauge("up", "Whether the last scrape of this target succeeded.");
 const DURATION = gauge("scrape_duration_seconds", "How long the last scrape took.");
 const SCRAPED = gauge("scrape_samples_scraped", "Samples the last page had.");
 const KEPT = gauge(
   "scrape_samples_post_metric_relabeling",
-  "The same: the agent takes all samples of a page or none.",
+  "Those of them whose labels were within the limits.",
 );
 const ADDED = gauge("scrape_series_added", "Series that were new in the last page.");
 
@@ -58,13 +58,14 @@ export class ScrapeTarget {
   async scrape(nowMs: number): Promise<readonly Series[]> {
     this.#follow((await this.#identity()) ?? {});
     const startMs = performance.now();
-    let page: Page = { samples: [], total: 0, added: 0 };
+    let page: Page = { samples: [], total: 0, kept: 0, added: 0 };
     let problem: string | undefined;
     try {
       const { text, format } = await this.#fetcher.fetch();
       page = this.#withinLimits(this.#parser.parse(text, format));
     } catch (error) {
       problem = errorLine(error);
+      if (error instanceof PageError) page = { ...page, total: error.total, kept: error.kept };
     }
     this.#report(problem);
     const seconds = (performance.now() - startMs) / 1000;
@@ -74,7 +75,7 @@ export class ScrapeTarget {
       point(UP, own, problem === undefined ? 1 : 0, nowMs),
       point(DURATION, own, seconds, nowMs),
       point(SCRAPED, own, page.total, nowMs),
-      point(KEPT, own, page.total, nowMs),
+      point(KEPT, own, page.kept, nowMs),
       point(ADDED, own, page.added, nowMs),
     ];
   }
@@ -113,7 +114,8 @@ export class ScrapeTarget {
 
   #withinLimits(page: Page): Page {
     const { samples } = this.#options.limits;
-    return page.total > samples ? fail(`more than ${samples} samples`) : page;
+    if (page.total <= samples) return page;
+    throw new PageError(`more than ${samples} samples`, page.total, page.kept);
   }
 
   #seriesOf({ series, value, timestampMs }: PageSample, nowMs: number): Series[] {

@@ -29,7 +29,7 @@ test("types without a word of ours become the nearest", () => {
     "# TYPE a info",
     "# TYPE b stateset",
     "# TYPE c gaugehistogram",
-    "# UNIT a x",
+    "# UNIT a_x x",
   );
 
   expect(["a", "b", "c"].map((name) => families.of(name).kind)).toEqual(["gauge", "gauge", "unknown"]);
@@ -40,6 +40,7 @@ test.each([
   ["openmetrics", "# TYPE a untyped"],
   ["openmetrics", "# comment"],
   ["openmetrics", "#TYPE a gauge"],
+  ["openmetrics", "# UNIT a x"],
   ["text", "# HELP 1a help"],
 ] as const)("%s: %s is refused", (format, line) => {
   expect(() => learnt(format, line)).toThrow();

@@ -58,7 +58,7 @@ rpc_duration_seconds_count 2693
     ['a { b = "c" , } 1', 'unknown a{"b":"c"} 1'],
     ['a{b="}"} 1', 'unknown a{"b":"}"} 1'],
     ['a{b=""} NaN', "unknown a{} NaN"],
-    ["  a\t-inf\t5 ", "unknown a{} -Infinity @5"],
+    ["a\t-inf\t5 ", "unknown a{} -Infinity @5"],
     ['a{b="c"}.5', 'unknown a{"b":"c"} 0.5'],
     ['a{b="\\x"} 1', 'unknown a{"b":"\\\\x"} 1'],
     ['a{__proto__="p"} 1', 'unknown a{"__proto__":"p"} 1'],
@@ -68,6 +68,7 @@ rpc_duration_seconds_count 2693
 
   test.each([
     ["a", 'line 1: cannot parse "a"'],
+    [" a 1", 'line 1: blanks before "a"'],
     ["a5", "line 1: cannot parse"],
     ["ok 1\na 1x\n", 'line 2: "1x" is not a value'],
     ["a 0x1p4", "is not a value"],
@@ -90,7 +91,7 @@ rpc_duration_seconds_count 2693
 describe("OpenMetrics", () => {
   test("families without _total, seconds, exemplars, other types", () => {
     const page = `# TYPE foo counter
-# UNIT foo seconds
+# UNIT bar_seconds seconds
 # HELP foo Help with "quotes" and \\n.
 foo_total{a="x # {y"} 17.0 1520879607.789 # {trace_id="KOO5S4vxi0o"} 0.67
 foo_created 1520872607.123

@@ -42,8 +42,8 @@ async function open(options: Readonly<Record<string, unknown>> = {}) {
   return { target, lines, page, log, who };
 }
 
-const REPORT = (up: number, samples: number, added: number) => [
-  `scrape_samples_post_metric_relabeling{instance="10.0.0.7:PORT",job="shop"} ${samples}`,
+const REPORT = (up: number, samples: number, added: number, kept = samples) => [
+  `scrape_samples_post_metric_relabeling{instance="10.0.0.7:PORT",job="shop"} ${kept}`,
   `scrape_samples_scraped{instance="10.0.0.7:PORT",job="shop"} ${samples}`,
   `scrape_series_added{instance="10.0.0.7:PORT",job="shop"} ${added}`,
   `up{instance="10.0.0.7:PORT",job="shop"} ${up}`,
@@ -84,8 +84,8 @@ test("honorLabels keeps the page's, but for those that say which machine it is",
 test("a wrong page, an error and a limit are down, and nothing of the page counts; changes are logged", async () => {
   const { lines, page, log } = await open({ sampleLimit: 2 });
   await lines("a 1\n");
-  expect(await lines("a 1\nb\n")).toEqual(REPORT(0, 0, 0));
-  expect(await lines("a 1\nb 1\nc 1\n")).toEqual(REPORT(0, 0, 0));
+  expect(await lines("a 1\nb\n")).toEqual(REPORT(0, 1, 0));
+  expect(await lines("a 1\nb 1\nc 1\n")).toEqual(REPORT(0, 3, 0));
   page.status = 500;
   expect(await lines("a 1\n")).toEqual(REPORT(0, 0, 0));
   page.status = 200;
@@ -106,7 +106,7 @@ test.each([
 ])("limits of labels: %j", async (limits, problem) => {
   const { lines, log } = await open(limits);
 
-  expect(await lines('a{long_name="a value that is long"} 1\n')).toEqual(REPORT(0, 0, 0));
+  expect(await lines('a{long_name="a value that is long"} 1\n')).toEqual(REPORT(0, 1, 0, 0));
   expect(log.lines[0]?.fields.problem).toContain(problem);
 });
 
