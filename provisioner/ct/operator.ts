@@ -11,6 +11,7 @@ import { type Ending, Journal, MAX_MACHINES, recordOf } from "../operations/jour
 import type { RequestRecord } from "../operations/requests.ts";
 import { type Performer, runOperation, type Watcher } from "../operations/run.ts";
 import { planMachine } from "../plan/plan.ts";
+import { removeTrouble } from "../reconcile/troubles.ts";
 import { renderWhat } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
 import { reserveTogether } from "./create.ts";
@@ -89,6 +90,10 @@ export class HostOperator implements Operator {
     const ready = await reserveTogether(host, journal, operation);
     const endings = await runOperation(journal, ready, performerOn(host), watcher, signal);
     await this.#announceAfter(operation, endings, addresses);
+    // Of one that is gone nobody could take it back.
+    for (const { track, state } of endings)
+      if (track.after === undefined && state === "done")
+        await removeTrouble(host.store, recordOf(track).machine.id);
     await this.events.add(...endings.map((ending) => eventOf(operation, ending)));
     return endings;
   }

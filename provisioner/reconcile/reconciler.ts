@@ -1,23 +1,19 @@
+import { setMaxListeners } from "node:events";
+import type { Clock } from "../../core/runtime/clock.ts";
 import { errnoOf, errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
-import type { HostOperator } from "../ct/operator.ts";
-import { observeMachine } from "../executors/observe.ts";
-import type { Host } from "../host/host.ts";
-import { machineKey } from "../machines/documents.ts";
-import { decodeFound, type FoundMachine, listMachines } from "../machines/machines.ts";
-import type { Watcher } from "../operations/run.ts";
 import type { Turns } from "../operations/turns.ts";
-import { planMachine } from "../plan/plan.ts";
+import type { Machine } from "../resources/types.ts";
 import { renderWhat } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
+import type { Keeper } from "./keeper.ts";
 import { Pace } from "./pace.ts";
 import { Slots } from "./slots.ts";
-import type { Survey } from "./survey.ts";
-import { listTroubles, removeTrouble, writeTrouble } from "./troubles.ts";
 
 export interface ReconcilerParts {
-  readonly operator: HostOperator;
+  readonly keeper: Keeper;
   readonly turns: Turns;
+  readonly clock: Clock;
   readonly log: Logger;
   /** Nothing is begun any more. */
   readonly signal: AbortSignal;
@@ -30,38 +26,36 @@ const SETTLE_MS = 100;
 /** The same repair so often in a row is told. */
 const TELL_AT = 3;
 
-const SILENT: Watcher = { begin: () => {}, done: () => {} };
-/** A repair that has begun is ended, whatever is asked of the daemon. */
-const NEVER: AbortSignal = new AbortController().signal;
-
-interface Loop {
-  readonly pace: Pace;
-  /** Being looked at, and whether there is cause to look again. */
-  work: "none" | "looking" | "again";
-  isInTrouble: boolean;
+/** What is known of one machine. */
+class Loop {
+  readonly pace: Pace = new Pace();
+  /** Being looked at; `again`: and there is cause to look once more. */
+  work: "none" | "looking" | "again" = "none";
+  isInTrouble = false;
   /** It is going to be looked at later. */
-  hasAlarm: boolean;
-  /** The survey before the look that found it well; confirmed by an equal one after it. */
+  hasAlarm = false;
+  /** The survey before the look that found it well. */
   candidate: string | undefined;
+  /** A survey after that look was the same: as long as they are, it is well. */
   trusted: string | undefined;
 }
 
 /** Observes, plans, and has the steps made: one loop for each machine, never two at once. */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
-  readonly #host: Host;
   readonly #loops = new Map<string, Loop>();
   readonly #slots = new Slots(AT_ONCE);
   readonly #working = new Set<Promise<void>>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
-    this.#host = parts.operator.host;
+    // Every loop that waits listens.
+    setMaxListeners(0, parts.signal);
   }
 
   /** What an earlier daemon told of is taken back once it turns out well. */
   async recall(): Promise<void> {
-    for (const id of (await listTroubles(this.#host.store)).keys()) this.#loop(id).isInTrouble = true;
+    for (const id of await this.#parts.keeper.listTroubled()) this.#loop(id).isInTrouble = true;
   }
 
   /** There is cause to look at a machine. */
@@ -74,20 +68,16 @@ export class Reconciler {
 
   /** Nobody knows what has happened meanwhile: everything is looked at, and tried afresh. */
   async pokeAll(): Promise<void> {
-    for (const { machine } of await this.#machines()) {
-      this.#loop(machine.id).pace.reset();
-      this.poke(machine.id);
+    for (const id of await this.#parts.keeper.list()) {
+      this.#loop(id).pace.reset();
+      this.poke(id);
     }
   }
 
-  /** Looks at the machines of which something has changed since they were well. */
-  async compare({ prints }: Survey): Promise<void> {
-    const nowMs = this.#host.clock.nowMs();
-    for (const [id, { isInTrouble }] of this.#loops) {
-      if (prints.has(id)) continue;
-      this.#loops.delete(id);
-      if (isInTrouble) await removeTrouble(this.#host.store, id);
-    }
+  /** Looks at the machines of which something has changed since they were well; `prints` has one for each of the host. */
+  async compare(prints: ReadonlyMap<string, string>): Promise<void> {
+    for (const id of this.#loops.keys()) if (!prints.has(id)) this.#loops.delete(id);
+    const nowMs = this.#parts.clock.nowMs();
     await Promise.all(
       [...prints].map(async ([id, print]) => {
         const loop = this.#loop(id);
@@ -98,7 +88,7 @@ export class Reconciler {
     );
   }
 
-  /** When nothing is being mended any more. */
+  /** When nothing is being looked at any more. */
   async settle(): Promise<void> {
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
@@ -118,33 +108,34 @@ export class Reconciler {
   }
 
   async #lookUntilQuiet(id: string, loop: Loop, print: string | undefined): Promise<void> {
-    const { signal, log } = this.#parts;
-    do {
-      await this.#host.clock.sleep(SETTLE_MS, signal);
+    const { signal, clock, log } = this.#parts;
+    for (let isAgain = true; isAgain && !signal.aborted; isAgain = hasCause(loop)) {
+      await clock.sleep(SETTLE_MS, signal);
       loop.work = "looking";
+      loop.candidate = undefined;
       try {
-        if (!signal.aborted) loop.candidate = (await this.#look(id, loop)) ? print : undefined;
+        const isWell = !signal.aborted && (await this.#look(id, loop));
+        // With cause to look again nobody knows which of the two the print is of.
+        loop.candidate = isWell && !hasCause(loop) ? print : undefined;
       } catch (error) {
-        loop.candidate = undefined;
         log.warn({ machine: id, problem: errorLine(error) }, "machine could not be looked at");
       }
-      // Set by whoever poked meanwhile.
-    } while ((loop.work as Loop["work"]) === "again" && !signal.aborted);
+    }
   }
 
   /** True when it is as it should be. */
   async #look(id: string, loop: Loop): Promise<boolean> {
-    const before = await this.#find(id);
+    const { keeper, turns } = this.#parts;
+    const before = await keeper.find(id);
     if (before === undefined) return false;
-    const endTurn = await this.#parts.turns.take([before.machine.name]);
+    const endTurn = await turns.take([before.name]);
     // After the turn: whoever waits for that keeps no other machine waiting.
     const release = await this.#slots.take();
     try {
-      const found = await this.#find(id);
-      if (found === undefined) return false;
-      const { machine } = found;
-      const steps = planMachine(await observeMachine(this.#host, machine), machine);
-      if (steps.length > 0) await this.#mend(found, steps, loop);
+      const machine = await keeper.find(id);
+      if (machine === undefined) return false;
+      const steps = await keeper.plan(machine);
+      if (steps.length > 0) await this.#mend(machine, steps, loop);
       return steps.length === 0;
     } finally {
       release();
@@ -152,85 +143,62 @@ export class Reconciler {
     }
   }
 
-  async #mend({ machine }: FoundMachine, steps: readonly Step[], loop: Loop): Promise<void> {
-    const { operator, log } = this.#parts;
-    const { clock } = this.#host;
-    const { id, name } = machine;
+  async #mend(machine: Machine, steps: readonly Step[], loop: Loop): Promise<void> {
+    const { keeper, clock, log } = this.#parts;
     const repair = steps.map(({ kind }) => kind).join();
     const waitMs = loop.pace.waitMs(repair, clock.nowMs());
-    if (waitMs > 0) return this.#pokeLater(id, loop, waitMs);
+    if (waitMs > 0) return this.#pokeLater(machine.id, loop, waitMs);
     const count = loop.pace.note(repair, clock.nowMs());
     const what = steps.map(renderWhat).join(", ");
-    log.info({ machine: name, repair: what, count }, "mending");
-    const problem = await this.#repair(operator, name).catch((error) => {
-      // Somebody was faster.
-      if (["BUSY", "CHANGED", "NOT_FOUND"].includes(errnoOf(error) ?? "")) return undefined;
-      return errorLine(error);
-    });
+    log.info({ machine: machine.name, repair: what, count }, "mending");
+    const problem = await keeper.repair(machine).catch(tellProblem);
     if (problem === undefined && count < TELL_AT) return;
     const nextMs = loop.pace.waitMs(repair, clock.nowMs());
     const text =
       problem === undefined
         ? `mended ${count} times in a row (${what})`
         : `${problem}; tried again in ${Math.ceil(nextMs / 1000)} s (${what})`;
-    await this.#beginTrouble(machine, loop, text);
-    if (problem !== undefined) this.#pokeLater(id, loop, nextMs);
+    loop.isInTrouble = true;
+    log.warn({ machine: machine.name, trouble: text }, "in trouble");
+    await keeper.tellTrouble(machine.id, machine.name, text);
+    if (problem !== undefined) this.#pokeLater(machine.id, loop, nextMs);
   }
 
-  /** What is wrong with it, when it could not be mended. */
-  async #repair(operator: HostOperator, name: string): Promise<string | undefined> {
-    const operation = await operator.begin({ kind: "repair", names: [name] });
-    const [ending] = await operator.run(operation, SILENT, NEVER);
-    return ending === undefined || ending.state === "done" ? undefined : (ending.track.error ?? ending.state);
+  async #endTrouble(id: string, loop: Loop): Promise<void> {
+    const { keeper, log } = this.#parts;
+    const machine = await keeper.find(id);
+    if (machine === undefined) return;
+    loop.isInTrouble = false;
+    log.info({ machine: machine.name }, "out of trouble");
+    await keeper.tellTrouble(id, machine.name, undefined);
   }
 
   #pokeLater(id: string, loop: Loop, ms: number): void {
     if (loop.hasAlarm) return;
-    const { signal } = this.#parts;
+    const { clock, signal } = this.#parts;
     loop.hasAlarm = true;
-    void this.#host.clock.sleep(ms, signal).then(() => {
+    void clock.sleep(ms, signal).then(() => {
       loop.hasAlarm = false;
       if (!signal.aborted && this.#loops.get(id) === loop) this.poke(id);
     });
   }
 
-  async #beginTrouble({ id, name }: FoundMachine["machine"], loop: Loop, text: string): Promise<void> {
-    const { operator, log } = this.#parts;
-    loop.isInTrouble = true;
-    log.warn({ machine: name, trouble: text }, "in trouble");
-    await writeTrouble(this.#host.store, id, { text, sinceMs: this.#host.clock.nowMs() });
-    await operator.events.add({ kind: "trouble", state: "begun", name, id, text });
-  }
-
-  async #endTrouble(id: string, loop: Loop): Promise<void> {
-    loop.isInTrouble = false;
-    await removeTrouble(this.#host.store, id);
-    const name = (await this.#find(id))?.machine.name;
-    this.#parts.log.info({ machine: name }, "out of trouble");
-    await this.#parts.operator.events.add({ kind: "trouble", state: "over", name, id });
-  }
-
   #loop(id: string): Loop {
     const found = this.#loops.get(id);
     if (found !== undefined) return found;
-    const loop: Loop = {
-      ...{ pace: new Pace(), work: "none", isInTrouble: false, hasAlarm: false },
-      ...{ candidate: undefined, trusted: undefined },
-    };
+    const loop = new Loop();
     this.#loops.set(id, loop);
     return loop;
   }
+}
 
-  /** One of this host that nobody is busy with. */
-  async #find(id: string): Promise<FoundMachine | undefined> {
-    const { store, config } = this.#host;
-    const entry = await store.get(machineKey(id));
-    const found = entry && decodeFound(store, entry);
-    return found?.host === config.name && found.busy === undefined ? found : undefined;
-  }
+/** Set by whoever pokes while it is being looked at. */
+function hasCause({ work }: Loop): boolean {
+  return work === "again";
+}
 
-  async #machines(): Promise<readonly FoundMachine[]> {
-    const { store, config } = this.#host;
-    return (await listMachines(store)).filter(({ host }) => host === config.name);
-  }
+/** Undefined where somebody was only faster. */
+function tellProblem(error: unknown): string | undefined {
+  const isLate = ["BUSY", "CHANGED", "NOT_FOUND"].includes(errnoOf(error) ?? "");
+  return isLate ? undefined : errorLine(error);
 }

@@ -15,6 +15,7 @@ import { listMachines } from "../machines/machines.ts";
 import { forgetRequests } from "../operations/requests.ts";
 import { Turns } from "../operations/turns.ts";
 import { followEngine, followSwitch } from "../reconcile/causes.ts";
+import { keeperOf } from "../reconcile/keeper.ts";
 import { Orphans } from "../reconcile/orphans.ts";
 import { Reconciler } from "../reconcile/reconciler.ts";
 import { Surveyor } from "../reconcile/survey.ts";
@@ -84,7 +85,7 @@ async function serveHost(
   const turns = new Turns();
   const desk = new Desk(operator, turns, log);
   const orphans = new Orphans(orphanRestMs);
-  const reconciler = new Reconciler({ operator, turns, log, signal });
+  const reconciler = new Reconciler({ keeper: keeperOf(operator), turns, clock: host.clock, log, signal });
   const parts = { host, desk, orphans: () => orphans.lines };
   const routes = apiRoutes({ ...parts, plan: (request) => operator.plan(request) });
   const api = await openApiServer(host.config.socket, routes, log);
@@ -96,7 +97,7 @@ async function serveHost(
       const survey = await surveyor.survey(await listMachines(host.store));
       await host.volumes.tend();
       await sweepOrphans(host, orphans, survey.orphans, operator.events);
-      await reconciler.compare(survey);
+      await reconciler.compare(survey.prints);
     };
     const surveyor = new Surveyor(host);
     // What was interrupted has its machines' turn before anything else.

@@ -47,7 +47,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/executors/observe.ts": "test/e2e/ct-life.test.ts",
   "provisioner/executors/volume.ts": "test/e2e/ct-life.test.ts",
   "provisioner/host/host.ts": "test/e2e/ct-life.test.ts",
-  "provisioner/reconcile/reconciler.ts": "test/e2e/ct-serve.test.ts",
+  "provisioner/reconcile/keeper.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/reconcile/survey.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/reconcile/sweep.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/serve/desk.ts": "test/e2e/ct-serve.test.ts",
