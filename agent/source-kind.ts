@@ -8,6 +8,8 @@ import type { SourceContext } from "./sources/types.ts";
 export interface SourceOption<T> {
   readonly describes: string;
   readonly fallback: T;
+  /** The fallback as somebody would write it, where that is not the value itself. */
+  readonly shown?: string;
   /** What is wrong goes to `fail`. */
   read(value: unknown, fail: (what: string) => never): T;
 }

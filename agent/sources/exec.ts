@@ -30,6 +30,7 @@ const plugins: SourceOption<Plugins> = {
 const timeout: SourceOption<number> = {
   describes: "how long each may take",
   fallback: 5000,
+  shown: "5s",
   read: (value, fail) =>
     parseDuration("timeout", typeof value === "string" ? value : fail("must be a duration")),
 };

@@ -12,6 +12,7 @@ const DOCUMENTS = [
   "docs/attach.md",
   "docs/host.md",
   "docs/shim-operations.md",
+  "docs/agent-metrics.md",
 ];
 
 /** Where each command's flags are defined. `npm start --` is `plimsoll up`. */
