@@ -12,6 +12,7 @@ import { Intake } from "./intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "./latest.ts";
 import { type Lifecycle, openLifecycle } from "./lifecycle/lifecycle.ts";
 import { openForwardings } from "./open-forwarding.ts";
+import { Recent } from "./recent/recent.ts";
 import { announceRoute } from "./routes/announce.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { federateRoute } from "./routes/federate.ts";
@@ -19,6 +20,8 @@ import { healthRoutes } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { ingestRoutes, type RequestCounts } from "./routes/ingest.ts";
 import { machineRoutes } from "./routes/machines.ts";
+import { overviewRoute } from "./routes/overview.ts";
+import { pageRoutes } from "./routes/page.ts";
 import { serviceDiscoveryRoute } from "./routes/service-discovery.ts";
 import type { ServeOptions } from "./serve-options.ts";
 import { createTelemetry } from "./telemetry.ts";
@@ -100,7 +103,8 @@ interface Parts {
 function buildRoutes(parts: Parts): readonly Route[] {
   const { latest, catalog, data, lifecycle, forwardings, trust, clock } = parts;
   const requests: RequestCounts = new Map();
-  const intake = new Intake({ ...parts, ...data });
+  const recent = new Recent();
+  const intake = new Intake({ ...parts, ...data, recent });
   const telemetry = createTelemetry({ ...parts, requests, intake });
   const routes = [
     ...ingestRoutes(INGESTS, { ...parts, intake, requests }),
@@ -108,9 +112,10 @@ function buildRoutes(parts: Parts): readonly Route[] {
     federateRoute(latest, catalog),
     serviceDiscoveryRoute(latest, data.inventory, lifecycle.watch),
     ...machineRoutes(latest, data.inventory, lifecycle.watch),
+    overviewRoute({ ...data, ...lifecycle, recent, clock }),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
     ...historyRoutes({ ...data, catalog, clock }),
     ...healthRoutes(forwardings, clock),
   ];
-  return [...routes, indexRoute(routes)];
+  return [...routes, ...pageRoutes(indexRoute(routes))];
 }

@@ -12,11 +12,13 @@ import type { Accepted, Ingested } from "./ingests/types.ts";
 import { MACHINE_INFO, readEpoch } from "./inventory/epoch.ts";
 import type { Inventory, Sighting } from "./inventory/inventory.ts";
 import type { LatestStore } from "./latest.ts";
+import type { Recent } from "./recent/recent.ts";
 import type { Points, Reading } from "./shapes.ts";
 import type { Sender, Trust } from "./trust/trust.ts";
 
 export interface IntakeOptions {
   readonly latest: LatestStore;
+  readonly recent: Recent;
   readonly inventory: Inventory;
   /** Undefined where no history is kept. */
   readonly archive: Archive | undefined;
@@ -39,6 +41,7 @@ export class Intake {
   /** What was understood but not kept (exemplars, native histograms), by what it is. */
   readonly skipped: Map<string, number> = new Map();
   readonly #latest: LatestStore;
+  readonly #recent: Recent;
   readonly #inventory: Inventory;
   readonly #archive: Archive | undefined;
   readonly #catalog: Catalog;
@@ -48,11 +51,12 @@ export class Intake {
   readonly #log: Logger;
 
   constructor(options: IntakeOptions) {
-    const { latest, inventory, archive, catalog, forwardings, trust, clock, log } = options;
+    const { latest, recent, inventory, archive, catalog, forwardings, trust, clock, log } = options;
     this.#inventory = inventory;
     this.#archive = archive;
     this.#log = log;
     this.#latest = latest;
+    this.#recent = recent;
     this.#catalog = catalog;
     this.#forwardings = forwardings;
     this.#trust = trust;
@@ -127,8 +131,9 @@ export class Intake {
   async #keep(present: readonly Present[]): Promise<readonly Reading[]> {
     const fresh: Reading[] = [];
     const written = present.flatMap((one) => {
-      if (one.isNew) this.#latest.forget(one.machine);
+      if (one.isNew) this.#forget(one.machine);
       const reading = this.#latest.shapes.read(one);
+      this.#recent.observe(reading);
       fresh.push({ ...reading, points: this.#latest.store(reading) });
       const points = reading.points.filter(({ shape }) => shape.name !== MACHINE_INFO);
       return [one.saved, this.#archive?.append(one.history.id, points)];
@@ -139,6 +144,11 @@ export class Intake {
     } catch (error) {
       throw this.#unkeepable(error);
     }
+  }
+
+  #forget(machine: string): void {
+    this.#latest.forget(machine);
+    this.#recent.forget(machine);
   }
 
   /** Durable in every sink's queue when it resolves. */

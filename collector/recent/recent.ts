@@ -2,7 +2,7 @@ import type { Labels } from "../../core/metrics/series.ts";
 import { MEASURES, type Measure, type Measured } from "../compare/measures.ts";
 import { LONGEST_GAP_MS } from "../history/buckets.ts";
 import { MACHINE_INFO } from "../inventory/epoch.ts";
-import type { Reading, Shape } from "../shapes.ts";
+import type { Points, Reading, Shape } from "../shapes.ts";
 import { Course } from "./course.ts";
 
 /** The last hour of a machine in figures that people compare machines by. */
@@ -25,6 +25,9 @@ interface Machine {
 
 export const RECENT_STEP_MS = 60_000;
 
+/** Has no label of its own: those it has are its machine's. Whoever does not say who they are has it still. */
+const MEMORY = "node_memory_MemTotal_bytes";
+
 const UNNEEDED = "unneeded";
 /** The measure a shape belongs to: found out once for all machines. */
 const needed = new WeakMap<Shape, Measure | typeof UNNEEDED>();
@@ -37,20 +40,10 @@ export class Recent {
   observe({ machine: ip, identity, points }: Reading): void {
     const machine = this.#machines.get(ip) ?? newMachine();
     this.#machines.set(ip, machine);
-    const times = new Map<number, Map<Shape, number>>();
-    let told: Labels | undefined;
-    for (const { shape, samples } of points) {
-      if (shape.name === MACHINE_INFO) told = shape.labels;
-      if (measureOf(shape) === UNNEEDED) continue;
-      for (const { timestampMs, value, stale } of samples) {
-        if (stale) continue;
-        const values = times.get(timestampMs) ?? new Map<Shape, number>();
-        times.set(timestampMs, values.set(shape, value));
-      }
-    }
+    const told = labelsIn(points);
     if (told !== undefined) machine.labels = { ...told, ...identity };
     else if (machine.labels === NO_LABELS) machine.labels = identity;
-    for (const [atMs, values] of [...times].sort(([a], [b]) => a - b)) measure(machine, atMs, values);
+    for (const [atMs, values] of byTime(points)) measure(machine, atMs, values);
   }
 
   glance(ip: string): Glance | undefined {
@@ -73,6 +66,25 @@ const NO_LABELS: Labels = {};
 function newMachine(): Machine {
   const courses = new Map(MEASURES.map(({ name }) => [name, new Course(RECENT_STEP_MS)]));
   return { labels: NO_LABELS, baseMs: Number.NEGATIVE_INFINITY, base: new Map(), courses };
+}
+
+function labelsIn(points: readonly Points[]): Labels | undefined {
+  const about = points.find(({ shape }) => shape.name === MACHINE_INFO);
+  return (about ?? points.find(({ shape }) => shape.name === MEMORY))?.shape.labels;
+}
+
+/** What is needed of a push, mostly of one time, in order. */
+function byTime(points: readonly Points[]): readonly [number, ReadonlyMap<Shape, number>][] {
+  const times = new Map<number, Map<Shape, number>>();
+  for (const { shape, samples } of points) {
+    if (measureOf(shape) === UNNEEDED) continue;
+    for (const { timestampMs, value, stale } of samples) {
+      if (stale) continue;
+      const values = times.get(timestampMs) ?? new Map<Shape, number>();
+      times.set(timestampMs, values.set(shape, value));
+    }
+  }
+  return [...times].sort(([a], [b]) => a - b);
 }
 
 function measureOf(shape: Shape): Measure | typeof UNNEEDED {
@@ -100,7 +112,7 @@ function measure(machine: Machine, atMs: number, values: ReadonlyMap<Shape, numb
   rebase(machine, atMs, values);
 }
 
-/** A request may bring some of the counters only: each grows from where it was last known. */
+/** Counters that this request does not bring do not count until one brings them again. */
 function rebase(machine: Machine, atMs: number, values: ReadonlyMap<Shape, number>): void {
   const counters = [...values].filter(([shape]) => isCounter(shape));
   if (counters.length === 0 || atMs - machine.baseMs < RECENT_STEP_MS) return;

@@ -69,6 +69,7 @@ function rounded(figure: number | undefined): number | null {
 /** The same few characters over and over: a tenth of it is left. */
 async function compressed(reply: Reply, accepted: string | string[] | undefined): Promise<Reply> {
   const vary = { ...reply.headers, vary: "accept-encoding" };
-  if (!/\bgzip\b/.test(String(accepted)) || typeof reply.body !== "string") return { ...reply, headers: vary };
+  if (!/\bgzip\b/.test(String(accepted)) || typeof reply.body !== "string")
+    return { ...reply, headers: vary };
   return { ...reply, headers: { ...vary, "content-encoding": "gzip" }, body: await compress(reply.body) };
 }

@@ -18,7 +18,8 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Nothing from elsewhere and nothing inline: what a label says is never a script. */
 const SECURITY = {
-  "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "content-security-policy":
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
 } as const;

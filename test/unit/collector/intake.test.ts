@@ -7,6 +7,7 @@ import { Forwarding } from "../../../collector/forwarding.ts";
 import type { Ingested } from "../../../collector/ingests/types.ts";
 import { Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
+import { Recent } from "../../../collector/recent/recent.ts";
 import type { Encode } from "../../../collector/sinks/types.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
 import type { Batch, Labels, Series } from "../../../core/metrics/series.ts";
@@ -43,6 +44,7 @@ async function open(...queueBytes: readonly number[]) {
   const catalog = new Catalog();
   const data = await openTestData(clock);
   const intake = new Intake({
+    recent: new Recent(),
     latest,
     catalog,
     forwardings,

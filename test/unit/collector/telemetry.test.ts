@@ -5,6 +5,7 @@ import type { Forwarder } from "../../../collector/forwarder.ts";
 import { Forwarding } from "../../../collector/forwarding.ts";
 import { Intake } from "../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts";
+import { Recent } from "../../../collector/recent/recent.ts";
 import { createTelemetry } from "../../../collector/telemetry.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
 import { renderExposition } from "../../../core/metrics/exposition.ts";
@@ -30,6 +31,7 @@ test("what the objects counted, under the collector's names", async () => {
   const trust = new Trust("any");
   const data = await openTestData(clock);
   const intake = new Intake({
+    recent: new Recent(),
     latest,
     catalog: new Catalog(),
     forwardings: [],

@@ -5,6 +5,7 @@ import { Refusal } from "../../../../collector/http/route.ts";
 import { INGESTS } from "../../../../collector/ingests/index.ts";
 import { Intake } from "../../../../collector/intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../../collector/latest.ts";
+import { Recent } from "../../../../collector/recent/recent.ts";
 import { ingestRoutes, type RequestCounts } from "../../../../collector/routes/ingest.ts";
 import { parseTokens } from "../../../../collector/trust/token-file.ts";
 import { Trust } from "../../../../collector/trust/trust.ts";
@@ -37,6 +38,7 @@ async function post(
   path = "/api/v1/write",
 ): Promise<string> {
   const intake = new Intake({
+    recent: new Recent(),
     latest,
     catalog: new Catalog(),
     forwardings: [],
