@@ -149,7 +149,9 @@ export function figuresOf(memory: MemoryView, hostMeminfo: string): Figures {
   const free = Math.min(atLeast0(memory.totalBytes - memory.usageBytes), atLeast0(memory.roomBytes));
   const inactiveFile = memory.detail.inactiveFileBytes ?? 0;
   const available = Math.min(free + inactiveFile, memory.totalBytes, hostAvailableBytes(hostMeminfo));
-  return { ...memory, freeBytes: Math.min(free, available), availableBytes: available };
+  const { totalBytes, usageBytes, roomBytes, detail, swap } = memory;
+  const figures = { freeBytes: Math.min(free, available), availableBytes: available };
+  return { totalBytes, usageBytes, roomBytes, detail, ...(swap && { swap }), ...figures };
 }
 
 function underived(view: ContainerView): readonly string[] {

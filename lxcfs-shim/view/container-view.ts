@@ -7,6 +7,7 @@ import type { CgroupReader } from "../../core/kernel/cgroup/reader.ts";
 import type { CgroupStats } from "../../core/kernel/cgroup/stats.ts";
 import { parseCpuList } from "../../core/kernel/cpu-list.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
+import { lazyClass } from "../../core/kernel/lazy.ts";
 import { once } from "../../core/kernel/once.ts";
 import { readTimensOffsets } from "../../core/kernel/proc/timens-offsets.ts";
 import { parseUptime } from "../../core/kernel/proc/uptime.ts";
@@ -88,37 +89,23 @@ function openView(ground: Ground): ContainerView {
     io: once(() => ownPart(shared.own.io, "no cgroup of its own that counts block I/O")),
     pressure: once(() => ownPart(shared.own.pressure, "no pressure of its cgroup")),
   };
-  return {
-    get memory() {
-      return parts.memory().value;
-    },
-    get cpu() {
-      return parts.cpu().value;
-    },
-    get load() {
-      return parts.load().value;
-    },
-    get io() {
-      return parts.io().value;
-    },
-    get pressure() {
-      return parts.pressure().value;
-    },
-    get cpus() {
-      return shared.cpus();
-    },
-    get possibleCpus() {
-      return shared.choices.possibleCpus;
-    },
-    get uptimeSeconds() {
-      return uptimeSeconds(ground, shared);
-    },
-    get bootDelaySeconds() {
-      return shared.bootDelaySeconds();
-    },
-    missing: (part) => parts[part]().missing,
-  };
+  return lazyView({
+    memory: () => parts.memory().value,
+    cpu: () => parts.cpu().value,
+    load: () => parts.load().value,
+    io: () => parts.io().value,
+    pressure: () => parts.pressure().value,
+    cpus: () => shared.cpus(),
+    possibleCpus: () => shared.choices.possibleCpus,
+    uptimeSeconds: () => uptimeSeconds(ground, shared),
+    bootDelaySeconds: () => shared.bootDelaySeconds(),
+    missing: () => (part) => parts[part]().missing,
+  });
 }
+
+const lazyView = lazyClass<ContainerView>();
+const lazyMemory = lazyClass<MemoryView>();
+const lazyCpu = lazyClass<CpuView>();
 
 function share({ root, reader, loads, choicesOf, container, host }: Ground): Shared {
   const choices = choicesOf?.(container.cgroup) ?? DEFAULT_VIEW_OPTIONS;
@@ -201,19 +188,15 @@ function memoryView(
 ): MemoryView {
   const limit = swap === "memsw" ? memswLimitBytes : swapLimitBytes;
   const swapTotal = Math.min(limit ?? 0, hostBytes(hostMeminfo, "SwapTotal"));
-  return {
-    totalBytes: Math.min(limitBytes, hostBytes(hostMeminfo, "MemTotal")),
-    usageBytes: stats.usageBytes,
-    roomBytes,
-    // Lazy: swaps does without memory.stat, for which the kernel adds up per-CPU counters.
-    get detail() {
-      return stats.detail;
-    },
-    ...(swap !== "off" &&
-      limit !== undefined && {
-        swap: { totalBytes: swapTotal, usedBytes: stats.swapUsageBytes ?? 0 },
-      }),
-  };
+  const hasSwap = swap !== "off" && limit !== undefined;
+  return lazyMemory({
+    totalBytes: () => Math.min(limitBytes, hostBytes(hostMeminfo, "MemTotal")),
+    usageBytes: () => stats.usageBytes,
+    roomBytes: () => roomBytes,
+    // swaps does without memory.stat, for which the kernel adds up per-CPU counters.
+    detail: () => stats.detail,
+    swap: () => (hasSwap ? { totalBytes: swapTotal, usedBytes: stats.swapUsageBytes ?? 0 } : undefined),
+  });
 }
 
 /** Two lines of sixty: parsing the others would cost more than all the rest of a view. */
@@ -224,18 +207,14 @@ function hostBytes(meminfo: string, name: string): number {
 
 /** The counts of tasks are lazy: /proc/uptime needs the idle time only. */
 function cpuView(account: CpuAccount, census: () => TaskCensus, processes: () => number): CpuView {
-  return {
-    ...accountTicks(account),
-    get running() {
-      return atLeastTheReader(census());
-    },
-    get blocked() {
-      return census().blocked;
-    },
-    get processes() {
-      return processes();
-    },
-  };
+  const ticks = once(() => accountTicks(account));
+  return lazyCpu({
+    ticks: () => ticks().ticks,
+    total: () => ticks().total,
+    running: () => atLeastTheReader(census()),
+    blocked: () => census().blocked,
+    processes,
+  });
 }
 
 /** On a machine of its own whoever reads the number is running; here it sleeps until we answer. */

@@ -1,3 +1,4 @@
+import { lazyClass } from "../lazy.ts";
 import { once } from "../once.ts";
 import type { CgroupPath, CgroupReader } from "./reader.ts";
 import type { MemoryStats } from "./stats.ts";
@@ -34,21 +35,14 @@ export interface EffectiveMemory {
 
 export function readEffective(reader: CgroupReader, path: CgroupPath): EffectiveLimits {
   const chain = once(() => ancestry(reader, path));
-  const memory = once(() => effectiveMemory(reader, chain()));
-  const quotaCpus = once(() => Math.min(...chain().map((at) => reader.readLimits(at).quotaCpus)));
-  const cpus = once(() => nearestCpus(reader, chain()));
-  return {
-    get memory() {
-      return memory();
-    },
-    get quotaCpus() {
-      return quotaCpus();
-    },
-    get cpus() {
-      return cpus();
-    },
-  };
+  return lazyLimits({
+    memory: () => effectiveMemory(reader, chain()),
+    quotaCpus: () => Math.min(...chain().map((at) => reader.readLimits(at).quotaCpus)),
+    cpus: () => nearestCpus(reader, chain()),
+  });
 }
+
+const lazyLimits = lazyClass<EffectiveLimits>();
 
 /** The cgroup, its parent … up to the root. */
 function ancestry(reader: CgroupReader, path: CgroupPath): readonly CgroupPath[] {

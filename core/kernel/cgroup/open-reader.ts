@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { HostRoot } from "../host-root.ts";
-import { once } from "../once.ts";
+import { lazyClass } from "../lazy.ts";
 import { CONTROLLERS, directoryOf, findHierarchies, type Hierarchies } from "./hierarchies.ts";
 import { readProcesses } from "./processes.ts";
 import type { CgroupPath, CgroupReader } from "./reader.ts";
@@ -25,6 +25,10 @@ interface Place {
   readonly isRoot: boolean;
 }
 
+const lazyStats = lazyClass<CgroupStats>();
+const lazyLimits = lazyClass<CgroupLimits>();
+const lazyCpu = lazyClass<CpuStats>();
+
 class MountedCgroups implements CgroupReader {
   readonly version: 1 | 2;
   readonly #hierarchies: Hierarchies;
@@ -35,50 +39,27 @@ class MountedCgroups implements CgroupReader {
   }
 
   read(path: CgroupPath): CgroupStats {
-    const memory = once(() => this.#ask(path, "memory", (files, directory) => files.memory(directory)));
-    const cpu = once(() => this.#readCpu(path));
-    const io = once(() => this.#ask(path, "blkio", (files, directory) => files.io(directory)));
-    const pids = once(() => this.#ask(path, "pids", (files, directory) => files.pids(directory)));
-    // Pressure came with v2 and is there only: no v1 hierarchy has a controller of this name.
-    const pressure = once(() => this.#ask(path, "pressure", (_, directory) => readPressure(directory)));
-    return {
-      get memory() {
-        return memory();
-      },
-      get cpu() {
-        return cpu();
-      },
-      get io() {
-        return io();
-      },
-      get pids() {
-        return pids();
-      },
-      get pressure() {
-        return pressure();
-      },
-    };
+    return lazyStats({
+      memory: () => this.#ask(path, "memory", (files, directory) => files.memory(directory)),
+      cpu: () => this.#readCpu(path),
+      io: () => this.#ask(path, "blkio", (files, directory) => files.io(directory)),
+      pids: () => this.#ask(path, "pids", (files, directory) => files.pids(directory)),
+      // Pressure came with v2 and is there only: no v1 hierarchy has a controller of this name.
+      pressure: () => this.#ask(path, "pressure", (_, directory) => readPressure(directory)),
+    });
   }
 
   readLimits(path: CgroupPath): CgroupLimits {
-    const memory = once(() => this.#ask(path, "memory", (files, directory) => files.memoryLimits(directory)));
-    const quotaCpus = once(() => this.#ask(path, "cpu", (files, directory) => files.quotaCpus(directory)));
-    const effectiveCpus = once(() => {
-      // The one thing the root says that holds for its children too.
-      const place = this.#locate(path, "cpuset");
-      return place?.files.effectiveCpus(place.directory);
+    return lazyLimits({
+      memory: () => this.#ask(path, "memory", (files, directory) => files.memoryLimits(directory)),
+      quotaCpus: () =>
+        this.#ask(path, "cpu", (files, directory) => files.quotaCpus(directory)) ?? Number.POSITIVE_INFINITY,
+      effectiveCpus: () => {
+        // The one thing the root says that holds for its children too.
+        const place = this.#locate(path, "cpuset");
+        return place?.files.effectiveCpus(place.directory);
+      },
     });
-    return {
-      get memory() {
-        return memory();
-      },
-      get quotaCpus() {
-        return quotaCpus() ?? Number.POSITIVE_INFINITY;
-      },
-      get effectiveCpus() {
-        return effectiveCpus();
-      },
-    };
   }
 
   parentOf(path: CgroupPath): CgroupPath | undefined {
@@ -101,25 +82,16 @@ class MountedCgroups implements CgroupReader {
     const usage = this.#ask(path, "cpuacct", (files, directory) => files.cpuUsage(directory));
     if (usage === undefined) return undefined;
     const limits = this.readLimits(path);
-    const perCpuSeconds = once(() =>
-      this.#ask(path, "cpuacct", (files, directory) => files.perCpuSeconds(directory)),
-    );
-    const throttling = once(() => this.#ask(path, "cpu", (files, directory) => files.throttling(directory)));
-    return {
-      ...usage,
-      get perCpuSeconds() {
-        return perCpuSeconds();
-      },
-      get quotaCpus() {
-        return limits.quotaCpus;
-      },
-      get effectiveCpus() {
-        return limits.effectiveCpus;
-      },
-      get throttling() {
-        return throttling();
-      },
-    };
+    return lazyCpu({
+      usageSeconds: () => usage.usageSeconds,
+      userSeconds: () => usage.userSeconds,
+      systemSeconds: () => usage.systemSeconds,
+      niceSeconds: () => usage.niceSeconds,
+      perCpuSeconds: () => this.#ask(path, "cpuacct", (files, directory) => files.perCpuSeconds(directory)),
+      quotaCpus: () => limits.quotaCpus,
+      effectiveCpus: () => limits.effectiveCpus,
+      throttling: () => this.#ask(path, "cpu", (files, directory) => files.throttling(directory)),
+    });
   }
 
   /** Reads something of a cgroup that is not the root: the root is the host. */

@@ -1,4 +1,4 @@
-import { once } from "../../once.ts";
+import { lazyClass } from "../../lazy.ts";
 import { type MemoryKeys, parseMemoryStat } from "../memory-detail.ts";
 import type { MemoryDetail, MemoryLimits, MemoryStats } from "../stats.ts";
 import { parseLimit, parseNumber, readAttribute, swapWithin } from "../values.ts";
@@ -43,19 +43,21 @@ export function readMemory(directory: string): MemoryStats | undefined {
     memswLimitBytes === undefined
       ? undefined
       : readAttribute(directory, "memory.memsw.usage_in_bytes", parseNumber);
-  const detail = once(() => readAttribute(directory, "memory.stat", parseDetail) ?? {});
-  return {
-    usageBytes,
-    limitBytes,
-    memswLimitBytes,
-    swapLimitBytes: memswLimitBytes === undefined ? undefined : swapWithin(memswLimitBytes, limitBytes),
+  return lazyMemory({
+    usageBytes: () => usageBytes,
+    limitBytes: () => limitBytes,
+    memswLimitBytes: () => memswLimitBytes,
+    swapLimitBytes: () =>
+      memswLimitBytes === undefined ? undefined : swapWithin(memswLimitBytes, limitBytes),
     // The two usages are read one after the other: RAM may have grown past the sum by then.
-    swapUsageBytes: memswUsageBytes === undefined ? undefined : Math.max(0, memswUsageBytes - usageBytes),
-    get detail() {
-      return detail();
-    },
-  };
+    swapUsageBytes: () =>
+      memswUsageBytes === undefined ? undefined : Math.max(0, memswUsageBytes - usageBytes),
+    lowBytes: () => undefined,
+    detail: () => readAttribute(directory, "memory.stat", parseDetail) ?? {},
+  });
 }
+
+const lazyMemory = lazyClass<MemoryStats>();
 
 export function readMemoryLimits(directory: string): MemoryLimits | undefined {
   const limitBytes = readAttribute(directory, "memory.limit_in_bytes", parseLimit);

@@ -1,4 +1,4 @@
-import { once } from "../../once.ts";
+import { lazyClass } from "../../lazy.ts";
 import { type MemoryKeys, parseMemoryStat } from "../memory-detail.ts";
 import type { MemoryDetail, MemoryLimits, MemoryStats } from "../stats.ts";
 import { parseLimit, parseNumber, readAttribute } from "../values.ts";
@@ -62,21 +62,18 @@ export function readMemory(directory: string): MemoryStats | undefined {
   const swapLimitBytes = readSwapLimit(directory);
   const swapUsageBytes =
     swapLimitBytes === undefined ? undefined : readAttribute(directory, "memory.swap.current", parseNumber);
-  const lowBytes = once(() => readAttribute(directory, "memory.low", parseLimit));
-  const detail = once(() => readAttribute(directory, "memory.stat", parseDetail) ?? {});
-  return {
-    usageBytes,
-    limitBytes,
-    swapUsageBytes,
-    swapLimitBytes,
-    get lowBytes() {
-      return lowBytes();
-    },
-    get detail() {
-      return detail();
-    },
-  };
+  return lazyMemory({
+    usageBytes: () => usageBytes,
+    limitBytes: () => limitBytes,
+    swapUsageBytes: () => swapUsageBytes,
+    swapLimitBytes: () => swapLimitBytes,
+    memswLimitBytes: () => undefined,
+    lowBytes: () => readAttribute(directory, "memory.low", parseLimit),
+    detail: () => readAttribute(directory, "memory.stat", parseDetail) ?? {},
+  });
 }
+
+const lazyMemory = lazyClass<MemoryStats>();
 
 export function readMemoryLimits(directory: string): MemoryLimits | undefined {
   const limitBytes = readAttribute(directory, "memory.max", parseLimit);

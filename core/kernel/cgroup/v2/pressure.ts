@@ -1,4 +1,4 @@
-import { once } from "../../once.ts";
+import { lazyClass } from "../../lazy.ts";
 import type { Pressure, PressureText } from "../stats.ts";
 import { readAttribute } from "../values.ts";
 
@@ -15,22 +15,15 @@ import { readAttribute } from "../values.ts";
 export function readPressure(directory: string): Pressure | undefined {
   const cpu = readText(directory, "cpu");
   if (cpu === undefined) return undefined;
-  const io = once(() => readText(directory, "io"));
-  const memory = once(() => readText(directory, "memory"));
-  const irq = once(() => readText(directory, "irq"));
-  return {
-    cpu,
-    get io() {
-      return io();
-    },
-    get memory() {
-      return memory();
-    },
-    get irq() {
-      return irq();
-    },
-  };
+  return lazyPressure({
+    cpu: () => cpu,
+    io: () => readText(directory, "io"),
+    memory: () => readText(directory, "memory"),
+    irq: () => readText(directory, "irq"),
+  });
 }
+
+const lazyPressure = lazyClass<Pressure>();
 
 function readText(directory: string, resource: string): PressureText | undefined {
   return readAttribute(directory, `${resource}.pressure`, (text) => text);
