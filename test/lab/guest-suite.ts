@@ -17,7 +17,7 @@ const FILES = [
 const MODULE_FILES = ["host-init", "ovs-bond", "ovs-kernel", "ovs-network", "volumes-lvm"];
 /** Of `up`, what goes the whole way once; the rest is about our own processes. */
 const TESTS = "^(?!plimsoll up (?!--once --json))";
-/** An idle machine is done in three minutes; one that others use as well is given its time. */
+/** An idle machine is done in some minutes; one that others use as well is given its time. */
 const TIMEOUT_MS = 15 * 60_000;
 const PATIENCE = 10;
 const GUEST_CONFIG = {
