@@ -31,6 +31,9 @@ import { Trust } from "./trust/trust.ts";
 export interface Collector {
   /** Where it listens, as `host:port`. */
   readonly addresses: readonly string[];
+  readonly adminAddresses: readonly string[];
+  /** Reads the certificates again. */
+  reload(): void;
   /** Finishes the requests under way, delivers what is queued, within a few seconds; then gives up. */
   close(): Promise<void>;
 }
@@ -61,27 +64,52 @@ export async function openCollector(
     await lifecycle.close();
     await data.close();
   };
-  let server: HttpServer;
+  const servers: HttpServer[] = [];
   try {
     await openForwardings(options.forwards, { forwardings, data, clock, log });
     const routes = buildRoutes({
       ...{ latest, catalog, data, lifecycle, forwardings, trust, clock, log },
       rates: new ClientRates(options.clientRate, clock),
     });
-    server = await openHttpServer(options.listen, routes, log);
+    servers.push(...(await openServers(options, routes, log)));
   } catch (error) {
     await closeAll(0);
     throw error;
   }
   const sweeper = setInterval(() => latest.sweep(), SWEEP_INTERVAL_MS);
   return {
-    addresses: server.addresses,
+    addresses: servers[0]?.addresses ?? [],
+    adminAddresses: servers[1]?.addresses ?? [],
+    reload: () => {
+      for (const server of servers) server.reload();
+    },
     close: async () => {
       clearInterval(sweeper);
-      await server.close(REQUESTS_GRACE_MS);
+      await Promise.all(servers.map((server) => server.close(REQUESTS_GRACE_MS)));
       await closeAll(FLUSH_GRACE_MS);
     },
   };
+}
+
+/** One for everything, or one for pushing and one for the rest. */
+async function openServers(
+  { listen, adminListen, security }: Pick<ServeOptions, "listen" | "adminListen" | "security">,
+  { push, rest, health }: Routes,
+  log: Logger,
+): Promise<readonly HttpServer[]> {
+  const withIndex = (routes: readonly Route[]): readonly Route[] => [
+    ...routes,
+    ...pageRoutes(indexRoute(routes)),
+  ];
+  if (adminListen.length === 0)
+    return [await openHttpServer(listen, withIndex([...push, ...rest, ...health]), log, security)];
+  const admin = await openHttpServer(adminListen, withIndex([...rest, ...health]), log, security);
+  try {
+    return [await openHttpServer(listen, [...push, ...health], log, security), admin];
+  } catch (error) {
+    await admin.close(0);
+    throw error;
+  }
 }
 
 function openTrust({ trust, tokenFile }: TrustOptions, clock: Clock, log: Logger): Trust {
@@ -100,14 +128,20 @@ interface Parts {
   readonly rates: ClientRates;
 }
 
-function buildRoutes(parts: Parts): readonly Route[] {
+interface Routes {
+  readonly push: readonly Route[];
+  readonly rest: readonly Route[];
+  /** For whoever balances load: wherever we listen. */
+  readonly health: readonly Route[];
+}
+
+function buildRoutes(parts: Parts): Routes {
   const { latest, catalog, data, lifecycle, forwardings, trust, clock } = parts;
   const requests: RequestCounts = new Map();
   const recent = new Recent();
   const intake = new Intake({ ...parts, ...data, recent });
   const telemetry = createTelemetry({ ...parts, requests, intake });
-  const routes = [
-    ...ingestRoutes(INGESTS, { ...parts, intake, requests }),
+  const rest = [
     expositionRoute(latest, catalog, telemetry),
     federateRoute(latest, catalog),
     serviceDiscoveryRoute(latest, data.inventory, lifecycle.watch),
@@ -115,7 +149,10 @@ function buildRoutes(parts: Parts): readonly Route[] {
     overviewRoute({ ...data, ...lifecycle, recent, clock }),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
     ...historyRoutes({ ...data, catalog, clock }),
-    ...healthRoutes(forwardings, clock),
   ];
-  return [...routes, ...pageRoutes(indexRoute(routes))];
+  return {
+    push: ingestRoutes(INGESTS, { ...parts, intake, requests }),
+    rest,
+    health: healthRoutes(forwardings, clock),
+  };
 }

@@ -15,6 +15,19 @@ function serveCommand(signal: AbortSignal): Command {
   const command = createCommand("serve", "take in, keep and forward until SIGTERM")
     .option("--listen <address:port>", "where to listen; may be repeated (default: 127.0.0.1:9465)", append)
     .option(
+      "--admin-listen <address:port>",
+      "where everything but pushing is, instead of there; may be repeated",
+      append,
+    )
+    .option("--tls-cert <file>", "the certificate for --listen tls://…, read again on SIGHUP")
+    .option("--tls-key <file>", "its key")
+    .option("--tls-client-ca <file>", "whose client certificates count: one speaks for the addresses in it")
+    .option(
+      "--proxy-from <address>",
+      "a proxy or network that speaks the PROXY protocol; may be repeated",
+      append,
+    )
+    .option(
       "--forward <url>",
       "where to hand samples on to, remote-write+http://…, also remote-write-v2, otlp, influx, falcon, nats+tcp://…, ndjson+file:///…; may be repeated",
       append,

@@ -1,4 +1,5 @@
 import { runCommandLine } from "../core/runtime/command-line.ts";
 import { buildCommandLine } from "./command-line.ts";
 
-await runCommandLine(buildCommandLine);
+// SIGHUP reads certificates again.
+await runCommandLine(buildCommandLine, ["SIGINT", "SIGTERM"]);

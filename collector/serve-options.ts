@@ -1,10 +1,18 @@
-import { isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
-import { type Given, type GivenValue, oneOf, readGivenOptions } from "../core/runtime/options.ts";
+import {
+  type Given,
+  type GivenOptions,
+  type GivenValue,
+  oneOf,
+  readGivenOptions,
+} from "../core/runtime/options.ts";
 import { type Forward, parseForward } from "./forward-url.ts";
-import type { ListenAddress } from "./http/server.ts";
+import type { ListenAddress, Security } from "./http/server.ts";
+import type { TlsFiles } from "./http/tls.ts";
+import { addAddress } from "./trust/address-list.ts";
 import { TRUST_MODES, type TrustMode } from "./trust/trust.ts";
 
 /** Read when it exists and no other is named. */
@@ -18,6 +26,11 @@ const LOOPBACK: Given = { option: "listen", value: "127.0.0.1:9465" };
 export interface ServeFlags {
   readonly config?: string;
   readonly listen?: readonly string[];
+  readonly adminListen?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly proxyFrom?: readonly string[];
   readonly forward?: readonly string[];
   readonly data?: string;
   readonly keep?: string;
@@ -32,6 +45,9 @@ export interface ServeFlags {
 
 export interface ServeOptions {
   readonly listen: readonly ListenAddress[];
+  /** Where everything but pushing is; empty for the same addresses. */
+  readonly adminListen: readonly ListenAddress[];
+  readonly security: Security;
   readonly forwards: readonly Forward[];
   /** A directory, "none" for memory, undefined for the default directory where that can be written to. */
   readonly data: string | undefined;
@@ -53,6 +69,11 @@ const OPTIONS = {
   defaultFile: CONFIG_FILE,
   keys: [
     "listen",
+    "adminListen",
+    "tlsCert",
+    "tlsKey",
+    "tlsClientCa",
+    "proxyFrom",
     "forward",
     "data",
     "keep",
@@ -79,8 +100,15 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     throw new UsageError(`${given.text("trust")?.option}: token takes nobody without a token file`, {
       hint: "name one with --token-file",
     });
+  const listen = each(given.texts("listen") ?? [LOOPBACK], parseListen);
+  const adminListen = each(given.texts("adminListen"), parseListen);
+  const tls = tlsFiles(given);
+  if (tls === undefined && [...listen, ...adminListen].some(({ isTls }) => isTls))
+    throw new UsageError("listen: tls:// needs a certificate", { hint: "give --tls-cert and --tls-key" });
   return {
-    listen: each(given.texts("listen") ?? [LOOPBACK], parseListen),
+    listen,
+    adminListen,
+    security: { tls, proxies: addressesOf(given.texts("proxyFrom")) },
     forwards: distinct(each(given.values("forward"), parseForward)),
     data: given.text("data")?.value || undefined,
     keepMs: duration("keep", "15d"),
@@ -102,14 +130,36 @@ function each<T, V>(
   return (given ?? []).filter(({ value }) => value !== "").map(({ option, value }) => parse(option, value));
 }
 
-/** `127.0.0.1:9465`, `[::1]:9465`, `localhost:0`. */
+/** Both of them or neither. */
+function tlsFiles(given: GivenOptions<(typeof OPTIONS.keys)[number]>): TlsFiles | undefined {
+  const [cert, key, clientCa] = (["tlsCert", "tlsKey", "tlsClientCa"] as const).map(
+    (name) => given.text(name)?.value || undefined,
+  );
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  throw new UsageError("TLS needs a certificate and its key", { hint: "give --tls-cert and --tls-key" });
+}
+
+function addressesOf(given: readonly Given[] = []): BlockList {
+  const addresses = new BlockList();
+  for (const { option, value } of given) {
+    if (value !== "" && !addAddress(addresses, value))
+      throw new UsageError(`${option}: ${JSON.stringify(value)} is not an address or a network`);
+  }
+  return addresses;
+}
+
+/** `127.0.0.1:9465`, `[::1]:9465`, `localhost:0`, `tls://0.0.0.0:9466`. */
 function parseListen(option: string, text: string): ListenAddress {
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text);
-  const { v6, name, port } = match?.groups ?? {};
+  const match = /^(?<tls>tls:\/\/)?(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text);
+  const { tls, v6, name, port } = match?.groups ?? {};
   const isAddress = v6 === undefined ? name !== undefined : isIP(v6) === 6;
-  if (isAddress && Number(port) <= 65_535) return { host: v6 ?? name ?? "", port: Number(port) };
+  if (isAddress && Number(port) <= 65_535) {
+    const where = { host: v6 ?? name ?? "", port: Number(port) };
+    return tls === undefined ? where : { ...where, isTls: true };
+  }
   throw new UsageError(`${option}: ${JSON.stringify(text)} is not an address to listen on`, {
-    hint: "write 127.0.0.1:9465 or [::1]:9465",
+    hint: "write 127.0.0.1:9465, [::1]:9465 or tls://0.0.0.0:9466",
   });
 }
 

@@ -9,9 +9,12 @@ export async function serve(flags: ServeFlags, signal: AbortSignal): Promise<voi
   const options = await readServeOptions(flags);
   const log = openLogger("plimsoll-collector", options.logLevel);
   const collector = await openCollector(options, systemClock, log);
-  log.info({ addresses: collector.addresses, forward: options.forwards.map(({ name }) => name) }, "ready");
+  const { addresses, adminAddresses, reload } = collector;
+  log.info({ addresses, adminAddresses, forward: options.forwards.map(({ name }) => name) }, "ready");
   await tellSystemdReady(log);
+  process.on("SIGHUP", reload);
   await aborted(signal);
+  process.off("SIGHUP", reload);
   await collector.close();
   log.info({ reason: signal.reason }, "stopped");
 }

@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ClientCertificate } from "./tls.ts";
 
 /** What a handler may know of a request. */
 export interface RouteRequest {
   readonly headers: IncomingHttpHeaders;
-  /** The address at the other end of the connection. */
+  /** The address at the other end of the connection, or behind the proxy there. */
   readonly peer: string;
+  /** What the client has proved to be by TLS. */
+  readonly certificate?: ClientCertificate | undefined;
   /** The named parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;

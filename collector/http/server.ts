@@ -1,22 +1,38 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
+import { BlockList } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
+import { Server as TlsServer } from "node:tls";
+import { errnoOf, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import { BodyBudget, readBody } from "./body.ts";
+import { acceptProxied, type Peers } from "./proxied.ts";
 import { Refusal, type Reply, type Route, textReply } from "./route.ts";
 import { createRouter, type Router } from "./router.ts";
+import { certificateOf, readTls, reloadTls, type TlsFiles } from "./tls.ts";
 
 export interface ListenAddress {
   readonly host: string;
   /** 0 lets the kernel choose. */
   readonly port: number;
+  readonly isTls?: boolean;
+}
+
+/** Who may speak, and how. */
+export interface Security {
+  /** Needed where an address is to speak TLS. */
+  readonly tls?: TlsFiles | undefined;
+  /** Connections from here begin with a PROXY header. */
+  readonly proxies?: BlockList | undefined;
 }
 
 export interface HttpServer {
   /** Where it listens, as `host:port`. */
   readonly addresses: readonly string[];
+  /** Reads the certificates again. */
+  reload(): void;
   /** Takes no more connections, lets requests under way finish for up to `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -38,21 +54,23 @@ export async function openHttpServer(
   listen: readonly ListenAddress[],
   routes: readonly Route[],
   log: Logger,
+  { tls, proxies = new BlockList() }: Security = {},
 ): Promise<HttpServer> {
   const router = createRouter(routes);
   const budget = new BodyBudget(MAX_BODIES_BYTES);
-  const servers: Server[] = [];
+  const servers: Listening[] = [];
   const close = async (graceMs: number): Promise<void> => {
-    await Promise.all(servers.map((server) => closeServer(server, graceMs)));
+    await Promise.all(servers.map((one) => closeServer(one, graceMs)));
   };
   for (const address of listen) {
-    const server = createServer(TIMEOUTS, (request, response) => {
-      void serve(request, response, router, budget, log);
-    });
+    const server = address.isTls ? openTlsServer(tls) : createServer(TIMEOUTS);
+    const peers = acceptProxied(server, proxies);
+    const take = (request: IncomingMessage, response: ServerResponse): void => {
+      void serve(request, response, peers, router, budget, log);
+    };
+    server.on("request", take);
     // Without this listener node:http asks for every body, whatever its size.
-    server.on("checkContinue", (request, response) => {
-      void serve(request, response, router, budget, log);
-    });
+    server.on("checkContinue", take);
     server.maxConnections = MAX_CONNECTIONS;
     server.timeout = IDLE_WRITE_MS;
     try {
@@ -61,12 +79,36 @@ export async function openHttpServer(
       await close(0);
       throw error;
     }
-    servers.push(server);
+    servers.push({ server, peers });
   }
-  return { addresses: servers.map(addressOf), close };
+  return {
+    addresses: servers.map(({ server }) => addressOf(server)),
+    reload: () => {
+      const secured = servers.flatMap(({ server }) => (server instanceof TlsServer ? server : []));
+      if (tls !== undefined && secured.length > 0) reloadTls(secured, tls, log);
+    },
+    close,
+  };
 }
 
-async function listenOn(server: Server, { host, port }: ListenAddress): Promise<void> {
+interface Listening {
+  readonly server: Server | SecureServer;
+  readonly peers: Peers;
+}
+
+/** A certificate is asked for where there is somebody to trust; what one without may do is not decided here. */
+function openTlsServer(files: TlsFiles | undefined): SecureServer {
+  if (files === undefined) throw new UsageError("listen: TLS needs a certificate and its key");
+  const asked = { requestCert: files.clientCa !== undefined, rejectUnauthorized: false };
+  return createSecureServer({
+    ...TIMEOUTS,
+    ...readTls(files),
+    ...asked,
+    handshakeTimeout: TIMEOUTS.headersTimeout,
+  });
+}
+
+async function listenOn(server: Server | SecureServer, { host, port }: ListenAddress): Promise<void> {
   server.listen({ host, port });
   try {
     await once(server, "listening");
@@ -84,14 +126,15 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   ENOTFOUND: "no such host",
 };
 
-function addressOf(server: Server): string {
+function addressOf(server: Server | SecureServer): string {
   const address = server.address();
   if (address === null || typeof address === "string") return "";
   return `${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-async function closeServer(server: Server, graceMs: number): Promise<void> {
+async function closeServer({ server, peers }: Listening, graceMs: number): Promise<void> {
   if (!server.listening) return;
+  peers.close();
   const closed = once(server, "close");
   server.close();
   // A connection turns idle when its request is answered, and would be kept alive.
@@ -105,6 +148,7 @@ async function closeServer(server: Server, graceMs: number): Promise<void> {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
+  peers: Peers,
   router: Router,
   budget: BodyBudget,
   log: Logger,
@@ -114,7 +158,7 @@ async function serve(
     if (isBodyAwaited) response.writeContinue();
     isBodyAwaited = false;
   };
-  const reply = await answer(request, askForBody, router, budget, log);
+  const reply = await answer(request, askForBody, peers, router, budget, log);
   try {
     // The sender may still send the body that nobody asked for, or not: what follows cannot be told apart.
     if (isBodyAwaited) response.setHeader("connection", "close");
@@ -131,6 +175,7 @@ async function serve(
 async function answer(
   request: IncomingMessage,
   askForBody: () => void,
+  peers: Peers,
   router: Router,
   budget: BodyBudget,
   log: Logger,
@@ -141,7 +186,15 @@ async function answer(
     const { handle, params } = router(method, path);
     const body = (maxBytes: number): Promise<Buffer> => readBody(request, maxBytes, budget, askForBody);
     const query = new URLSearchParams(search);
-    return await handle({ headers, params, query, peer: socket.remoteAddress ?? "", readBody: body });
+    const certificate = certificateOf(socket);
+    return await handle({
+      headers,
+      params,
+      query,
+      peer: peers.addressOf(socket),
+      certificate,
+      readBody: body,
+    });
   } catch (error) {
     if (error instanceof Refusal) return textReply(error.status, error.message, error.headers);
     log.error({ method, url, err: error }, "request failed");

@@ -60,12 +60,12 @@ export function ingestRoutes(ingests: readonly Ingest[], parts: IngestParts): re
 async function handle(
   here: readonly Ingest[],
   { method, path }: Pick<IngestRequest, "method" | "path">,
-  { headers, params, query, peer, readBody }: RouteRequest,
+  { headers, params, query, peer, certificate, readBody }: RouteRequest,
   parts: IngestParts,
 ): Promise<Reply> {
   const contentType = (headers["content-type"] ?? "").toLowerCase().replaceAll(/\s/g, "");
   const ingest = here.find((one) => one.reads(contentType));
-  const sender: Sender = { address: peer, token: tokenOf(headers.authorization) };
+  const sender: Sender = { address: peer, token: tokenOf(headers.authorization), certificate };
   const known: IngestRequest["known"] = (ip) => knownSeries(parts.latest, ip);
   const request = { method, path, contentType, params, query, nowMs: parts.clock.nowMs(), known };
   try {

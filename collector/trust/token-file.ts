@@ -8,6 +8,7 @@ import { BlockList, isIP } from "node:net";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errorLine, UsageError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { addAddress } from "./address-list.ts";
 
 /** What each token may speak for. Tokens are kept as digests: looking one up takes the same time for a near miss. */
 export type Tokens = ReadonlyMap<string, Scope>;
@@ -35,7 +36,7 @@ export function parseTokens(path: string, text: string): Tokens {
     const scope = tokens.get(digestOf(token)) ?? { everything: false, addresses: new BlockList() };
     tokens.set(digestOf(token), scope);
     if (target === "*") scope.everything = true;
-    else if (!addTarget(scope.addresses, target)) fail(`${JSON.stringify(target)} is not an address`);
+    else if (!addAddress(scope.addresses, target)) fail(`${JSON.stringify(target)} is not an address`);
   }
   return tokens;
 }
@@ -87,15 +88,4 @@ function versionOf(path: string): string {
 
 function digestOf(token: string): string {
   return createHash("sha256").update(token).digest("base64");
-}
-
-function addTarget(addresses: BlockList, target: string): boolean {
-  const [address = "", bits, ...rest] = target.split("/");
-  const version = isIP(address);
-  const width = version === 6 ? 128 : 32;
-  const prefix = Number(bits ?? width);
-  if (version === 0 || rest.length > 0 || bits === "" || !Number.isInteger(prefix)) return false;
-  if (prefix < 0 || prefix > width) return false;
-  addresses.addSubnet(address, prefix, version === 6 ? "ipv6" : "ipv4");
-  return true;
 }

@@ -1,7 +1,8 @@
+import type { ClientCertificate } from "../http/tls.ts";
 import { canonicalAddress } from "../identity.ts";
 import { coversEverything, isCovered, type Tokens } from "./token-file.ts";
 
-/** `address`: a machine speaks from its own address, or with a token for it. `token`: with a token only. */
+/** `address`: a machine speaks from its own address, or with a token or certificate for it. `token`: with one of these only. */
 export const TRUST_MODES = ["address", "token", "any"] as const;
 export type TrustMode = (typeof TRUST_MODES)[number];
 
@@ -10,6 +11,7 @@ export interface Sender {
   /** As the socket says. */
   readonly address: string;
   readonly token: string | undefined;
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** Decides who may speak for which machine: nobody writes another machine's history. */
@@ -28,6 +30,7 @@ export class Trust {
   objection(machine: string, sender: Sender): string | undefined {
     if (this.#mode === "any") return undefined;
     if (sender.token !== undefined && isCovered(this.#tokens(), sender.token, machine)) return undefined;
+    if (sender.certificate?.covers(machine)) return undefined;
     if (this.#mode === "address" && canonicalAddress(sender.address) === machine) return undefined;
     const isAboutToken = sender.token !== undefined || this.#mode === "token";
     this.refused[isAboutToken ? "token" : "address"]++;

@@ -33,7 +33,10 @@ export function withExamples(
 }
 
 /** Parses process.argv, runs the chosen action and sets the exit code. Actions receive what `setup` closed over. */
-export async function runCommandLine(setup: (signal: AbortSignal) => Command): Promise<void> {
+export async function runCommandLine(
+  setup: (signal: AbortSignal) => Command,
+  signals?: readonly NodeJS.Signals[],
+): Promise<void> {
   await runProgram(async (signal) => {
     const program = setup(signal);
     try {
@@ -47,7 +50,7 @@ export async function runCommandLine(setup: (signal: AbortSignal) => Command): P
         hint: `see ${program.name()} --help`,
       });
     }
-  });
+  }, signals);
 }
 
 /** Ends the running command with `exitCode`, if it is not 0. */

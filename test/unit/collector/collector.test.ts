@@ -18,6 +18,8 @@ const DEFAULTS = {
     tokenFile: undefined,
     staleAfterMs: 60_000,
     clientRate: Number.POSITIVE_INFINITY,
+    adminListen: [],
+    security: {},
   },
 };
 
@@ -88,4 +90,16 @@ test("nothing is left open when it cannot listen", async () => {
   await expect(open({ listen: [{ host: "127.0.0.1", port }], forwards: [forward] })).rejects.toThrow(
     "in use",
   );
+});
+
+test("with a place of its own for the rest, pushing is all there is elsewhere", async () => {
+  const { url, collector } = await open({ adminListen: [{ host: "127.0.0.1", port: 0 }] });
+  const admin = `http://${collector.adminAddresses[0]}`;
+  expect((await push(`${url}/api/v1/write`, pushBody(gauge("load1", IDENTITY)))).status).toBe(204);
+  const statuses = async (path: string): Promise<readonly number[]> =>
+    Promise.all([url, admin].map(async (where) => (await fetch(where + path)).status));
+  expect(await statuses("/metrics")).toEqual([404, 200]);
+  expect(await statuses("/api/v1/machines")).toEqual([404, 200]);
+  expect(await statuses("/healthz")).toEqual([200, 200]);
+  expect((await push(`${admin}/api/v1/write`, pushBody())).status).toBe(404);
 });

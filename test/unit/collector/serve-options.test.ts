@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { BlockList } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { readServeOptions, type ServeFlags } from "../../../collector/serve-options.ts";
@@ -22,6 +23,8 @@ function configFile(text: string): string {
 test("defaults", async () => {
   expect(await readServeOptions({})).toEqual({
     listen: [{ host: "127.0.0.1", port: 9465 }],
+    adminListen: [],
+    security: { tls: undefined, proxies: expect.any(BlockList) },
     forwards: [],
     data: undefined,
     keepMs: 15 * 86_400_000,
@@ -69,6 +72,9 @@ test.for<[string, ServeFlags]>([
   ['--docker: "here" is not the path of a socket', { docker: ["here"] }],
   ['--trust: "me" is not a way to trust', { trust: "me" }],
   ['--client-rate: "0" is not a number of samples', { clientRate: "0" }],
+  ["listen: tls:// needs a certificate", { listen: ["tls://0.0.0.0:1"] }],
+  ["TLS needs a certificate and its key", { tlsCert: "c" }],
+  ['--proxy-from: "x" is not an address or a network', { proxyFrom: ["x"] }],
   ["--trust: token takes nobody without a token file", { trust: "token" }],
   [
     "forward: remote-write+http://h/w is given twice",
@@ -81,7 +87,7 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, forward, data, keep, keepCoarse, docker, trust, tokenFile, clientRate, staleAfter, logLevel)',
+    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, docker, trust, tokenFile, clientRate, staleAfter, logLevel)',
   ],
   ["staleAfter: [5]\n", "staleAfter must be a text"],
   ["listen: [{}]\n", "listen must be a text or a list of texts"],
@@ -96,4 +102,19 @@ test("a client may be let bring as much as it likes", async () => {
     clientRate: Number.POSITIVE_INFINITY,
   });
   expect(await readServeOptions({ clientRate: "5" })).toMatchObject({ clientRate: 5 });
+});
+
+test("TLS, proxies, and a place of its own for the rest", async () => {
+  const flags = { tlsCert: "c", tlsKey: "k", tlsClientCa: "a", proxyFrom: ["10.0.0.0/24"] };
+  const options = await readServeOptions({
+    listen: ["tls://[::]:1"],
+    adminListen: ["127.0.0.1:2"],
+    ...flags,
+  });
+  expect(options).toMatchObject({
+    listen: [{ host: "::", port: 1, isTls: true }],
+    adminListen: [{ host: "127.0.0.1", port: 2 }],
+    security: { tls: { cert: "c", key: "k", clientCa: "a" } },
+  });
+  expect(options.security.proxies?.check("10.0.0.9")).toBe(true);
 });

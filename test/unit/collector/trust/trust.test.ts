@@ -61,3 +61,10 @@ test("where a token stands in a request", () => {
     "abc",
   ]);
 });
+
+test("a certificate speaks for the addresses in it, where addresses alone do not", () => {
+  const trust = new Trust("token", () => tokens);
+  const certificate = { covers: (address: string) => address === "10.0.0.7" };
+  expect(trust.objection("10.0.0.7", { ...from("10.0.0.1"), certificate })).toBeUndefined();
+  expect(trust.objection("10.0.0.8", { ...from("10.0.0.8"), certificate })).toBe("no token for 10.0.0.8");
+});
