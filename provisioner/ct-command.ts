@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
-import { NotFoundError, UsageError } from "../core/runtime/errors.ts";
+import { createCommand, withExamples } from "../core/runtime/command-line.ts";
+import { UsageError } from "../core/runtime/errors.ts";
 import {
   type CommonOptions,
   changeMachines,
@@ -10,11 +10,10 @@ import {
   print,
 } from "./ct/commands.ts";
 import { ctEvents } from "./ct/events-command.ts";
+import { ctExec, ctLogs } from "./ct/inside-commands.ts";
 import { type ChangeRequest, CREATE_DEFAULTS } from "./ct/request.ts";
 import { withStore } from "./ct/session.ts";
 import { MACHINE_TITLES, type MachineView, machineRow } from "./ct/views.ts";
-import { openDockerEngine } from "./docker/engine.ts";
-import { containerName } from "./executors/names.ts";
 import { listMachines, readMachine } from "./machines/machines.ts";
 import type { MachineText } from "./machines/parse-spec.ts";
 import { renderTable } from "./table.ts";
@@ -229,72 +228,6 @@ function ctDestroy(signal: AbortSignal): Command {
       ),
     );
   return withExamples(command, [["plimsoll ct destroy web-1 web-2", "there is no way back"]]);
-}
-
-function ctExec(signal: AbortSignal): Command {
-  const command = ctSubCommand("exec", "run a command in a machine; its exit code is ours")
-    .argument("<name>")
-    .argument("<command...>", "after --, if it has options")
-    .action((name: string, words: readonly string[], options: CommonOptions) =>
-      withContainer(name, options, async (docker, id) => {
-        exitWith(
-          await docker.runInside(id, words, ({ stream, bytes }) => void process[stream].write(bytes), signal),
-        );
-      }),
-    );
-  return withExamples(command, [
-    ["plimsoll ct exec web -- free -m", "as its root, in its own view of the machine"],
-  ]);
-}
-
-interface LogsOptions extends CommonOptions {
-  readonly tail?: string;
-  readonly follow?: true;
-}
-
-function ctLogs(signal: AbortSignal): Command {
-  const command = ctSubCommand("logs", "what a machine's program has written")
-    .argument("<name>")
-    .option("--tail <lines>", "only so many from the end")
-    .option("--follow", "go on until Ctrl-C")
-    .action((name: string, options: LogsOptions) =>
-      withContainer(name, options, async (docker, id) => {
-        const tail = options.tail === undefined ? undefined : parseTail(options.tail);
-        const logOptions = { tail, follow: options.follow, signal };
-        try {
-          await docker.readLogs(id, logOptions, ({ stream, bytes }) => void process[stream].write(bytes));
-        } catch (error) {
-          if (!signal.aborted) throw error;
-        }
-      }),
-    );
-  return withExamples(command, [
-    ["plimsoll ct logs web --tail 20 --follow", "the last lines, and what comes"],
-  ]);
-}
-
-function parseTail(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new UsageError(`--tail: ${JSON.stringify(text)} is not a number of lines`);
-}
-
-type Docker = ReturnType<typeof openDockerEngine>;
-
-async function withContainer(
-  name: string,
-  options: CommonOptions,
-  use: (docker: Docker, id: string) => Promise<void>,
-): Promise<void> {
-  await withStore(options, async (store, config) => {
-    const { machine, host } = await readMachine(store, name);
-    if (host !== config.name) throw new NotFoundError(`container ${name}: is on host ${host}`);
-    const docker = openDockerEngine(config.docker);
-    try {
-      await use(docker, containerName(machine, machine.generation));
-    } finally {
-      await docker.close();
-    }
-  });
 }
 
 /** One operation for all the machines of the request, each for itself. */

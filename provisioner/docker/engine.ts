@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { type Frame, FrameSplitter } from "./frames.ts";
+import { type Interaction, interactInside } from "./interact.ts";
 import { EngineConnection } from "./request.ts";
 
 /** The Docker Engine on its unix socket (Docker Engine API reference). */
@@ -38,6 +39,8 @@ export interface DockerEngine {
     onFrame: (frame: Frame) => void,
     signal?: AbortSignal,
   ): Promise<number>;
+  /** The same with input, and a terminal where there is one. */
+  interact(id: string, interaction: Interaction): Promise<number>;
   /** What happens from now on to containers that carry a label, until `signal`. */
   events(
     label: string,
@@ -171,7 +174,7 @@ function containerCalls(connection: EngineConnection): ContainerCalls {
   };
 }
 
-type StreamCalls = Pick<DockerEngine, "runInside" | "readLogs" | "events">;
+type StreamCalls = Pick<DockerEngine, "runInside" | "interact" | "readLogs" | "events">;
 
 function streamCalls(connection: EngineConnection): StreamCalls {
   return {
@@ -186,6 +189,7 @@ function streamCalls(connection: EngineConnection): StreamCalls {
       await splitFrames(started.body, onFrame);
       return JSON.parse((await connection.call("GET", `${path}/json`)).text).ExitCode;
     },
+    interact: (id, interaction) => interactInside(connection, named(id), interaction),
     events: async (label, actions, signal) => {
       const filters = JSON.stringify({ type: ["container"], label: [label], event: actions });
       const answer = await connection.stream("GET", `/events?${new URLSearchParams({ filters })}`, {

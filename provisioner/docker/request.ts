@@ -3,7 +3,7 @@ import { type Dispatcher, Pool } from "undici";
 import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 
 /** The oldest Engine API that has all we use (Docker 20.10). */
-const API = "/v1.41";
+export const API = "/v1.41";
 
 export interface CallOptions {
   /** A stream is sent as it is, anything else as JSON. */
@@ -21,11 +21,11 @@ export interface Answer {
 
 /** Requests to a Docker Engine on its unix socket. Failures are told in the engine's own words. */
 export class EngineConnection {
-  readonly #socketPath: string;
+  readonly socketPath: string;
   readonly #pool: Pool;
 
   constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+    this.socketPath = socketPath;
     this.#pool = new Pool("http://docker", { socketPath, headersTimeout: 0, bodyTimeout: 0 });
   }
 
@@ -65,7 +65,7 @@ export class EngineConnection {
     } catch (cause) {
       if (signal?.aborted) throw cause;
       const absent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
-      throw new PlimsollError("DOCKER", `docker: no engine answers at ${this.#socketPath}`, {
+      throw new PlimsollError("DOCKER", `docker: no engine answers at ${this.socketPath}`, {
         cause,
         ...(absent ? { hint: "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket" } : {}),
       });

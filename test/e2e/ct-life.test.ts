@@ -141,6 +141,28 @@ describeIf(...CT_LAB)("a machine's life", () => {
     expect((await lab.ct("logs", "web", "--tail", "1")).stdout).toBe("hello\n");
   });
 
+  test("a command is given input, and a terminal", async () => {
+    const cat = lab.argv("ct", "exec", "-i", "web", "--", "cat");
+    const shell = lab.argv(
+      "ct",
+      "exec",
+      "-it",
+      "web",
+      "--",
+      "sh",
+      "-c",
+      "[ -t 0 ] && echo it is $TERM; exit 7",
+    );
+    // script(1) has a terminal for what it runs, and its exit code.
+    const quoted = shell.map((word) => `'${word}'`).join(" ");
+    const env = { ...lab.env, TERM: "vt100" };
+
+    expect((await exec(cat, { input: "hello\n", env })).stdout).toBe("hello\n");
+    const { code, stdout } = await exec(["script", "-qec", quoted, "/dev/null"], { env, okCodes: [7] });
+    expect([code, stdout.trim()]).toEqual([7, "it is vt100"]);
+    expect(await lab.ct("exec", "-t", "web", "--", "sh")).toMatchObject({ code: 2 });
+  });
+
   test("an address that a stranger has is given to nobody", async () => {
     await lab.switchHost.ip("address", "add", "10.10.0.200/24", "dev", "gw");
     const refused = await lab.ct("create", "late", ...SMALL, "--ip", "10.10.0.200");

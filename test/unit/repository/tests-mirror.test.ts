@@ -33,6 +33,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/ct/create.ts": "test/e2e/ct-life.test.ts",
   "provisioner/ct/daemon-operator.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/ct/events-command.ts": "test/e2e/ct-serve.test.ts",
+  "provisioner/ct/inside-commands.ts": "test/e2e/ct-life.test.ts",
   "provisioner/ct/online-cpus.ts": "test/e2e/ct-life.test.ts",
   "provisioner/ct/operator.ts": "test/e2e/ct-crash.test.ts",
   "provisioner/ct/request.ts": "test/e2e/ct-life.test.ts",

@@ -1,0 +1,106 @@
+import type { Command } from "commander";
+import { exitWith, withExamples } from "../../core/runtime/command-line.ts";
+import { NotFoundError, UsageError } from "../../core/runtime/errors.ts";
+import { type DockerEngine, openDockerEngine } from "../docker/engine.ts";
+import type { Frame } from "../docker/frames.ts";
+import { containerName } from "../executors/names.ts";
+import { readMachine } from "../machines/machines.ts";
+import { type CommonOptions, ctSubCommand } from "./commands.ts";
+import { withStore } from "./session.ts";
+import { withTerminal } from "./terminal.ts";
+
+interface ExecOptions extends CommonOptions {
+  readonly interactive?: true;
+  readonly tty?: true;
+}
+
+export function ctExec(signal: AbortSignal): Command {
+  const command = ctSubCommand("exec", "run a command in a machine; its exit code is ours")
+    .argument("<name>")
+    .argument("<command...>", "after --, if it has options")
+    .option("-i, --interactive", "it is given our standard input")
+    .option("-t, --tty", "it is given our terminal; with -i, for a shell")
+    .action((name: string, words: readonly string[], options: ExecOptions) =>
+      withContainer(name, options, async (docker, id) => {
+        if (options.tty && !options.interactive) throw new UsageError("--tty: needs --interactive");
+        exitWith(
+          options.interactive
+            ? await interact(docker, id, words, options.tty === true)
+            : await docker.runInside(id, words, write, signal),
+        );
+      }),
+    );
+  return withExamples(command, [
+    ["plimsoll ct exec web -- free -m", "as its root, in its own view of the machine"],
+    ["plimsoll ct exec -it web sh", "a shell"],
+  ]);
+}
+
+async function interact(
+  docker: DockerEngine,
+  id: string,
+  argv: readonly string[],
+  hasTerminal: boolean,
+): Promise<number> {
+  const { stdin } = process;
+  const parts = { argv, input: stdin, onFrame: write };
+  try {
+    if (!hasTerminal) return await docker.interact(id, parts);
+    return await withTerminal(process, (terminal) => docker.interact(id, { ...parts, terminal }));
+  } finally {
+    // An input that is read keeps the process alive.
+    stdin.pause();
+  }
+}
+
+function write({ stream, bytes }: Frame): void {
+  process[stream].write(bytes);
+}
+
+interface LogsOptions extends CommonOptions {
+  readonly tail?: string;
+  readonly follow?: true;
+}
+
+export function ctLogs(signal: AbortSignal): Command {
+  const command = ctSubCommand("logs", "what a machine's program has written")
+    .argument("<name>")
+    .option("--tail <lines>", "only so many from the end")
+    .option("--follow", "go on until Ctrl-C")
+    .action((name: string, options: LogsOptions) =>
+      withContainer(name, options, async (docker, id) => {
+        const tail = options.tail === undefined ? undefined : parseTail(options.tail);
+        const logOptions = { tail, follow: options.follow, signal };
+        try {
+          await docker.readLogs(id, logOptions, write);
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        }
+      }),
+    );
+  return withExamples(command, [
+    ["plimsoll ct logs web --tail 20 --follow", "the last lines, and what comes"],
+  ]);
+}
+
+function parseTail(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--tail: ${JSON.stringify(text)} is not a number of lines`);
+}
+
+async function withContainer(
+  name: string,
+  options: CommonOptions,
+  use: (docker: DockerEngine, id: string) => Promise<void>,
+): Promise<void> {
+  await withStore(options, async (store, config) => {
+    const { machine, host } = await readMachine(store, name);
+    if (host !== config.name) throw new NotFoundError(`container ${name}: is on host ${host}`);
+    const docker = openDockerEngine(config.docker);
+    try {
+      await use(docker, containerName(machine, machine.generation));
+    } finally {
+      await docker.close();
+    }
+  });
+}
