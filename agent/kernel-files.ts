@@ -146,17 +146,19 @@ class GrowingBuffer {
   }
 }
 
-/** seq_file hands out about a page a time: only a read of nothing is the end. */
+/** What a process in user space, or a file system, hands out short of what was asked for is the end. */
 async function readWhole(fd: number, buffer: GrowingBuffer): Promise<string> {
   let length = 0;
   for (;;) {
     buffer.makeRoom(length);
+    const room = buffer.bytes.length - length;
     const count = await readAt(fd, buffer.bytes, length);
-    if (count === 0) return buffer.bytes.toString("utf8", 0, length);
     length += count;
+    if (count < room) return buffer.bytes.toString("utf8", 0, length);
   }
 }
 
+/** seq_file hands out about a page a time: only a read of nothing is the end. */
 function readAtOnce(fd: number, buffer: GrowingBuffer): string {
   let length = 0;
   for (;;) {

@@ -1,14 +1,11 @@
 /** What is made of a name, made once: for names that are few and the same at each tick. */
-export function rememberEach<Args extends readonly string[], T>(
-  make: (...names: Args) => T,
-): (...names: Args) => T {
-  const known = new Map<string, { readonly made: T }>();
-  return (...names) => {
-    const key = names.join("\n");
-    const kept = known.get(key);
-    if (kept !== undefined) return kept.made;
-    const made = make(...names);
-    known.set(key, { made });
+export function rememberEach<T>(make: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
+  return (name) => {
+    const kept = known.get(name);
+    if (kept !== undefined) return kept;
+    const made = make(name);
+    known.set(name, made);
     return made;
   };
 }

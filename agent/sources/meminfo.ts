@@ -8,17 +8,19 @@ export const meminfo: SourceKind = defineSource({
   name: "meminfo",
   describes: "every line of /proc/meminfo",
   open: () => {
-    const metricOf = rememberEach(makeMetric);
+    const bytes = rememberEach((key) => makeMetric(key, "_bytes"));
+    const count = rememberEach((key) => makeMetric(key, ""));
     return async ({ nowMs, read }) => {
       const entries = parseMeminfo(await read("/proc/meminfo"), "/proc/meminfo");
-      return [...entries].map(([key, { value, unit }]) => point(metricOf(key, unit), {}, value, nowMs));
+      return [...entries].map(([key, { value, unit }]) =>
+        point(unit === "bytes" ? bytes(key) : count(key), {}, value, nowMs),
+      );
     };
   },
 });
 
 /** `Active(anon)` → `node_memory_Active_anon_bytes`; a number of huge pages has no unit. */
-function makeMetric(key: string, unit: string): Metric {
-  const field = key.replace(/\((.*)\)/, "_$1").replaceAll(/[^a-zA-Z0-9_]/g, "_");
-  const name = unit === "bytes" ? `${field}_bytes` : field;
+function makeMetric(key: string, suffix: "_bytes" | ""): Metric {
+  const name = key.replace(/\((.*)\)/, "_$1").replaceAll(/[^a-zA-Z0-9_]/g, "_") + suffix;
   return gauge(`node_memory_${name}`, `Memory information field ${name}.`);
 }

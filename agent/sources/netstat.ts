@@ -14,7 +14,7 @@ export const netstat: SourceKind = defineSource({
   describes: "counters of IP, ICMP, TCP and UDP",
   options: { fields: pattern(FIELDS, "the counters that match, as `Tcp_ActiveOpens`") },
   open: ({ fields }) => {
-    const isWanted = rememberEach((name: string) => fields.test(name));
+    const isWanted = rememberEach((name) => fields.test(name));
     const columns = new WantedColumns(isWanted);
     const metricOf = rememberEach(makeMetric);
     return async ({ nowMs, read }) => {

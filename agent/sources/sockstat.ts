@@ -10,7 +10,7 @@ export const sockstat: SourceKind = defineSource({
   name: "sockstat",
   describes: "sockets and their memory by protocol",
   open: (_, { root }) => {
-    const metricOf = rememberEach(makeMetric);
+    const metricsOf = rememberEach((protocol) => rememberEach((state) => makeMetric(protocol, state)));
     const pageBytes = readPageSize(root);
     return async ({ nowMs, read }) => {
       const [text, text6 = ""] = await Promise.all([
@@ -23,9 +23,8 @@ export const sockstat: SourceKind = defineSource({
       ];
       return uses.flatMap(({ protocol, counts }) => {
         if (protocol === "sockets") return [point(USED, {}, counts.get("used") ?? 0, nowMs)];
-        return valuesOf(counts, pageBytes).map(([state, value]) =>
-          point(metricOf(protocol, state), {}, value, nowMs),
-        );
+        const metricOf = metricsOf(protocol);
+        return valuesOf(counts, pageBytes).map(([state, value]) => point(metricOf(state), {}, value, nowMs));
       });
     };
   },

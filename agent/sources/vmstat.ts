@@ -11,8 +11,8 @@ export const vmstat: SourceKind = defineSource({
   describes: "paging, swapping, page faults and OOM kills",
   options: { fields: pattern(FIELDS, "the lines of /proc/vmstat that match") },
   open: ({ fields }) => {
-    const isWanted = rememberEach((name: string) => fields.test(name));
-    const metricOf = rememberEach((name: string) =>
+    const isWanted = rememberEach((name) => fields.test(name));
+    const metricOf = rememberEach((name) =>
       untyped(`node_vmstat_${name}`, `/proc/vmstat information field ${name}.`),
     );
     return async ({ nowMs, read }) => {

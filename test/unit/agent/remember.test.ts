@@ -3,15 +3,14 @@ import { rememberEach, rememberLast } from "../../../agent/remember.ts";
 
 test("each name is made once, the last text until another comes", () => {
   const made: string[] = [];
-  const make = (...names: readonly string[]): undefined => {
-    made.push(names.join("+"));
+  const make = (name: string): string => {
+    made.push(name);
+    return `made of ${name}`;
   };
-  const each = rememberEach((one: string, other: string) => make(one, other));
-  each("a", "b");
-  each("a", "b");
-  each("a", "c");
-  const last = rememberLast((text) => make(text));
-  for (const text of ["x", "x", "y", "x"]) last(text);
+  const each = rememberEach(make);
+  expect(["a", "a", "b", "a"].map(each)).toEqual(["a", "a", "b", "a"].map((name) => `made of ${name}`));
+  const last = rememberLast(make);
+  expect(["x", "x", "y", "x"].map(last)).toEqual(["x", "x", "y", "x"].map((name) => `made of ${name}`));
 
-  expect(made).toEqual(["a+b", "a+c", "x", "y", "x"]);
+  expect(made).toEqual(["a", "b", "x", "y", "x"]);
 });
