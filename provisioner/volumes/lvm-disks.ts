@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
 import { type LogicalVolume, Lvm } from "./lvm.ts";
@@ -168,8 +169,10 @@ export class LvmDisks implements Disks {
 function deviceMapper(lvm: Lvm, group: string): Activation {
   return {
     open: async (name) => {
-      await lvm.change("lvchange", "--activate", "y", `${group}/${name}`);
-      return `/dev/${group}/${name}`;
+      const device = `/dev/${group}/${name}`;
+      // The kernel has its size as soon as lvextend has ended.
+      if (!existsSync(device)) await lvm.change("lvchange", "--activate", "y", `${group}/${name}`);
+      return device;
     },
     close: (name) => lvm.change("lvchange", "--activate", "n", `${group}/${name}`),
   };
