@@ -4,6 +4,8 @@ import { type BlockList, isIP, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import { parseProxyHeader } from "./proxy-protocol.ts";
 
+/** Of the connections there can be: who holds so many holds up himself, and nobody else. */
+const MAX_PER_ADDRESS = 5_000;
 /** A proxy says whom it speaks for at once. */
 const HEADER_MS = 10_000;
 /** The longest header, of version 2 with its extensions. */
@@ -12,6 +14,8 @@ const MAX_HEADER = 16 + 65_535;
 /** Who is at the other end of the connections of a server, seen through the proxies it trusts. */
 export interface Peers {
   addressOf(socket: Socket): string;
+  /** Connections that were closed because their address has too many. */
+  readonly refused: number;
   /** Ends the connections whose proxy has not spoken yet. */
   close(): void;
 }
@@ -20,11 +24,29 @@ export interface Peers {
  * Connections from `proxies` begin with a PROXY header; without it, or with a wrong one, they are
  * closed. Nobody else is asked for one: a header from elsewhere is no HTTP.
  */
-export function acceptProxied(server: Server | SecureServer, proxies: BlockList): Peers {
+export function acceptProxied(
+  server: Server | SecureServer,
+  proxies: BlockList,
+  maxPerAddress: number = MAX_PER_ADDRESS,
+): Peers {
+  const counts = new Map<string, number>();
+  let refused = 0;
   const addresses = new Map<string, string>();
   const waiting = new Set<Socket>();
   const accepting = server.listeners("connection");
-  const accept = (socket: Socket): void => {
+  const accept = (socket: Socket, address: string): void => {
+    const count = (counts.get(address) ?? 0) + 1;
+    if (count > maxPerAddress) {
+      refused++;
+      socket.destroy();
+      return;
+    }
+    counts.set(address, count);
+    socket.once("close", () => {
+      const left = (counts.get(address) ?? 1) - 1;
+      if (left > 0) counts.set(address, left);
+      else counts.delete(address);
+    });
     for (const listener of accepting) listener.call(server, socket);
   };
   const introduce = (socket: Socket, address: string | undefined): void => {
@@ -34,18 +56,22 @@ export function acceptProxied(server: Server | SecureServer, proxies: BlockList)
       socket.once("close", () => addresses.delete(key));
     }
     waiting.delete(socket);
-    accept(socket);
+    accept(socket, address ?? socket.remoteAddress ?? "");
     // TLS takes what the socket holds by itself; a reader of the socket waits for it to flow again.
     if (!(server instanceof TlsServer)) socket.resume();
   };
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
-    if (!isAmong(proxies, socket.remoteAddress)) return accept(socket);
+    const { remoteAddress = "" } = socket;
+    if (!isAmong(proxies, remoteAddress)) return accept(socket, remoteAddress);
     waiting.add(socket);
     socket.once("close", () => waiting.delete(socket));
     readHeader(socket, (address) => introduce(socket, address));
   });
   return {
+    get refused() {
+      return refused;
+    },
     addressOf: (socket) => addresses.get(keyOf(socket)) ?? socket.remoteAddress ?? "",
     close: () => {
       for (const socket of waiting) socket.destroy();
@@ -58,7 +84,7 @@ function keyOf({ remoteAddress, remotePort, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localPort}`;
 }
 
-function isAmong(list: BlockList, address = ""): boolean {
+function isAmong(list: BlockList, address: string): boolean {
   const version = isIP(address);
   return version !== 0 && list.check(address, version === 6 ? "ipv6" : "ipv4");
 }

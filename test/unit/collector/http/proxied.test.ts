@@ -1,13 +1,16 @@
 import { once } from "node:events";
-import { BlockList, connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, BlockList, connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterAll, expect, test } from "vitest";
+import { acceptProxied } from "../../../../collector/http/proxied.ts";
 import { type Route, textReply } from "../../../../collector/http/route.ts";
 import { openHttpServer } from "../../../../collector/http/server.ts";
 import { makeAuthority } from "../../../support/certificates.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { hasCommand, testIf } from "../../../support/host.ts";
 import { recordLog } from "../../../support/record-log.ts";
+import { waitFor } from "../../../support/wait-for.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -62,6 +65,33 @@ test("one that says nothing does not hold up the end", async () => {
   socket.on("error", () => {});
   await ending.close(5000);
   await closed;
+});
+
+test("who holds too many connections is refused another one; nobody else is", async () => {
+  const http = createServer((_, response) => response.end("ok"));
+  const peers = acceptProxied(http, new BlockList(), 2);
+  await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
+  cleanup.add("small server", () => void http.close());
+  const { port } = http.address() as AddressInfo;
+  const held = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
+  await Promise.all(held.map((socket) => once(socket, "connect")));
+  const third = connect(port, "127.0.0.1");
+  await once(third, "close");
+  const other = connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" });
+  other.write(REQUEST);
+  expect(String((await once(other, "data"))[0])).toContain("200 OK");
+  expect(peers.refused).toBe(1);
+  for (const socket of [...held, other]) socket.destroy();
+  await waitFor(
+    "room",
+    () =>
+      new Promise<boolean>((resolve) => {
+        const again = connect(port, "127.0.0.1", () => again.write(REQUEST));
+        again.once("data", () => resolve(true));
+        again.once("close", () => resolve(false));
+        again.once("data", () => again.destroy());
+      }),
+  );
 });
 
 testIf(hasCommand("openssl"))("the header stands before TLS", async () => {
