@@ -114,6 +114,9 @@ describeIf(...OVS_LAB)("what breaks is found and mended", () => {
 
   test("a pair that died with its namespace is made anew in the next one", async () => {
     await lab.deleteNamespace(pair.namespace);
+    // The kernel takes namespaces apart in its own time: half of a pair is there until then.
+    const { links } = drivers;
+    await waitFor("the other end", async () => (await links.find(links.home, "c3")) === undefined);
     pair = { ...pair, namespace: await lab.namespace("c3-again") };
 
     await join24(drivers, pair);
