@@ -13,7 +13,7 @@ import type {
   Operation,
   Reply,
 } from "../fuse/operation.ts";
-import type { ProcFile } from "../proc-files/types.ts";
+import type { HostText, ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { BoundedMap } from "../view/bounded-map.ts";
 import type { Identity } from "../view/container.ts";
@@ -22,8 +22,8 @@ import type { LoadChannel } from "../view/load-averages.ts";
 import type { ViewOptions } from "../view/view-options.ts";
 import { openViewpoints, type Viewpoint, type Viewpoints } from "../view/viewpoints.ts";
 import { FallbackLog } from "./fallback-log.ts";
-import { FreshTexts } from "./fresh-texts.ts";
 import { type HostFiles, openHostFiles, S_IFDIR, S_IFMT, S_IFREG } from "./host-files.ts";
+import { Moments } from "./moments.ts";
 import { nodeIdOf } from "./node-id.ts";
 import { NodePaths } from "./node-paths.ts";
 import { ReadStatistics } from "./read-statistics.ts";
@@ -80,6 +80,8 @@ const O_TRUNC = 0o1000;
 const S_IROTH = 0o004;
 const S_IWOTH = 0o002;
 
+type Sighted = Exclude<Viewpoint, { kind: "gone" }>;
+
 class ShimFileSystem implements FileSystem {
   readonly #root: HostRoot;
   readonly #log: Logger;
@@ -87,7 +89,7 @@ class ShimFileSystem implements FileSystem {
   readonly #hostFiles: HostFiles;
   readonly #paths: NodePaths;
   readonly #snapshots: Snapshots;
-  readonly #texts: FreshTexts;
+  readonly #moments: Moments<HostText, Sighted>;
   readonly #fallbacks: FallbackLog;
   /** As whom callers were last identified. */
   readonly #owners = new BoundedMap<number, string>(REMEMBERED_CALLERS);
@@ -109,7 +111,11 @@ class ShimFileSystem implements FileSystem {
     );
     this.#startedMs = clock.nowMs();
     this.#snapshots = new Snapshots(this.#startedMs, notebook);
-    this.#texts = new FreshTexts(options.freshnessMs ?? 0, () => clock.monotonicMs());
+    this.#moments = new Moments<HostText, Sighted>(
+      options.freshnessMs ?? 0,
+      () => clock.monotonicMs(),
+      () => openHostText(options.root.proc),
+    );
     this.#fallbacks = new FallbackLog(log);
   }
 
@@ -222,17 +228,19 @@ class ShimFileSystem implements FileSystem {
         const owner = ownerOf(identity);
         if (identity.kind === "container")
           this.#statistics.see(identity.container.key, this.#clock.monotonicMs());
-        const text = this.#texts.get(owner, path, () => {
-          onRendering();
-          return this.#renderFor(identity, node, path);
+        const text = this.#moments.get(owner, path, {
+          look: (host) => this.#look(identity, host),
+          render: (viewpoint) => {
+            onRendering();
+            return this.#renderFrom(viewpoint, node, path);
+          },
         });
         return { owner, text };
       }
     }
   }
 
-  #renderFor(identity: Identity, node: Extract<Node, { kind: "proc" | "sys" }>, path: string): Uint8Array {
-    const viewpoint = this.#look(identity);
+  #renderFrom(viewpoint: Sighted, node: Extract<Node, { kind: "proc" | "sys" }>, path: string): Uint8Array {
     if (node.kind === "proc") return this.#renderProc(node.file, viewpoint);
     if (viewpoint.kind === "host") return this.#hostFiles.read(path);
     const host = openHostText((name) => this.#root.sys(`devices/system/${name}`));
@@ -328,7 +336,7 @@ class ShimFileSystem implements FileSystem {
     };
   }
 
-  #viewpoint(caller: Caller): Exclude<Viewpoint, { kind: "gone" }> {
+  #viewpoint(caller: Caller): Sighted {
     return this.#look(this.#identify(caller));
   }
 
@@ -338,8 +346,8 @@ class ShimFileSystem implements FileSystem {
     return identity;
   }
 
-  #look(identity: Identity): Exclude<Viewpoint, { kind: "gone" }> {
-    const viewpoint = this.#viewpoints.at(identity);
+  #look(identity: Identity, host?: HostText): Sighted {
+    const viewpoint = this.#viewpoints.at(identity, host);
     if (viewpoint.kind === "gone") throw new Refusal(ERRNO.ESRCH, viewpoint.reason);
     return viewpoint;
   }

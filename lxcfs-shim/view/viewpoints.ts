@@ -40,8 +40,8 @@ export type Rendered =
 export interface Viewpoints {
   identify(pid: number): Identity;
   identifyCgroup(cgroup: CgroupPath): Identity;
-  /** From where somebody of that identity looks, now. */
-  at(identity: Identity): Viewpoint;
+  /** From where somebody of that identity looks, now, or when `host` was opened. */
+  at(identity: Identity, host?: HostText): Viewpoint;
   of(pid: number): Viewpoint;
   /** The text of `file` from there. */
   render(file: ProcFile, viewpoint: Viewpoint): Rendered;
@@ -73,17 +73,18 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
   const choicesOf = openChoices(viewOptions);
   const views = openContainerViews({ root, reader, loads, choicesOf, notebook });
 
-  function at(identity: Identity): Viewpoint {
+  function at(identity: Identity, seen?: HostText): Viewpoint {
     if (identity.kind === "gone") return identity;
-    const host = openHostText(root.proc, givenTo(identity));
+    const host = hostTextFor(identity, seen);
     if (identity.kind === "host") return { kind: "host", host };
     const { container } = identity;
     return { kind: "container", container, view: views.open(container, host), host };
   }
 
-  function givenTo(identity: Identity): Readonly<Record<string, string>> {
+  function hostTextFor(identity: Identity, seen?: HostText): HostText {
     const isGiven = identity.kind === "container" && identity.isLinux32 === true;
-    return isGiven && linux32Cpuinfo !== undefined ? { cpuinfo: linux32Cpuinfo } : {};
+    if (isGiven && linux32Cpuinfo !== undefined) return openHostText(root.proc, { cpuinfo: linux32Cpuinfo });
+    return seen ?? openHostText(root.proc);
   }
 
   function render(file: ProcFile, viewpoint: Viewpoint): Rendered {
