@@ -23,6 +23,8 @@ const DEFAULT_THREADS = 4;
 /** Everything that is asked at a tick. */
 export interface Sampling {
   readonly sampler: Sampler;
+  /** Of its sources. */
+  readonly names: readonly string[];
   readonly identity: Identity;
   readonly files: KernelFiles;
 }
@@ -40,8 +42,9 @@ export function openSampling(options: AgentOptions, clock: Clock, log: Logger, k
     sample: kind.open(values, surroundings),
   }));
   const targets = options.scrapes.map((scrape) => openTarget(scrape, options.intervalMs, surroundings));
+  const all = [...sources, ...targets];
   const sampler = new Sampler({
-    sources: [...sources, ...targets],
+    sources: all,
     read,
     load: (path) => files.load(path),
     list: (path) => files.list(path),
@@ -49,7 +52,7 @@ export function openSampling(options: AgentOptions, clock: Clock, log: Logger, k
     clock,
     log,
   });
-  return { sampler, identity, files };
+  return { sampler, names: all.map(({ name }) => name), identity, files };
 }
 
 /** What scraping needs is loaded by those who scrape. */
