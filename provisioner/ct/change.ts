@@ -134,6 +134,6 @@ function planVerb(
       generation,
     }),
   );
-  const containers = observed.containers.map((each) => ({ ...each, isRunning: false, isInNamespace: false }));
+  const containers = observed.containers.map((each) => ({ ...each, isRunning: false, isInPlace: false }));
   return [...stop, ...planMachine({ ...observed, containers }, wanted)];
 }

@@ -35,7 +35,7 @@ export class DaemonOperator implements Operator {
     signal.addEventListener("abort", cancel);
     if (signal.aborted) cancel();
     try {
-      const { results } = await patiently(() => this.#follow(id, watcher));
+      const { results } = await patiently((isThere) => this.#follow(id, watcher, isThere));
       const done = results.filter(({ state }) => state === "done").map(({ name }) => name);
       const machines = request.kind === "destroy" ? [] : await this.#show(done);
       const failures = results.filter((result): result is Failure => result.state !== "done");
@@ -49,8 +49,9 @@ export class DaemonOperator implements Operator {
     return this.#client.close();
   }
 
-  async #follow(id: string, watcher: Watcher): Promise<RequestView> {
+  async #follow(id: string, watcher: Watcher, isThere: () => void): Promise<RequestView> {
     for await (const line of this.#client.stream<ProgressLine>(`/v1/operations/${id}/progress`)) {
+      isThere();
       if (line.event === "end") return line.operation;
       if (line.event === "begin") watcher.begin(line.step, line);
       else watcher.done(line.step);
@@ -84,13 +85,19 @@ export async function findDaemon(
   );
 }
 
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = systemClock.monotonicMs() + RESTART_MS;
+/** Tries again while nobody answers, for so long since somebody last did. */
+async function patiently<T>(attempt: (isThere: () => void) => Promise<T>): Promise<T> {
+  let lostMs: number | undefined;
+  const isThere = (): void => {
+    lostMs = undefined;
+  };
   for (;;) {
     try {
-      return await attempt();
+      return await attempt(isThere);
     } catch (error) {
-      if (errnoOf(error) !== UNREACHABLE || systemClock.monotonicMs() > deadline) throw error;
+      const nowMs = systemClock.monotonicMs();
+      lostMs ??= nowMs;
+      if (errnoOf(error) !== UNREACHABLE || nowMs - lostMs > RESTART_MS) throw error;
       await systemClock.sleep(AGAIN_MS);
     }
   }

@@ -1,4 +1,4 @@
-import { readlinkSync } from "node:fs";
+import { readlinkSync, statSync } from "node:fs";
 import { errnoOf } from "../../core/runtime/errors.ts";
 import type { ContainerState } from "../docker/engine.ts";
 import { namespaceOfPid } from "../drivers/links.ts";
@@ -8,7 +8,7 @@ import { cardOf, linkSpecOf } from "./card-of.ts";
 import { decodeLimits } from "./container-body.ts";
 import { readIdentity } from "./identity.ts";
 import { leaseOf } from "./lease-of.ts";
-import { holderName, LABEL } from "./names.ts";
+import { holderName, INSIDE, LABEL } from "./names.ts";
 
 /** Everything there is of a machine on this host, found by its id. */
 export async function observeMachine(host: Host, machine: Machine): Promise<Observed> {
@@ -48,7 +48,7 @@ async function observeCard(
 }
 
 async function observeContainers(
-  { docker }: Host,
+  { docker, config }: Host,
   { id }: Machine,
   holder: ContainerState | undefined,
 ): Promise<readonly ObservedContainer[]> {
@@ -61,7 +61,10 @@ async function observeContainers(
       generation: Number(state.Config.Labels[LABEL.generation]),
       isRunning: state.State.Running,
       isOfHolder: state.HostConfig.NetworkMode === `container:${holder?.Id}`,
-      isInNamespace: state.State.Running && isSameNamespace(state.State.Pid, holder?.State.Pid),
+      isInPlace:
+        state.State.Running &&
+        isSameNamespace(state.State.Pid, holder?.State.Pid) &&
+        isOnVolume(state.State.Pid, config.data),
       limits: decodeLimits(state.HostConfig),
     }))
     .sort((a, b) => a.generation - b.generation);
@@ -70,6 +73,12 @@ async function observeContainers(
 function isSameNamespace(pid: number, other: number | undefined): boolean {
   const namespace = findNamespace(pid);
   return other !== undefined && namespace !== undefined && namespace === findNamespace(other);
+}
+
+/** Its data folder is on another device than what lies below the volumes' mount points. */
+function isOnVolume(pid: number, data: string): boolean {
+  const inside = statSync(`/proc/${pid}/root${INSIDE.data}`, { throwIfNoEntry: false });
+  return inside !== undefined && inside.dev !== statSync(data, { throwIfNoEntry: false })?.dev;
 }
 
 /** `net:[4026532008]`; undefined when the process has ended. */

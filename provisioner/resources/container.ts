@@ -49,7 +49,7 @@ function adjust(machine: MachineRef, found: ObservedContainer, limits: Limits): 
   return isSame ? [] : [{ kind: "updateLimits", machine, generation, limits, was }];
 }
 
-/** One that runs beside the holder's namespace, because the holder was restarted, is restarted as well. */
+/** One that runs beside the holder's namespace, or beside its volume, is restarted. */
 function power(
   machine: MachineRef,
   found: ObservedContainer | undefined,
@@ -57,7 +57,7 @@ function power(
   { generation, power: wanted }: Machine,
 ): readonly Step[] {
   const isOn = found?.isRunning === true;
-  const isStranded = isOn && (holder?.isRunning !== true || !found.isInNamespace);
+  const isStranded = isOn && (holder?.isRunning !== true || !found.isInPlace);
   const stop: readonly Step[] =
     isOn && (wanted === "off" || isStranded) ? [{ kind: "stopContainer", machine, generation }] : [];
   const start: readonly Step[] =

@@ -24,8 +24,11 @@ export interface ObservedContainer {
   readonly isRunning: boolean;
   /** Made for the holder that is there: for another one it could never start again. */
   readonly isOfHolder: boolean;
-  /** It runs in the namespace that the holder has now. A holder that was restarted has another. */
-  readonly isInNamespace: boolean;
+  /**
+   * It runs in the namespace that the holder has now: a holder that was restarted has another. And it
+   * runs on the data volume, not in the folder that is there while none is mounted.
+   */
+  readonly isInPlace: boolean;
   readonly limits: Limits;
 }
 

@@ -22,6 +22,7 @@ import { Surveyor } from "../reconcile/survey.ts";
 import { sweepOrphans } from "../reconcile/sweep.ts";
 import type { Store } from "../store/types.ts";
 import { Desk } from "./desk.ts";
+import { Reminder } from "./reminder.ts";
 
 export interface ServeOptions extends SessionOptions {
   /** How often everything is looked at without cause. */
@@ -94,12 +95,15 @@ async function serveHost(
     const look = async (): Promise<void> => {
       await desk.resume();
       await forgetRequests(host.store, host.config.name, host.clock.nowMs() - REQUESTS_KEPT_MS);
-      const survey = await surveyor.survey(await listMachines(host.store));
-      await host.volumes.tend();
+      const machines = await listMachines(host.store);
+      await reminder.remind(machines);
+      const survey = await surveyor.survey(machines);
       await sweepOrphans(host, orphans, survey.orphans, operator.events);
       await reconciler.compare(survey.prints);
+      await host.volumes.tend();
     };
     const surveyor = new Surveyor(host);
+    const reminder = new Reminder(host, log);
     // What was interrupted has its machines' turn before anything else.
     await desk.resume();
     log.info({ host: host.config.name, socket: host.config.socket }, "ready");

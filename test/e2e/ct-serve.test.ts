@@ -233,6 +233,19 @@ describeIf(...CT_LAB)("a host's daemon", () => {
     await expectMended("a host that has booted");
   });
 
+  test("what an engine has started before the volume was there runs on the volume again", async () => {
+    await stopDaemon("SIGTERM");
+    await lab.withEngine(async (engine) => {
+      await engine.stopContainer(image(), 2);
+      await exec(["umount", volume()]);
+      await engine.startContainer(image());
+    });
+    daemon = await lab.serve(...SELDOM);
+
+    await waitFor("the volume inside", () => lab.inside("web", "cat", "/data/file").catch(() => undefined));
+    await expectMended("a container beside its volume");
+  });
+
   test("destroyed through it, nothing is left", async () => {
     expect((await lab.ct("destroy", "web")).stdout).toBe("web is gone\n");
     expect(await lab.json("list")).toEqual([]);

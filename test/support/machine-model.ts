@@ -29,7 +29,7 @@ export function observedOf(machine: Machine): Observed {
     identity: { generation, type, labels, address: "10.0.0.7" },
     holder: { isRunning: true },
     card: { isPlugged: true, hasAddress: true },
-    containers: [{ generation, isRunning, isOfHolder: true, isInNamespace: isRunning, limits }],
+    containers: [{ generation, isRunning, isOfHolder: true, isInPlace: isRunning, limits }],
   };
 }
 
@@ -60,7 +60,7 @@ const EFFECTS: Effects = {
       : {
           holder: { isRunning: true },
           card: card && { isPlugged: false, hasAddress: false },
-          containers: containers.map((each) => ({ ...each, isInNamespace: false })),
+          containers: containers.map((each) => ({ ...each, isInPlace: false })),
         },
   plugCard: (_, { address, holder, card }) => {
     need("address", address);
@@ -80,12 +80,12 @@ const EFFECTS: Effects = {
     need("holder", holder);
     need("mounted volume", volume?.isMounted || undefined);
     need("identity", identity);
-    const made = { generation, limits, isRunning: false, isOfHolder: true, isInNamespace: false };
+    const made = { generation, limits, isRunning: false, isOfHolder: true, isInPlace: false };
     return { containers: [...containers.filter((each) => each.generation !== generation), made] };
   },
   startContainer: ({ generation }, { card, containers }) => {
     need("address on the card", card?.hasAddress || undefined);
-    return { containers: change(containers, generation, { isRunning: true, isInNamespace: true }) };
+    return { containers: change(containers, generation, { isRunning: true, isInPlace: true }) };
   },
   updateLimits: ({ generation, limits }, { containers }) => ({
     containers: change(containers, generation, { limits }),
@@ -96,7 +96,7 @@ const EFFECTS: Effects = {
   },
   bindAddress: (_, { address }) => ({ address: { ...need("address", address), state: "bound" } }),
   stopContainer: ({ generation }, { containers }) => ({
-    containers: change(containers, generation, { isRunning: false, isInNamespace: false }),
+    containers: change(containers, generation, { isRunning: false, isInPlace: false }),
   }),
   removeContainer: ({ generation }, { containers }) => ({
     containers: containers.filter((each) => each.generation !== generation),

@@ -55,7 +55,7 @@ const hosts: fc.Arbitrary<Observed> = fc
         generation: fc.constantFrom(1, 2, 3),
         isRunning: fc.boolean(),
         isOfHolder: fc.boolean(),
-        isInNamespace: fc.boolean(),
+        isInPlace: fc.boolean(),
         limits,
       }),
       { selector: ({ generation }) => generation, maxLength: 3 },
@@ -76,7 +76,7 @@ function plausible(host: Observed): Observed {
     containers: containers.map((each) => ({
       ...each,
       isOfHolder: each.isOfHolder && holder !== undefined,
-      isInNamespace: each.isInNamespace && each.isRunning && each.isOfHolder && holder?.isRunning === true,
+      isInPlace: each.isInPlace && each.isRunning && each.isOfHolder && holder?.isRunning === true,
     })),
   };
 }
@@ -143,7 +143,7 @@ test("the plans of a machine's life, one step a line", () => {
         holder: { isRunning: false },
         card: { isPlugged: false, hasAddress: false },
         containers: [
-          { generation: 1, isRunning: false, isOfHolder: true, isInNamespace: false, limits: MACHINE.limits },
+          { generation: 1, isRunning: false, isOfHolder: true, isInPlace: false, limits: MACHINE.limits },
         ],
       },
       MACHINE,

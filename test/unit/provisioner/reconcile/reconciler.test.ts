@@ -30,7 +30,7 @@ class Model implements Keeper {
   /** Its program ends. */
   crash({ id }: Machine): void {
     const seen = this.host.see(id);
-    const containers = seen.containers.map((each) => ({ ...each, isRunning: false, isInNamespace: false }));
+    const containers = seen.containers.map((each) => ({ ...each, isRunning: false, isInPlace: false }));
     this.host.put(id, { ...seen, containers });
   }
 

@@ -14,8 +14,8 @@ const withContainer = (changes: Partial<ObservedContainer>): Observed => ({
 });
 
 test("one whose holder is gone is made anew, one whose holder was restarted is restarted", () => {
-  const orphan = withContainer({ isOfHolder: false, isInNamespace: false });
-  const stranded = withContainer({ isInNamespace: false });
+  const orphan = withContainer({ isOfHolder: false, isInPlace: false });
+  const stranded = withContainer({ isInPlace: false });
 
   expect(kinds(container.reach({ ...ready, containers: [] }, MACHINE))).toEqual([
     "createContainer",
