@@ -42,14 +42,15 @@ async function interact(
   argv: readonly string[],
   hasTerminal: boolean,
 ): Promise<number> {
-  const { stdin } = process;
-  const parts = { argv, input: stdin, onFrame: write };
+  const parts = { argv, input: process.stdin, onFrame: write };
   try {
     if (!hasTerminal) return await docker.interact(id, parts);
-    return await withTerminal(process, (terminal) => docker.interact(id, { ...parts, terminal }));
+    return await withTerminal({ stdin: process.stdin, stdout: process.stdout }, (terminal) =>
+      docker.interact(id, { ...parts, terminal }),
+    );
   } finally {
     // An input that is read keeps the process alive.
-    stdin.pause();
+    process.stdin.pause();
   }
 }
 
