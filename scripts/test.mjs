@@ -64,6 +64,12 @@ const PACKAGES = [
     why: "the network of several hosts, each a network namespace",
   },
   {
+    needs: "amtool",
+    package: "prometheus-alertmanager",
+    services: ["prometheus-alertmanager.service"],
+    why: "the example configuration checked",
+  },
+  {
     needs: "nats-server",
     package: "nats-server",
     services: ["nats-server.service"],
