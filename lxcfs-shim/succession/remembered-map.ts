@@ -1,5 +1,7 @@
 import type { Notebook } from "./notebook.ts";
 
+const encoder = new TextEncoder();
+
 /** A map of plain values (what survives JSON) that the next server finds again; full, it forgets the one unused for longest. */
 export class RememberedMap<T> {
   /** In the order they were used. */
@@ -28,7 +30,8 @@ export class RememberedMap<T> {
 
   set(key: string, value: T): void {
     this.#use(key, value);
-    this.#notebook.put(this.#prefix + key, Buffer.from(JSON.stringify(value)));
+    // Not Buffer.from: that cuts short texts out of blocks of 8 KiB, and each value would keep a block of its own alive.
+    this.#notebook.put(this.#prefix + key, encoder.encode(JSON.stringify(value)));
     const [oldest] = this.#values.keys();
     if (this.#values.size <= this.#capacity || oldest === undefined) return;
     this.#values.delete(oldest);
