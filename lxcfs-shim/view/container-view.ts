@@ -143,11 +143,20 @@ function cpuPart({ remembered, container }: Ground, shared: Shared): Part<CpuVie
   const account = advanceCpuAccount(
     before.cpu,
     { atSeconds, usageSeconds, userSeconds: userSeconds - niceSeconds, niceSeconds, systemSeconds },
-    { cpus: shared.cpus(), capacityCpus: Math.min(shared.quotaCpus(), shared.cpus().length) },
+    {
+      cpus: shared.cpus(),
+      capacityCpus: Math.min(shared.quotaCpus(), shared.cpus().length),
+      cgroup: cpuCgroup(container),
+    },
   );
   remembered.set(container.key, { ...before, cpu: account });
   const processes = (): number => countProcesses(remembered, container, shared.load().census);
   return { value: cpuView(account, () => shared.load().census, processes) };
+}
+
+/** Where its CPU time is counted. */
+function cpuCgroup({ cgroup: { unified, controllers } }: Container): string {
+  return controllers.get("cpuacct") ?? unified ?? "";
 }
 
 function loadPart(shared: Shared): Part<LoadView> {

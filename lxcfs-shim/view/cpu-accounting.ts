@@ -27,6 +27,8 @@ export interface CpuShape {
   readonly cpus: readonly number[];
   /** CPUs' worth of time per second, ≤ cpus.length. */
   readonly capacityCpus: number;
+  /** Whose counters they are: those of another cgroup have nothing to do with what was shown. */
+  readonly cgroup: string;
 }
 
 /** One container's accounting, a plain value: it can be written down and read back. */
@@ -68,7 +70,7 @@ export function advanceCpuAccount(
   counters: CpuReading,
   shape: CpuShape,
 ): CpuAccount {
-  const epoch = epochFor(account, shape);
+  const epoch = epochFor(account, counters, shape);
   const reading = divideUsage(counters, epoch.last);
   const used = {
     user: ticks(reading.userSeconds - epoch.start.userSeconds),
@@ -121,13 +123,26 @@ function clamp(value: number, least: number, most: number): number {
 }
 
 /** The running epoch, or a new one if the shape changed: it then holds from the last reading on, as nobody saw when it changed. */
-function epochFor(account: CpuAccount | undefined, shape: CpuShape): CpuAccount {
+function epochFor(account: CpuAccount | undefined, counters: CpuReading, shape: CpuShape): CpuAccount {
   if (account === undefined) {
-    const start = CONTAINER_START;
+    const start = startOf(counters, shape);
     return { shape, start, base: {}, grantedTicks: 0, last: start, shown: {} };
   }
   if (sameShape(account.shape, shape)) return account;
-  return { ...account, shape, start: account.last, base: account.shown, grantedTicks: 0 };
+  const { last } = account;
+  const isMoved = account.shape.cgroup !== shape.cgroup;
+  const start = isMoved ? { ...divideUsage(counters, CONTAINER_START), atSeconds: last.atSeconds } : last;
+  return { ...account, shape, start, last: start, base: account.shown, grantedTicks: 0 };
+}
+
+/**
+ * What was used beyond all that the container could has been used before it began: a cgroup may be older than who is in it
+ * (a machine started again in the one it had, a pid namespace made later).
+ */
+function startOf(counters: CpuReading, { capacityCpus }: CpuShape): CpuReading {
+  const usageSeconds = counters.usageSeconds - counters.atSeconds * capacityCpus;
+  if (ticks(usageSeconds) <= BURST_TICKS) return CONTAINER_START;
+  return { ...divideUsage({ ...counters, usageSeconds }, CONTAINER_START), atSeconds: 0 };
 }
 
 /**
@@ -158,6 +173,7 @@ function evenShare(total: number, index: number, parts: number): number {
 
 function sameShape(a: CpuShape, b: CpuShape): boolean {
   return (
+    a.cgroup === b.cgroup &&
     a.capacityCpus === b.capacityCpus &&
     a.cpus.length === b.cpus.length &&
     a.cpus.every((id, index) => id === b.cpus[index])

@@ -14,8 +14,9 @@ function reading(atSeconds: number, userSeconds: number, systemSeconds = 0, nice
   return { atSeconds, usageSeconds, userSeconds, niceSeconds, systemSeconds };
 }
 
-const HALF: CpuShape = { cpus: [0], capacityCpus: 0.5 };
-const TWO: CpuShape = { cpus: [0, 1], capacityCpus: 2 };
+const HALF: CpuShape = { cpus: [0], capacityCpus: 0.5, cgroup: "/web" };
+const ONE: CpuShape = { cpus: [0], capacityCpus: 1, cgroup: "/web" };
+const TWO: CpuShape = { cpus: [0, 1], capacityCpus: 2, cgroup: "/web" };
 
 function total(account: CpuAccount): CpuTicks {
   return accountTicks(account).total;
@@ -87,7 +88,7 @@ describe("user and system that do not add up to the usage", () => {
 describe("a limit that changes", () => {
   test("holds from the last read on, on top of what was shown", () => {
     const before = advanceCpuAccount(undefined, reading(100, 10), HALF);
-    const after = advanceCpuAccount(before, reading(110, 20), { cpus: [0], capacityCpus: 1 });
+    const after = advanceCpuAccount(before, reading(110, 20), ONE);
 
     expect(total(before)).toEqual({ user: 1000, nice: 0, system: 0, idle: 4000 });
     expect(total(after)).toEqual({ user: 2000, nice: 0, system: 0, idle: 4000 });
@@ -95,7 +96,7 @@ describe("a limit that changes", () => {
 
   test("a CPU that goes keeps counting in the sum, and goes on when it comes back", () => {
     const two = advanceCpuAccount(undefined, reading(10, 4), TWO);
-    const one = advanceCpuAccount(two, reading(11, 4), { cpus: [0], capacityCpus: 1 });
+    const one = advanceCpuAccount(two, reading(11, 4), ONE);
     const again = advanceCpuAccount(one, reading(12, 4), TWO);
 
     expect(total(one).idle).toBe(total(two).idle + 100);
@@ -114,12 +115,42 @@ describe("usage ahead of the capacity", () => {
     expect([total(idle).idle, total(burst).idle, total(later).idle]).toEqual([500, 500, 500]);
   });
 
-  test("by a cgroup older than its container is forgiven: when it idles, it shows", () => {
-    const first = advanceCpuAccount(undefined, reading(10, 1000), HALF);
-    const second = advanceCpuAccount(first, reading(20, 1000), HALF);
+  test("by a limit lowered unseen is forgiven: when it idles, it shows", () => {
+    const idle = advanceCpuAccount(undefined, reading(10, 0), HALF);
+    const ahead = advanceCpuAccount(idle, reading(11, 100), HALF);
+    const later = advanceCpuAccount(ahead, reading(21, 100), HALF);
 
-    expect(total(first).idle).toBe(0);
-    expect(total(second).idle).toBeGreaterThan(300);
+    expect(total(ahead).idle).toBe(total(idle).idle);
+    expect(total(later).idle).toBeGreaterThan(total(ahead).idle + 300);
+  });
+});
+
+describe("a cgroup older than its container", () => {
+  test("used the difference before: the container's times are no more than there was time", () => {
+    const first = advanceCpuAccount(undefined, reading(10, 900, 100), HALF);
+    const second = advanceCpuAccount(first, reading(20, 901, 100), HALF);
+
+    expect(total(first)).toEqual({ user: 450, nice: 0, system: 50, idle: 0 });
+    expect(total(second)).toEqual({ user: 550, nice: 0, system: 50, idle: 400 });
+  });
+});
+
+describe("a container that was moved to another cgroup", () => {
+  const MOVED: CpuShape = { ...TWO, cgroup: "/elsewhere" };
+  const before = advanceCpuAccount(undefined, reading(100, 50), TWO);
+
+  test("goes on from what was shown with what is used there", () => {
+    const moved = advanceCpuAccount(before, reading(110, 1), MOVED);
+    const after = advanceCpuAccount(moved, reading(120, 11), MOVED);
+
+    expect(total(moved)).toEqual({ user: 5000, nice: 0, system: 0, idle: 17_000 });
+    expect(total(after)).toEqual({ user: 6000, nice: 0, system: 0, idle: 18_000 });
+  });
+
+  test("is not taken for busy because others were there before", () => {
+    const moved = advanceCpuAccount(before, reading(110, 5000), MOVED);
+
+    expect(total(moved)).toEqual({ user: 5000, nice: 0, system: 0, idle: 17_000 });
   });
 });
 
@@ -140,15 +171,16 @@ test("whatever is used and whatever limits change, no figure ever goes back", ()
     system: fc.double({ min: 0, max: 50, noNaN: true }),
     cpus: fc.uniqueArray(fc.nat(7), { minLength: 1, maxLength: 4 }).map((ids) => ids.sort((a, b) => a - b)),
     quota: fc.double({ min: 0.01, max: 8, noNaN: true }),
+    cgroup: fc.constantFrom("/web", "/elsewhere"),
     keepsShape: fc.boolean(),
   });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
       let account: CpuAccount | undefined;
       let at = reading(0, 0);
-      for (const { seconds, user, system, cpus, quota, keepsShape } of steps) {
+      for (const { seconds, user, system, cpus, quota, cgroup, keepsShape } of steps) {
         at = reading(at.atSeconds + seconds, Math.max(0, at.userSeconds + user), at.systemSeconds + system);
-        const shape = { cpus, capacityCpus: Math.min(quota, cpus.length) };
+        const shape = { cpus, capacityCpus: Math.min(quota, cpus.length), cgroup };
         const next: CpuAccount = advanceCpuAccount(
           account,
           at,
