@@ -27,6 +27,8 @@ interface Setup {
   readonly sampling: Sampling;
   readonly listener: Listener | undefined;
   readonly budget: CpuBudget;
+  /** Sources of the configuration before that are none of this one: their series are still to end. */
+  readonly ended: string[];
   /** Of each source, for those who ask. */
   readonly latest: Map<string, Answer>;
 }
@@ -117,7 +119,10 @@ export class Agent {
     const sampling = openSampling(options, this.#clock, this.#log, before?.sampling.identity.ip);
     const listener = await this.#listen(options, before);
     const budget = new CpuBudget(options.limits.cpuShare, this.#clock.monotonicMs(), this.#usedCpuMs);
-    const setup: Setup = { options, sampling, listener, budget, latest: new Map() };
+    const ended = [...(before?.ended ?? []), ...(before?.sampling.names ?? [])].filter(
+      (name) => !sampling.names.includes(name),
+    );
+    const setup: Setup = { options, sampling, listener, budget, ended, latest: new Map() };
     this.#log.level = options.logLevel;
     await this.#pipeline.change(async () => {
       await this.#outlets.change(prepared, options);
@@ -148,9 +153,11 @@ export class Agent {
     });
   }
 
-  async #sample({ sampling, options, latest }: Setup, nowMs: number): Promise<readonly Answer[]> {
+  async #sample({ sampling, options, ended, latest }: Setup, nowMs: number): Promise<readonly Answer[]> {
     const { sampler, files, identity } = sampling;
-    const answers = [...(await sampler.sample(nowMs))];
+    // In one order, whoever has answered first: a request is made after the one before it.
+    const none = ended.splice(0).map((source): Answer => ({ source, atMs: nowMs, series: [] }));
+    const answers = [...none, ...(await sampler.sample(nowMs))].sort(bySource);
     const state = {
       version: packageVersion(),
       machine: identity.machine(),
@@ -197,4 +204,9 @@ export class Agent {
     const message = `agent: takes ${mebibytes} MiB, more than maxMemory; ended to be started anew`;
     this.#overMemory.abort(new PlimsollError("OVER_MEMORY", message));
   }
+}
+
+function bySource(one: Answer, other: Answer): number {
+  if (one.source === other.source) return one.atMs - other.atMs;
+  return one.source < other.source ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Agent } from "../../../agent/agent.ts";
 import { openLogger } from "../../../agent/log.ts";
 import { type AgentOptions, type Flags, readOptions } from "../../../agent/options.ts";
@@ -9,7 +9,12 @@ import { startReceiver } from "../../support/remote-write-receiver.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
 const cleanup = new Cleanup();
-afterEach(() => cleanup.run());
+// The process is the test runner's, and larger than an agent may be.
+beforeEach(() => vi.stubEnv("PLIMSOLL_AGENT_MAX_MEMORY", "4096MiB"));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return cleanup.run();
+});
 
 const BASE: Flags = { ip: "10.0.0.7", interval: "100ms", spool: "none", sources: "no-filesystem" };
 
@@ -60,6 +65,21 @@ test("another configuration is taken on between two samples: series go on, and w
   expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
   // Only the last one ends the series.
   expect(one.values("node_load1").filter(Number.isNaN)).toHaveLength(1);
+});
+
+test("the series of a source that is switched off end", async () => {
+  const receiver = await startReceiver(cleanup);
+  const { agent } = start();
+  const flags = { ...BASE, push: [receiver.url] };
+  await agent.change(() => readOptions(flags));
+  await waitFor("samples", () => receiver.values("node_load1").length > 1);
+  await agent.change(() => readOptions({ ...flags, sources: "no-filesystem,no-loadavg" }));
+  await waitFor("the end", () => receiver.values("node_load1").some(Number.isNaN));
+  const from = receiver.requests.length;
+  await waitFor("more samples", () => receiver.requests.length > from + 2);
+
+  expect(receiver.values("node_load1").filter(Number.isNaN)).toHaveLength(1);
+  expect(receiver.values("node_load1").at(-1)).toBeNaN();
 });
 
 test("it is scraped, and says how it is", async () => {
