@@ -42,7 +42,7 @@ function isSameList(before: readonly Series[], now: readonly Series[]): boolean 
   return true;
 }
 
-function hasSameLabels(one: Labels, other: Labels): boolean {
+export function hasSameLabels(one: Labels, other: Labels): boolean {
   for (const label in one) if (one[label] !== other[label]) return false;
   for (const label in other) if (!(label in one)) return false;
   return true;

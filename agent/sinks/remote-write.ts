@@ -1,9 +1,8 @@
-import { LabelCache } from "../../core/metrics/label-cache.ts";
 import { divideMessage } from "../../core/metrics/message-division.ts";
 import {
-  encodeLabels,
   encodeWriteRequest,
   FIELD,
+  familiesOf,
   REMOTE_WRITE_HEADERS,
 } from "../../core/metrics/remote-write.ts";
 import type { Batch } from "../../core/metrics/series.ts";
@@ -11,6 +10,7 @@ import { decodeSnappy, encodeSnappy, joinSnappy } from "../../core/metrics/snapp
 import { packageVersion } from "../../core/runtime/version.ts";
 import { openHttpPost } from "../http-post.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
+import { WriteRequestTemplates } from "../write-request-template.ts";
 import type { Encoded, OpenSink } from "./types.ts";
 
 /** Types and help texts are half of a request, and the same each time: Prometheus too sends them once a minute. */
@@ -46,12 +46,18 @@ function openMetadataSchedule(): (batch: Batch) => boolean {
 }
 
 function openEncoder(): (batch: Batch) => Encoded {
-  const labels = new LabelCache(encodeLabels);
+  const templates = new WriteRequestTemplates();
   const isMetadataDue = openMetadataSchedule();
   return (batch) => {
-    const request = encodeWriteRequest([batch], isMetadataDue(batch) ? undefined : [], labels);
-    return { body: encodeSnappy(request), samples: sampleCount(batch) };
+    const samples = templates.encode(batch) ?? encodeSnappy(encodeWriteRequest([batch], []));
+    // Two requests, one after the other, are one.
+    const body = isMetadataDue(batch) ? joinSnappy([samples, encodeFamilies(batch)]) : samples;
+    return { body, samples: sampleCount(batch) };
   };
+}
+
+function encodeFamilies(batch: Batch): Uint8Array {
+  return encodeSnappy(encodeWriteRequest([], familiesOf([batch])));
 }
 
 function divideWriteRequest(body: Uint8Array): readonly [Encoded, Encoded] | undefined {

@@ -4,7 +4,6 @@
 //   Label          { string name = 1; string value = 2 }
 //   Sample         { double value = 1; int64 timestamp = 2 }       milliseconds
 //   MetricMetadata { type = 1; metric_family_name = 2; help = 4; unit = 5 }
-import type { LabelCache } from "./label-cache.ts";
 import { mergedLabels, sortedLabelNames } from "./labels.ts";
 import { ProtoWriter } from "./protobuf.ts";
 import {
@@ -49,24 +48,15 @@ export const REMOTE_WRITE_HEADERS: Readonly<Record<string, string>> = {
 /**
  * One WriteRequest, uncompressed, with every batch's identity merged into its series (identity wins) and
  * metadata for `families`: once for each family in the batches unless told otherwise, none for `[]`.
- * Two encoded requests, one after the other, are one request with the series of both. `labels` is for
- * a sender that says the same series again and again.
+ * Two encoded requests, one after the other, are one request with the series of both.
  */
 export function encodeWriteRequest(
   batches: readonly Batch[],
   families: readonly Family[] = familiesOf(batches),
-  labels?: LabelCache<Uint8Array>,
 ): Uint8Array {
   const writer = new ProtoWriter();
   for (let i = families.length - 1; i >= 0; i--) writeFamily(writer, families[i]);
-  for (let i = batches.length - 1; i >= 0; i--) writeBatch(writer, batches[i], labels);
-  return writer.finish();
-}
-
-/** The encoded labels of a series, for a cache. */
-export function encodeLabels({ name, labels }: Series, identity: Labels): Uint8Array {
-  const writer = new ProtoWriter(256);
-  writeLabels(writer, name, mergedLabels(labels, identity));
+  for (let i = batches.length - 1; i >= 0; i--) writeBatch(writer, batches[i]);
   return writer.finish();
 }
 
@@ -83,16 +73,14 @@ export function familiesOf(batches: readonly Batch[]): Family[] {
   return [...families.values()];
 }
 
-function writeBatch(writer: ProtoWriter, batch: Batch | undefined, cache?: LabelCache<Uint8Array>): void {
+function writeBatch(writer: ProtoWriter, batch: Batch | undefined): void {
   if (batch === undefined) return;
-  cache?.begin(batch.identity);
   for (let i = batch.series.length - 1; i >= 0; i--) {
     const series = batch.series[i];
     if (series === undefined || series.samples.length === 0) continue;
     const start = writer.length;
     for (let s = series.samples.length - 1; s >= 0; s--) writeSample(writer, series.samples[s]);
-    if (cache === undefined) writeLabels(writer, series.name, mergedLabels(series.labels, batch.identity));
-    else writer.raw(cache.get(series));
+    writeLabels(writer, series.name, mergedLabels(series.labels, batch.identity));
     writer.message(FIELD.request.series, start);
   }
 }

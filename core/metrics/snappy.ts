@@ -61,7 +61,8 @@ function encodeBlock(input: Buffer, start: number, end: number, output: Buffer, 
   return writeLiteral(input, literal, end, output, out);
 }
 
-function wordAt(bytes: Buffer, at: number): number {
+/** Four bytes as one number. */
+export function wordAt(bytes: Buffer, at: number): number {
   return (
     ((bytes[at] ?? 0) |
       ((bytes[at + 1] ?? 0) << 8) |
@@ -71,7 +72,8 @@ function wordAt(bytes: Buffer, at: number): number {
   );
 }
 
-function writeLength(output: Buffer, length: number): number {
+/** How a block begins; returns the new position. */
+export function writeLength(output: Buffer, length: number): number {
   let at = 0;
   let rest = length;
   for (; rest >= 0x80; rest >>>= 7) output[at++] = (rest & 0x7f) | 0x80;
@@ -79,7 +81,14 @@ function writeLength(output: Buffer, length: number): number {
   return at;
 }
 
-function writeLiteral(input: Buffer, start: number, end: number, output: Buffer, outputAt: number): number {
+/** The element of input[start, end); returns the new output position. */
+export function writeLiteral(
+  input: Buffer,
+  start: number,
+  end: number,
+  output: Buffer,
+  outputAt: number,
+): number {
   const length = end - start;
   if (length === 0) return outputAt;
   let out = outputAt;
@@ -97,7 +106,8 @@ function writeLiteral(input: Buffer, start: number, end: number, output: Buffer,
   return out + length;
 }
 
-function writeCopies(output: Buffer, outputAt: number, offset: number, length: number): number {
+/** The elements of `length` bytes that stood `offset` before; returns the new output position. */
+export function writeCopies(output: Buffer, outputAt: number, offset: number, length: number): number {
   let out = outputAt;
   let rest = length;
   while (rest > 0) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { renderInfluxLines, renderInfluxPrefix } from "../../../../core/metrics/influx.ts";
 import { LabelCache, seriesKey } from "../../../../core/metrics/label-cache.ts";
-import { encodeLabels, encodeWriteRequest } from "../../../../core/metrics/remote-write.ts";
 import type { Series } from "../../../../core/metrics/series.ts";
 import { batches } from "../../../support/batches.ts";
 
@@ -33,13 +33,13 @@ test("different series have different keys", () => {
   expect(new Set(keys).size).toBe(4);
 });
 
-test("a request is the same with a cache as without", () => {
+test("lines are the same with a cache that knows the series as with one that does not", () => {
   fc.assert(
     fc.property(batches, (list) => {
-      const cache = new LabelCache(encodeLabels);
-      for (let i = 0; i < 2; i++) {
-        expect(Buffer.from(encodeWriteRequest(list, [], cache))).toEqual(
-          Buffer.from(encodeWriteRequest(list, [])),
+      const cache = new LabelCache(renderInfluxPrefix);
+      for (const batch of [...list, ...list]) {
+        expect(renderInfluxLines(batch, cache)).toEqual(
+          renderInfluxLines(batch, new LabelCache(renderInfluxPrefix)),
         );
       }
     }),
