@@ -6,15 +6,7 @@
 //   MetricMetadata { type = 1; metric_family_name = 2; help = 4; unit = 5 }
 import { mergedLabels, sortedLabelNames } from "./labels.ts";
 import { ProtoWriter } from "./protobuf.ts";
-import {
-  type Batch,
-  type Family,
-  familyName,
-  type Labels,
-  type MetricKind,
-  type Sample,
-  type Series,
-} from "./series.ts";
+import { type Batch, type Family, familyName, type Labels, type MetricKind, type Sample } from "./series.ts";
 
 export const FIELD = {
   request: { series: 1, metadata: 3 },
