@@ -1,5 +1,7 @@
 import type { Notebook } from "./notebook.ts";
 
+const SWEEP_SIZE = 128;
+
 const encoder = new TextEncoder();
 
 /** A map of plain values (what survives JSON) that the next server finds again; full, it forgets the one unused for longest. */
@@ -9,8 +11,18 @@ export class RememberedMap<T> {
   readonly #notebook: Notebook;
   readonly #prefix: string;
   readonly #capacity: number;
+  readonly #isCurrent: (key: string) => boolean;
+  /** At this size it is looked through for what is of no use any more: at twice of what was, and never often. */
+  #sweepAt = SWEEP_SIZE;
 
-  constructor(notebook: Notebook, name: string, capacity: number) {
+  /** What is not current is forgotten sooner or later. */
+  constructor(
+    notebook: Notebook,
+    name: string,
+    capacity: number,
+    isCurrent: (key: string) => boolean = () => true,
+  ) {
+    this.#isCurrent = isCurrent;
     this.#notebook = notebook;
     this.#prefix = `${name} `;
     this.#capacity = capacity;
@@ -29,13 +41,26 @@ export class RememberedMap<T> {
   }
 
   set(key: string, value: T): void {
+    if (this.#values.size >= this.#sweepAt && !this.#values.has(key)) this.#sweep();
     this.#use(key, value);
     // Not Buffer.from: that cuts short texts out of blocks of 8 KiB, and each value would keep a block of its own alive.
     this.#notebook.put(this.#prefix + key, encoder.encode(JSON.stringify(value)));
     const [oldest] = this.#values.keys();
-    if (this.#values.size <= this.#capacity || oldest === undefined) return;
-    this.#values.delete(oldest);
-    this.#notebook.delete(this.#prefix + oldest);
+    if (this.#values.size > this.#capacity && oldest !== undefined) this.#forget(oldest);
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  #sweep(): void {
+    for (const key of [...this.#values.keys()]) if (!this.#isCurrent(key)) this.#forget(key);
+    this.#sweepAt = SWEEP_SIZE + 2 * this.#values.size;
+  }
+
+  #forget(key: string): void {
+    this.#values.delete(key);
+    this.#notebook.delete(this.#prefix + key);
   }
 
   #use(key: string, value: T): void {

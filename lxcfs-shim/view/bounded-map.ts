@@ -19,6 +19,10 @@ export class BoundedMap<K, V> {
     return value;
   }
 
+  keys(): Iterable<K> {
+    return this.#entries.keys();
+  }
+
   set(key: K, value: V): void {
     if (this.#entries.get(key) !== value) this.delete(key);
     this.#entries.delete(key);

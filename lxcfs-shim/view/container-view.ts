@@ -16,7 +16,7 @@ import type { ContainerView, CpuView, HostText, LoadView, MemoryView } from "../
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { RememberedMap } from "../succession/remembered-map.ts";
 import type { ChoicesOf } from "./choices.ts";
-import type { Container } from "./container.ts";
+import { type Container, isKeyOfLiving } from "./container.ts";
 import { accountTicks, advanceCpuAccount, type CpuAccount } from "./cpu-accounting.ts";
 import { loadValue } from "./load-average.ts";
 import type { LoadAverages, LoadReading } from "./load-averages.ts";
@@ -56,7 +56,8 @@ const USER_HZ = 100;
 
 export function openContainerViews(options: ContainerViewsOptions): ContainerViews {
   const notebook = options.notebook ?? openNotebook();
-  const remembered = new RememberedMap<Remembered>(notebook, "container", REMEMBERED_CONTAINERS);
+  const isCurrent = (key: string): boolean => isKeyOfLiving(options.root, key);
+  const remembered = new RememberedMap<Remembered>(notebook, "container", REMEMBERED_CONTAINERS, isCurrent);
   return { open: (container, host) => openView({ ...options, remembered, container, host }) };
 }
 

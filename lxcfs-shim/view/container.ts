@@ -2,6 +2,7 @@ import type { CgroupPath } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { type Mount, readMountinfo } from "../../core/kernel/proc/mountinfo.ts";
 import { readPidCgroup } from "../../core/kernel/proc/pid-cgroup.ts";
+import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
 import type { ProcessRef } from "./namespaces.ts";
 
@@ -32,7 +33,7 @@ export function readContainer(root: HostRoot, key: string, init: ProcessRef): Co
   if (own === undefined || nsPids === undefined) return undefined;
   const cgroup = mountedAbove(own, readCgroupMounts(root, init.pid));
   return {
-    key: `${key}@${init.startTicks}`,
+    key: `${key}@${init.pid}.${init.startTicks}`,
     init: init.pid,
     startTicks: init.startTicks,
     cgroup,
@@ -70,6 +71,12 @@ function readCgroupMounts(root: HostRoot, pid: number): readonly Mount[] {
   } catch {
     return []; // a security module keeps us out
   }
+}
+
+/** Whether the first process of the container that has this key still runs. */
+export function isKeyOfLiving(root: HostRoot, key: string): boolean {
+  const [, pid, startTicks] = /@(\d+)\.(\d+)$/.exec(key) ?? [];
+  return pid !== undefined && readPidStat(root, Number(pid))?.startTicks === Number(startTicks);
 }
 
 /** Where a process is, but for the `init.scope` into which a systemd moves itself. */

@@ -133,6 +133,7 @@ class NamespaceIdentifier implements Identifier {
     const inits = scanNamespaces(this.#root, this.#host);
     const end = this.#clock.monotonicMs();
     this.#nextScanMs = end + (end - start) * (SCAN_SHARE - 1);
+    for (const key of [...this.#containers.keys()]) if (!inits.has(key)) this.#containers.delete(key);
     for (const [key, init] of inits) {
       if (this.#containers.get(key) === undefined) this.#remember(key, init);
     }

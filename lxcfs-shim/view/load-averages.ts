@@ -44,6 +44,8 @@ export interface LoadAveragesOptions {
   readonly channel?: LoadChannel | undefined;
   /** A successor goes on from there: `clock` has to count from the same moment then. */
   readonly notebook?: Notebook | undefined;
+  /** Whether the container of that key still runs. */
+  readonly isCurrent?: (key: string) => boolean;
 }
 
 /** A container still read is watched anew after this; the sampler forgets it after a multiple. */
@@ -71,7 +73,7 @@ type Kept = Pick<Watched, "steppedMs"> & Pick<LoadReading, "load">;
 export function openLoadAverages(options: LoadAveragesOptions): LoadAverages {
   const { census, clock, channel, notebook = openNotebook() } = options;
   const watched = new BoundedMap<string, Watched>(REMEMBERED_CONTAINERS);
-  const kept = new RememberedMap<Kept>(notebook, "load", REMEMBERED_CONTAINERS);
+  const kept = new RememberedMap<Kept>(notebook, "load", REMEMBERED_CONTAINERS, options.isCurrent);
   const lateMs = channel === undefined ? LOAD_PERIOD_MS : LATE_ROUNDS * LOAD_PERIOD_MS;
 
   function read(container: Container, ageSeconds: () => number): LoadReading {

@@ -7,7 +7,7 @@ import type { Clock } from "../../core/runtime/clock.ts";
 import type { ContainerView, FileStatus, HostText, ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { openChoices } from "./choices.ts";
-import type { Container, Identity } from "./container.ts";
+import { type Container, type Identity, isKeyOfLiving } from "./container.ts";
 import { openContainerViews } from "./container-view.ts";
 import { fileStatus } from "./file-status.ts";
 import { openHostText } from "./host-text.ts";
@@ -69,7 +69,8 @@ export function openViewpoints(options: ViewpointsOptions): Viewpoints {
   const callers =
     freshnessMs === 0 ? identifier : openRecentCallers(identifier, { root, clock, freshnessMs });
   const census = openCensus(root, reader);
-  const loads = openLoadAverages({ census, clock, channel: loadChannel, notebook });
+  const isCurrent = (key: string): boolean => isKeyOfLiving(root, key);
+  const loads = openLoadAverages({ census, clock, channel: loadChannel, notebook, isCurrent });
   const choicesOf = openChoices(viewOptions);
   const views = openContainerViews({ root, reader, loads, choicesOf, notebook });
 

@@ -23,3 +23,24 @@ test("full, it forgets the one unused for longest, in the notebook too", () => {
   expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([1, undefined, 3]);
   expect([...notebook.keys()]).toEqual(["load a", "load c"]);
 });
+
+test("what is no longer current is forgotten when the map has grown, in the notebook too", () => {
+  const notebook = openNotebook();
+  let first = 0;
+  const map = new RememberedMap<number>(notebook, "load", 4096, (key) => Number(key) >= first);
+  for (let key = 0; key < 10_000; key++) {
+    first = key - 10; // ten containers live at a time
+    map.set(`${key}`, key);
+  }
+
+  expect(map.size).toBeLessThan(200);
+  expect([...notebook.keys()].length).toBe(map.size);
+  expect(map.get("9999")).toBe(9999);
+});
+
+test("what is current stays, however much there is", () => {
+  const map = new RememberedMap<number>(openNotebook(), "load", 4096, () => true);
+  for (let key = 0; key < 1000; key++) map.set(`${key}`, key);
+
+  expect(map.size).toBe(1000);
+});

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { readContainer, readContainerCgroup } from "../../../../lxcfs-shim/view/container.ts";
+import { isKeyOfLiving, readContainer, readContainerCgroup } from "../../../../lxcfs-shim/view/container.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { FakeHost } from "../../../support/fake-host.ts";
 
@@ -11,13 +11,21 @@ test("a container is its first process' cgroup and numbering", () => {
   host.process(41, { cgroup: "/web", nsPids: [41, 7, 1] });
 
   expect(readContainer(host.root, "k", { pid: 41, startTicks: 5 })).toEqual({
-    key: "k@5",
+    key: "k@41.5",
     init: 41,
     startTicks: 5,
     cgroup: { unified: "/web", controllers: new Map() },
     pidLevel: 2,
   });
   expect(readContainer(host.root, "k", { pid: 42, startTicks: 5 })).toBeUndefined();
+});
+
+test("a key tells whether its container still runs, and not another process of that pid", () => {
+  const host = new FakeHost(cleanup.temporaryFolder());
+  host.process(41, { startTicks: 5 });
+
+  expect(isKeyOfLiving(host.root, "cgroup /a@b@41.5")).toBe(true);
+  for (const key of ["k@41.6", "k@42.5", "k@41", "k"]) expect(isKeyOfLiving(host.root, key), key).toBe(false);
 });
 
 describe("a first process that has moved itself down", () => {

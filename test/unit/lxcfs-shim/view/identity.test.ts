@@ -35,7 +35,7 @@ describe("by namespaces", () => {
     });
 
     expect(containerOf(identifier, 50)).toEqual({
-      key: "cgroup:[2] pid:[2]@100",
+      key: "cgroup:[2] pid:[2]@41.100",
       init: 41,
       startTicks: 100,
       cgroup: { unified: "/docker/web", controllers: new Map() },
@@ -109,12 +109,12 @@ describe("what is remembered", () => {
     const { host, clock, identifier } = openOn({
       41: { ...INSIDE, startTicks: 100, cgroup: "/docker/old", nsPids: [41, 1] },
     });
-    expect(containerOf(identifier, 41).key).toBe("cgroup:[2] pid:[2]@100");
+    expect(containerOf(identifier, 41).key).toBe("cgroup:[2] pid:[2]@41.100");
     host.process(41, { ...INSIDE, startTicks: 900, cgroup: "/docker/new", nsPids: [41, 1] });
     void clock.advance(1);
 
     expect(containerOf(identifier, 41)).toMatchObject({
-      key: "cgroup:[2] pid:[2]@900",
+      key: "cgroup:[2] pid:[2]@41.900",
       cgroup: { unified: "/docker/new" },
     });
   });
@@ -156,7 +156,7 @@ describe("what is remembered", () => {
     host.process(51, { cgroupNamespace: 3, pidNamespace: 3, cgroup: "/docker/b", nsPids: [51, 1] });
 
     expect(containerOf(identifier, 51)).toMatchObject({
-      key: "cgroup /docker/b@50000",
+      key: "cgroup /docker/b@51.50000",
       init: 51,
       cgroup: { unified: "/docker/b" },
     });
