@@ -83,7 +83,8 @@ export class KernelFiles {
   }
 
   list(path: string): Promise<readonly string[]> {
-    return this.#lanes.mounts.run(path, () => listFolder(path));
+    // Apart from `statfs` of a mount point: one does not keep the other from being asked.
+    return this.#lanes.mounts.run(`${path}/`, () => listFolder(path));
   }
 
   statfs(path: string, mayHang: boolean): Promise<FileSystemSpace> {

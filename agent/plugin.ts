@@ -18,7 +18,10 @@ export async function runPlugin(argv: readonly string[], limits: PluginLimits): 
     const out: Buffer[] = [];
     let bytes = 0;
     let complaint = "";
+    let hasEnded = false;
     const end = (error: PlimsollError | undefined): void => {
+      if (hasEnded) return; // Its number may be another's by now.
+      hasEnded = true;
       clearTimeout(timer);
       killGroup(child.pid);
       for (const stream of [child.stdout, child.stderr]) stream?.destroy();

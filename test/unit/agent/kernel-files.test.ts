@@ -93,6 +93,36 @@ test("a read that hangs costs its own path, for as long as it hangs", async () =
   await waitFor("the fifo to come free", () => guard.stuck().length === 0);
 });
 
+test("a folder's names beside its space, and an ordinary file as it is now", async () => {
+  const { files, folder } = open();
+  const path = join(folder, "file");
+  writeFileSync(path, "one");
+  const [names] = await Promise.all([files.list(folder), files.statfs(folder, true)]);
+  expect(names).toEqual(["file"]);
+  expect(await files.load(path)).toMatchObject({ text: "one", mtimeMs: expect.any(Number) });
+  writeFileSync(join(folder, "new"), "two");
+  renameSync(join(folder, "new"), path);
+
+  expect((await files.load(path)).text).toBe("two");
+  expect(descriptorsOf(path)).toBe(0);
+  await expect(files.load(join(folder, "none"))).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(files.list(path)).rejects.toMatchObject({ code: "ENOTDIR" });
+});
+
+test("what hangs in one lane leaves the other free", async () => {
+  const { files, folder } = open(1000);
+  const fifo = join(folder, "fifo");
+  execFileSync("mkfifo", [fifo]);
+  await expect(files.load(fifo)).rejects.toMatchObject({ code: "STUCK" });
+  expect(files.stuck()).toEqual([fifo]);
+  await expect(files.statfs(folder, true)).rejects.toThrow("every reader is stuck");
+  expect(await files.statfs(folder, false)).toMatchObject({ bsize: expect.any(Number) });
+  expect(await files.read("/proc/loadavg")).toMatch(/^\d/);
+
+  closeSync(openSync(fifo, "w"));
+  await waitFor("the fifo to come free", () => files.stuck().length === 0);
+});
+
 test("statfs gives blocks and inodes, or the system's error", async () => {
   const { files, folder } = open();
 
