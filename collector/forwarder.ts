@@ -24,10 +24,13 @@ export interface ForwarderOptions {
 }
 
 type Settled = Exclude<Delivery, { outcome: "retry" }>;
+type Refused = Extract<Delivery, { outcome: "refused" }>;
 
 const RETRY = { firstMs: 250, longestMs: 30_000 } as const;
 /** Refusals in a row, without anything taken in between, after which a chunk is given up whole: each batch would cost hundreds of requests. */
 const FRUITLESS = 12;
+/** Errors in answer to the same samples after which it is asked whether the receiver takes others. */
+const SUSPICIOUS_ERRORS = 3;
 /** The part of a spool that fills before its oldest goes. */
 const FULL = 0.9;
 /** While stopping, one failure does not cost the whole grace period. */
@@ -45,6 +48,8 @@ export class Forwarder {
   readonly #aborted = new AbortController();
   readonly #ended: Promise<void>;
   #failures = 0;
+  /** In a row, that may be about the samples. */
+  #suspicions = 0;
   #failing: { readonly sinceMs: number; readonly reason: string } | undefined;
   #hasRefused = false;
   #wake: () => void = () => {};
@@ -110,8 +115,9 @@ export class Forwarder {
   }
 
   async #forward(entries: readonly SpoolEntry[]): Promise<void> {
-    const delivery = await this.#deliver(entries);
+    const delivery = await (this.#isSuspicious() ? this.#isolate(entries) : this.#deliver(entries));
     if (delivery.outcome !== "retry") return;
+    this.#suspicions = delivery.blame === "samples" ? this.#suspicions + 1 : 0;
     if (this.#aborted.signal.aborted) return;
     this.#noteFailure(delivery.reason);
     await this.#pause(backoffMs(RETRY, this.#failures, delivery.afterMs, Math.random()));
@@ -141,14 +147,45 @@ export class Forwarder {
     return slots.run(() => sink.deliver(sink.join(chunks), this.#aborted.signal));
   }
 
+  /** At the 3rd, 6th, 12th … error: a receiver that is ill is not to be asked more and more. */
+  #isSuspicious(): boolean {
+    return this.#suspicions > 0 && Number.isInteger(Math.log2(this.#suspicions / SUSPICIOUS_ERRORS));
+  }
+
+  /**
+   * Some receivers answer 500 to a sample that is too old, for ever. Each entry is sent alone: when
+   * others are taken the ones that are not have themselves to blame; when none is, it is an outage.
+   */
+  async #isolate(entries: readonly SpoolEntry[]): Promise<Delivery> {
+    const suspects: { readonly entry: SpoolEntry; readonly refusal: Refused }[] = [];
+    let last: Delivery = { outcome: "delivered" };
+    let taken: SpoolEntry | undefined;
+    for (const entry of entries) {
+      last = await this.#send([entry.body]);
+      if (last.outcome === "delivered") await this.#bury(entry, last);
+      else if (last.outcome === "refused" || last.blame === "samples")
+        suspects.push({ entry, refusal: { outcome: "refused", reason: last.reason } });
+      else break;
+      if (last.outcome === "delivered") taken = entry;
+    }
+    if (taken === undefined) return last.outcome === "retry" ? last : this.#deliver(entries);
+    for (const { entry, refusal } of suspects.filter((one) => one.entry.id < (taken?.id ?? 0))) {
+      const delivery = await this.#deliverParts(entry, refusal, true);
+      if (delivery.outcome === "retry") await this.#bury(entry, refusal);
+    }
+    await this.#options.spool.acknowledge(taken.id);
+    this.#noteAnswer();
+    return { outcome: "delivered" };
+  }
+
   /** One entry that is refused whole: its samples one half after the other. After "retry" it begins anew. */
-  async #deliverParts(entry: SpoolEntry, refusal: Settled): Promise<Delivery> {
+  async #deliverParts(entry: SpoolEntry, refusal: Refused, isIsolated = false): Promise<Delivery> {
     const { sink } = this.#options;
     const waiting: Part[] = [...(sink.divide?.(entry.body) ?? [])].reverse();
     if (waiting.length === 0) await this.#bury(entry, refusal);
     let refusals = 1;
     for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
-      const delivery = await this.#send([part.body]);
+      const delivery = await this.#sendPart(part, isIsolated);
       if (delivery.outcome === "retry") return delivery;
       refusals = delivery.outcome === "delivered" ? 0 : refusals + 1;
       const halves = delivery.outcome === "delivered" || refusals > FRUITLESS ? [] : sink.divide?.(part.body);
@@ -158,6 +195,13 @@ export class Forwarder {
     await this.#options.spool.acknowledge(entry.id);
     this.#noteAnswer();
     return { outcome: "delivered" };
+  }
+
+  /** Where others are taken what is not is refused, whatever it is called. */
+  async #sendPart({ body }: Part, isIsolated: boolean): Promise<Delivery> {
+    const answer = await this.#send([body]);
+    const isBlamed = isIsolated && answer.outcome === "retry" && answer.blame === "samples";
+    return isBlamed ? { outcome: "refused", reason: answer.reason } : answer;
   }
 
   async #settle(entries: readonly SpoolEntry[], delivery: Settled): Promise<void> {
@@ -192,6 +236,7 @@ export class Forwarder {
     if (this.#failing !== undefined) this.#options.log.info({ sink: this.name }, "sink takes samples again");
     this.#failing = undefined;
     this.#failures = 0;
+    this.#suspicions = 0;
   }
 
   /** Ends early when the forwarder is to stop: one more attempt is made at once then. */

@@ -57,8 +57,13 @@ export async function openHttpPost(options: HttpPostOptions): Promise<HttpPost> 
 /** Answers about who we are or where we have come to: nothing is wrong with the samples, and somebody may mend it. */
 const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408]);
 
+/** Those of a gateway, or of a receiver that is busy: they say nothing about the samples, as a 500 may. */
+const ABOUT_RECEIVER: ReadonlySet<number> = new Set([502, 503, 504]);
+
 export function judgeAnswer({ status, headers, body }: HttpAnswer): Delivery {
   const delivery = judgeResponse(status, retryAfterOf(headers), body.toString("utf8"), Date.now());
+  if (delivery.outcome === "retry" && status >= 500 && !ABOUT_RECEIVER.has(status))
+    return { ...delivery, blame: "samples" };
   if (delivery.outcome !== "refused" || !ABOUT_US.has(status)) return delivery;
   return { outcome: "retry", reason: delivery.reason };
 }

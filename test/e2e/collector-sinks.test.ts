@@ -11,6 +11,7 @@ import { gauge, push, pushBody } from "../support/push.ts";
 import {
   canConnect,
   makeInfluxdb,
+  makePrometheus,
   makeVictoriaMetrics,
   type Receiver,
   restartable,
@@ -95,6 +96,31 @@ testIf(hasCommand("prometheus"))("remote write 2.0 to a Prometheus that only say
   await waitFor("the sample", async () => (await prometheus.query("node_load1"))[0]?.value === "0.5");
   expect(await collector.program.stop()).toBe(0);
 });
+
+testIf(hasCommand("prometheus"))(
+  "one sample that a Prometheus answers 500 to for ever costs no other",
+  async () => {
+    const prometheus = await makePrometheus(cleanup, "10m");
+    await prometheus.start();
+    const collector = await startCollector(`remote-write+${prometheus.url}/api/v1/write`);
+    const now = Date.now();
+    const labels = { instance: "10.0.0.7" };
+    const pushes = [
+      pushBody(gauge("before", labels, 1, now)),
+      pushBody(gauge("too_old", labels, 1, now - 10_800_000), gauge("beside", labels, 1, now)),
+      pushBody(gauge("after", labels, 1, now)),
+    ];
+    await push(`${collector.url}/api/v1/write`, pushes[0] ?? Buffer.of());
+    await waitFor("the first", async () => (await prometheus.points("before")).length === 1);
+    for (const body of pushes.slice(1)) await push(`${collector.url}/api/v1/write`, body);
+    for (const name of ["after", "beside"])
+      await waitFor(name, async () => (await prometheus.points(name)).length === 1, 30_000);
+    await collector.program.waitForLine(/"reason":"HTTP 500: .*too old sample.*"sink refuses samples"/);
+    const page = await (await fetch(`${collector.url}/metrics`)).text();
+    expect(page).toMatch(/sink_dropped_samples_total\{reason="refused",[^}]*\} 1\n/);
+    expect(await collector.program.stop()).toBe(0);
+  },
+);
 
 testIf()("OTLP and Open-Falcon, as receivers that check every rule see it", async () => {
   for (const { make, url, name } of [

@@ -112,6 +112,7 @@ test("one chunk that is refused does not cost the others: the request is halved 
   await settle();
   await offer("a", "b", "x");
   await settle();
+  await waitFor("the end", () => spool.length === 0);
   expect(bodies).toEqual(["abx.", "ab", "x.", "x", "."]);
   expect(forwarder.counts).toMatchObject({ delivered: 2, refused: 1 });
   expect(spool.length).toBe(0);
@@ -173,10 +174,10 @@ test("close gives up after the grace period, and says what is left", async () =>
 });
 
 test("of one chunk only the samples that are refused are lost, and can be read up", async () => {
-  const { bodies, forwarder, spool, path } = await openForwarder((body) =>
+  const { bodies, clock, forwarder, spool, path } = await openForwarder((body) =>
     body.includes("x") ? refused : delivered,
   );
-  await forwarder.offer({ body: Buffer.from("abxd"), samples: 4, timeMs: 0 });
+  await forwarder.offer({ body: Buffer.from("abxd"), samples: 4, timeMs: clock.nowMs() });
   await settle();
   await waitFor("the end", () => spool.length === 0);
   expect(bodies).toEqual(["abxd", "ab", "xd", "x", "d"]);
@@ -188,20 +189,48 @@ test("of one chunk only the samples that are refused are lost, and can be read u
 });
 
 test("a chunk that is refused in every part is soon given up", async () => {
-  const { bodies, forwarder, spool } = await openForwarder(() => refused);
-  await forwarder.offer({ body: Buffer.alloc(90, "x"), samples: 90, timeMs: 0 });
+  const { bodies, clock, forwarder, spool } = await openForwarder(() => refused);
+  await forwarder.offer({ body: Buffer.alloc(90, "x"), samples: 90, timeMs: clock.nowMs() });
   await waitFor("the end", () => spool.length === 0);
   expect(forwarder.counts).toMatchObject({ delivered: 0, refused: 90 });
   expect(bodies.length).toBeLessThan(30);
 });
 
 test("what a receiver leaves out of what it takes is counted", async () => {
-  const { forwarder, spool, log } = await openForwarder(() => ({
+  const { clock, forwarder, spool, log } = await openForwarder(() => ({
     outcome: "delivered",
     rejected: { samples: 2, reason: "Invalid: 2" },
   }));
-  await forwarder.offer({ body: Buffer.from("abc"), samples: 3, timeMs: 0 });
+  await forwarder.offer({ body: Buffer.from("abc"), samples: 3, timeMs: clock.nowMs() });
   await waitFor("the end", () => spool.length === 0);
   expect(forwarder.counts).toMatchObject({ delivered: 1, refused: 2 });
   expect(log.lines.map(({ fields }) => fields.reason)).toEqual(["Invalid: 2"]);
+});
+
+const ill: Delivery = { outcome: "retry", reason: "HTTP 500: too old sample", blame: "samples" };
+
+test("what is answered with an error for ever gives way when the receiver takes others", async () => {
+  const { forwarder, spool, clock, bodies } = await openForwarder((body) =>
+    body.includes("x") ? ill : delivered,
+  );
+  await settle();
+  for (const letters of ["axb", "c", "d"])
+    await spool.append({ body: Buffer.from(letters), samples: letters.length, timeMs: clock.nowMs() });
+  await forwarder.offer({ body: Buffer.from("e"), samples: 1, timeMs: clock.nowMs() });
+  await settle();
+  await clock.advance(5000);
+  await waitFor("the end", () => spool.length === 0);
+  expect(forwarder.counts).toMatchObject({ delivered: 5, refused: 1 });
+  expect(bodies.slice(3)).toEqual(["axb", "c", "d", "e", "a", "xb", "x", "b"]);
+});
+
+test("an error for all of them is an outage: nothing is given up", async () => {
+  const { forwarder, spool, clock } = await openForwarder(() => ill);
+  await settle();
+  for (const letter of ["a", "b"])
+    await spool.append({ body: Buffer.from(letter), samples: 1, timeMs: clock.nowMs() });
+  await forwarder.offer({ body: Buffer.from("c"), samples: 1, timeMs: clock.nowMs() });
+  await settle();
+  await clock.advance(120_000);
+  expect([spool.length, forwarder.counts.refused]).toEqual([3, 0]);
 });

@@ -43,3 +43,11 @@ test.for([
 ] as const)("%i is %s", ([status, outcome]) => {
   expect(judgeAnswer({ status, headers: {}, body: Buffer.from("no") }).outcome).toBe(outcome);
 });
+
+test("a 500 may be about the samples, one of a gateway is not", () => {
+  const blamed = [500, 501, 502, 503, 504].map((status) => {
+    const delivery = judgeAnswer({ status, headers: {}, body: Buffer.of() });
+    return delivery.outcome === "retry" ? delivery.blame : delivery.outcome;
+  });
+  expect(blamed).toEqual(["samples", "samples", undefined, undefined, undefined]);
+});

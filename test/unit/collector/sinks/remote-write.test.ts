@@ -71,6 +71,7 @@ test("answers are deliveries", async () => {
   expect(await f(500, "y".repeat(10_000_000))).toEqual({
     outcome: "retry",
     reason: `HTTP 500: ${"y".repeat(300)}`,
+    blame: "samples",
   });
   expect(await f(200, "fine")).toEqual({ outcome: "delivered" });
   await sink.close();
