@@ -13,6 +13,7 @@ const DOCUMENTS = [
   "docs/host.md",
   "docs/shim-operations.md",
   "docs/agent-metrics.md",
+  "docs/collector.md",
 ];
 
 /** Where each command's flags are defined. `npm start --` is `plimsoll up`. */
