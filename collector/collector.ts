@@ -4,6 +4,8 @@ import { Catalog } from "./catalog.ts";
 import { ClientRates } from "./client-rates.ts";
 import { type Data, openData } from "./data.ts";
 import type { Forwarding } from "./forwarding.ts";
+import { archiveReader } from "./history/archive-reader.ts";
+import type { HistoryReader } from "./history/reader.ts";
 import type { Route } from "./http/route.ts";
 import { indexRoute } from "./http/router.ts";
 import { type HttpServer, openHttpServer } from "./http/server.ts";
@@ -57,6 +59,8 @@ export async function openCollector(
   );
   const catalog = new Catalog();
   const data = await openData({ ...options, isCounter: (name) => catalog.isCounter(name) }, clock, log);
+  const reader =
+    data.archive === undefined ? undefined : archiveReader(data.archive, (name) => catalog.isCounter(name));
   const forwardings: Forwarding[] = [];
   const lifecycle = openLifecycle({ ...data, docker: options.docker, clock, log });
   const closeAll = async (graceMs: number): Promise<void> => {
@@ -68,7 +72,7 @@ export async function openCollector(
   try {
     await openForwardings(options.forwards, { forwardings, data, clock, log });
     const routes = buildRoutes({
-      ...{ latest, catalog, data, lifecycle, forwardings, trust, clock, log },
+      ...{ latest, catalog, data, reader, lifecycle, forwardings, trust, clock, log },
       rates: new ClientRates(options.clientRate, clock),
     });
     servers.push(...(await openServers(options, routes, log)));
@@ -120,6 +124,7 @@ interface Parts {
   readonly latest: LatestStore;
   readonly catalog: Catalog;
   readonly data: Data;
+  readonly reader: HistoryReader | undefined;
   readonly lifecycle: Lifecycle;
   readonly forwardings: readonly Forwarding[];
   readonly trust: Trust;
@@ -136,7 +141,7 @@ interface Routes {
 }
 
 function buildRoutes(parts: Parts): Routes {
-  const { latest, catalog, data, lifecycle, forwardings, trust, clock } = parts;
+  const { latest, catalog, data, lifecycle, forwardings, trust, reader, clock } = parts;
   const requests: RequestCounts = new Map();
   const recent = new Recent();
   const intake = new Intake({ ...parts, ...data, recent });
@@ -148,7 +153,7 @@ function buildRoutes(parts: Parts): Routes {
     ...machineRoutes(latest, data.inventory, lifecycle.watch),
     overviewRoute({ ...data, ...lifecycle, recent, clock }),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
-    ...historyRoutes({ ...data, catalog, clock }),
+    ...historyRoutes({ ...data, reader, clock }),
   ];
   return {
     push: ingestRoutes(INGESTS, { ...parts, intake, requests }),

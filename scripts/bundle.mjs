@@ -1,8 +1,17 @@
 /**
- * `node scripts/bundle.mjs`, a part of `npm run build`: dist/plimsoll-agent.cjs, the agent of dist/agent as one file
- * that starts itself. It needs nothing but a node binary: containers get these two, read-only.
+ * `node scripts/bundle.mjs`, a part of `npm run build`. dist/plimsoll-agent.cjs: the agent of dist/agent as one file
+ * that starts itself; it needs nothing but a node binary: containers get these two, read-only. dist/collector/page:
+ * what browsers get, one script and one style sheet with the charts' library in them, and the document as it is.
  */
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -24,11 +33,17 @@ const FLAGS = [
   "--expose-gc", // see agent/heap-care.ts
 ];
 
-/** One arena: malloc's others are never given back. Six threads: up to four may hang in files. */
-const ENVIRONMENT = "MALLOC_ARENA_MAX=1 UV_THREADPOOL_SIZE=" + "$" + "{UV_THREADPOOL_SIZE:-6}";
+const ENVIRONMENT = [
+  "MALLOC_ARENA_MAX=1", // memory of other arenas is never given back
+  // What compiling the file took goes back when it is done: such pieces are mapped, and the top is trimmed.
+  "MALLOC_MMAP_THRESHOLD_=16384",
+  "MALLOC_TRIM_THRESHOLD_=16384",
+  "MALLOC_TOP_PAD_=4096",
+  "UV_THREADPOOL_SIZE=$" + "{UV_THREADPOOL_SIZE:-6}", // up to four may hang in files
+];
 
 const HEAD = `#!/bin/sh
-":" //;export ${ENVIRONMENT};exec "\${PLIMSOLL_NODE:-node}" ${FLAGS.join(" ")} -- "$0" "$@"
+":" //;export ${ENVIRONMENT.join(" ")};exec "\${PLIMSOLL_NODE:-node}" ${FLAGS.join(" ")} -- "$0" "$@"
 `;
 
 /** The version is in the file: beside it there is no package.json. */
@@ -41,11 +56,30 @@ const builtInVersion = {
   },
 };
 
+/** Half a megabyte each: loaded by the first call into them, though whoever imports them is in the same file. */
+const LAZY = ["node:child_process", "node:zlib"];
+
+const lazyBuiltIns = {
+  name: "lazy-built-ins",
+  resolveId: (id) => (LAZY.includes(id) ? `\0${id}` : null),
+  async load(id) {
+    if (!LAZY.includes(id.slice(1))) return null;
+    const module = JSON.stringify(id.slice(1));
+    const exported = Object.entries(await import(id.slice(1))).filter(([name]) => name !== "default");
+    const lines = exported.map(([name, value]) =>
+      typeof value === "function"
+        ? `export const ${name} = (...given) => process.getBuiltinModule(${module}).${name}(...given);`
+        : `export const ${name} = ${JSON.stringify(value)};`,
+    );
+    return lines.join("\n");
+  },
+};
+
 const build = await rolldown({
   input: join(ROOT, "dist/agent/main.js"),
   platform: "node",
-  external: [/^node:/, "systeminformation"],
-  plugins: [builtInVersion],
+  external: ["systeminformation"],
+  plugins: [builtInVersion, lazyBuiltIns],
 });
 const { output } = await build.generate({
   format: "cjs", // loading node's ESM loader costs more than the whole agent
@@ -58,3 +92,18 @@ const { output } = await build.generate({
 await build.close();
 writeFileSync(BUNDLE, HEAD + output[0].code);
 chmodSync(BUNDLE, 0o755);
+
+const [PAGE, BUILT_PAGE] = [join(ROOT, "collector/page"), join(ROOT, "dist/collector/page")];
+
+const page = await rolldown({ input: join(PAGE, "main.ts"), platform: "browser" });
+const script = (await page.generate({ format: "esm", minify: true })).output[0].code;
+await page.close();
+const styles = [
+  join(ROOT, "node_modules/uplot/dist/uPlot.min.css"),
+  ...readdirSync(PAGE).flatMap((name) => (name.endsWith(".css") ? [join(PAGE, name)] : [])),
+];
+rmSync(BUILT_PAGE, { recursive: true, force: true });
+mkdirSync(BUILT_PAGE, { recursive: true });
+writeFileSync(join(BUILT_PAGE, "page.js"), script);
+writeFileSync(join(BUILT_PAGE, "page.css"), styles.map((path) => readFileSync(path, "utf8")).join("\n"));
+for (const name of ["index.html", "icon.svg"]) copyFileSync(join(PAGE, name), join(BUILT_PAGE, name));

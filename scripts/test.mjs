@@ -117,6 +117,7 @@ const PACKAGES = [
     services: ["postgresql.service"],
     why: "the database of the Zabbix server",
   },
+  { needs: "chromium", package: "chromium", why: "the collector's page as a reader sees it" },
   { needs: "openssl", package: "openssl", why: "certificates of the test's own" },
   {
     needs: "dockerd",

@@ -1,6 +1,7 @@
-import type { Archive, Range } from "../history/archive.ts";
+import type { Range } from "../history/archive.ts";
 import type { Samples } from "../history/buckets.ts";
-import { readWindows } from "../history/windows.ts";
+import type { HistoryReader } from "../history/reader.ts";
+import type { History } from "../inventory/history-record.ts";
 import type { Measure } from "./measures.ts";
 
 /** One figure of a machine over some time. */
@@ -20,30 +21,32 @@ export interface Comparison {
 }
 
 /** A machine against itself, `backMs` before: across rebuilds, since both are of one history. */
-export function compareCourses(read: (range: Range) => Samples, range: Range, backMs: number): Comparison {
-  const now = courseOf(read(range));
-  const before = courseOf(read({ fromMs: range.fromMs - backMs, toMs: range.toMs - backMs }));
+export async function compareCourses(
+  read: (range: Range) => Promise<Samples>,
+  range: Range,
+  backMs: number,
+): Promise<Comparison> {
+  const now = courseOf(await read(range));
+  const before = courseOf(await read({ fromMs: range.fromMs - backMs, toMs: range.toMs - backMs }));
   const isComparable = now.mean !== undefined && before.mean !== undefined && before.mean !== 0;
   return { now, before, change: isComparable ? (now.mean ?? 0) / (before.mean ?? 1) - 1 : undefined };
 }
 
 /** Reads a measure of one history in windows of `stepMs`. */
 export function readMeasure(
-  archive: Archive,
-  history: number,
+  reader: HistoryReader,
+  history: History,
   measure: Measure,
   stepMs: number,
-  isCounter: (name: string) => boolean,
-): (range: Range) => Samples {
-  const series = archive.series(history).filter((one) => measure.needs(one));
-  return (range) => {
-    const windows = readWindows(archive, history, series, { ...range, stepMs }, isCounter);
-    const measured = series.flatMap((one) => {
-      const found = windows.get(one.id);
-      return found === undefined ? [] : [{ series: one, windows: found }];
-    });
-    return measure.compute(measured, stepMs);
-  };
+): (range: Range) => Promise<Samples> {
+  return async (range) =>
+    measure.compute(await reader.windows(history, measure, { ...range, stepMs }), stepMs);
+}
+
+/** The windows that are wholly within the range: a part of one shows a part of what was counted. */
+export function wholeWindows({ fromMs, toMs }: Range, stepMs: number): Range {
+  const [first, last] = [Math.ceil(fromMs / stepMs), Math.floor(toMs / stepMs)];
+  return first < last ? { fromMs: first * stepMs, toMs: last * stepMs } : { fromMs, toMs };
 }
 
 function courseOf(samples: Samples): Course {

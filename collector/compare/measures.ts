@@ -1,24 +1,12 @@
 import type { Samples } from "../history/buckets.ts";
-import type { StoredSeries } from "../history/series-ids.ts";
-import type { Windows } from "../history/windows.ts";
-
-export type SeriesName = Pick<StoredSeries, "name" | "labels">;
-
-/** One series with its windows. */
-export interface Measured {
-  readonly series: SeriesName;
-  readonly windows: Windows;
-}
+import type { Measured, SeriesName, Wanted } from "../history/reader.ts";
 
 /** What a machine is compared by: one figure for each window, out of series that are not compared themselves. */
-export interface Measure {
+export interface Measure extends Wanted {
   readonly name: string;
   readonly unit: "ratio" | "bytes per second";
   /** What the figure says. */
   readonly summary: string;
-  /** Of the series it is made of; some of those with such a name are not needed. */
-  readonly names: readonly string[];
-  needs(series: SeriesName): boolean;
   compute(measured: readonly Measured[], stepMs: number): Samples;
 }
 

@@ -1,6 +1,7 @@
 import type { Labels } from "../../core/metrics/series.ts";
-import { MEASURES, type Measure, type Measured } from "../compare/measures.ts";
+import { MEASURES, type Measure } from "../compare/measures.ts";
 import { LONGEST_GAP_MS } from "../history/buckets.ts";
+import type { Measured } from "../history/reader.ts";
 import { MACHINE_INFO } from "../inventory/epoch.ts";
 import type { Points, Reading, Shape } from "../shapes.ts";
 import { Course } from "./course.ts";
@@ -16,7 +17,8 @@ export interface Glance {
 }
 
 interface Machine {
-  labels: Labels;
+  identity: Labels;
+  told: Labels;
   /** What counters were when this minute's growth began to be counted. */
   baseMs: number;
   base: Map<Shape, number>;
@@ -40,9 +42,9 @@ export class Recent {
   observe({ machine: ip, identity, points }: Reading): void {
     const machine = this.#machines.get(ip) ?? newMachine();
     this.#machines.set(ip, machine);
-    const told = labelsIn(points);
-    if (told !== undefined) machine.labels = { ...told, ...identity };
-    else if (machine.labels === NO_LABELS) machine.labels = identity;
+    // One that says less than before is the same machine.
+    machine.identity = { ...machine.identity, ...identity };
+    machine.told = labelsIn(points) ?? machine.told;
     for (const [atMs, values] of byTime(points)) measure(machine, atMs, values);
   }
 
@@ -50,7 +52,7 @@ export class Recent {
     const machine = this.#machines.get(ip);
     if (machine === undefined) return undefined;
     return {
-      labels: machine.labels,
+      labels: { ...machine.told, ...machine.identity },
       now: (name, nowMs) => machine.courses.get(name)?.latest(nowMs),
       course: (name, nowMs) => machine.courses.get(name)?.upTo(nowMs) ?? [],
     };
@@ -61,11 +63,9 @@ export class Recent {
   }
 }
 
-const NO_LABELS: Labels = {};
-
 function newMachine(): Machine {
   const courses = new Map(MEASURES.map(({ name }) => [name, new Course(RECENT_STEP_MS)]));
-  return { labels: NO_LABELS, baseMs: Number.NEGATIVE_INFINITY, base: new Map(), courses };
+  return { identity: {}, told: {}, baseMs: Number.NEGATIVE_INFINITY, base: new Map(), courses };
 }
 
 function labelsIn(points: readonly Points[]): Labels | undefined {

@@ -1,14 +1,17 @@
 import { renderValue } from "../../core/metrics/exposition.ts";
 import type { Labels } from "../../core/metrics/series.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
-import type { Catalog } from "../catalog.ts";
-import { type Comparison, type Course, compareCourses, readMeasure } from "../compare/compare.ts";
+import {
+  type Comparison,
+  type Course,
+  compareCourses,
+  readMeasure,
+  wholeWindows,
+} from "../compare/compare.ts";
 import { MEASURES } from "../compare/measures.ts";
-import type { Archive } from "../history/archive.ts";
 import type { Samples } from "../history/buckets.ts";
-import type { StoredSeries } from "../history/series-ids.ts";
-import { readWindows, type Windows } from "../history/windows.ts";
-import { jsonReply, Refusal, type Route, type RouteRequest } from "../http/route.ts";
+import type { HistoryReader, Measured, SeriesName, Wanted } from "../history/reader.ts";
+import { jsonReply, Refusal, type Reply, type Route, type RouteRequest } from "../http/route.ts";
 import { canonicalAddress } from "../identity.ts";
 import type { History } from "../inventory/history-record.ts";
 import type { Inventory } from "../inventory/inventory.ts";
@@ -18,8 +21,8 @@ import { iso, readDuration, readRange } from "./time.ts";
 export interface HistoryParts {
   readonly inventory: Inventory;
   readonly timeline: Timeline;
-  readonly archive: Archive | undefined;
-  readonly catalog: Catalog;
+  /** Undefined where no history is kept. */
+  readonly reader: HistoryReader | undefined;
   readonly clock: Clock;
 }
 
@@ -55,38 +58,31 @@ export function historyRoutes(parts: HistoryParts): readonly Route[] {
 
 const NOT_LABELS = ["name", "from", "to", "step", "history"];
 
-function seriesReply(parts: HistoryParts, { params, query }: RouteRequest): ReturnType<typeof jsonReply> {
-  const { catalog, clock } = parts;
-  const [archive, history] = [archiveOf(parts), historyOf(parts, params.ip, query)];
+async function seriesReply(parts: HistoryParts, { params, query }: RouteRequest): Promise<Reply> {
+  const [reader, history] = [readerOf(parts), historyOf(parts, params.ip, query)];
   const name = query.get("name");
   if (name === null) throw new Refusal(400, "name: which series?");
-  const range = readRange(query, clock.nowMs(), HOUR_MS);
-  const wanted = [...query].filter(([label]) => !NOT_LABELS.includes(label));
-  const series = archive
-    .series(history.id)
-    .filter((one) => one.name === name && wanted.every(([label, value]) => one.labels[label] === value))
-    .slice(0, MAX_SERIES);
+  const range = readRange(query, parts.clock.nowMs(), HOUR_MS);
+  const labels = [...query].filter(([label]) => !NOT_LABELS.includes(label));
+  const wanted: Wanted = {
+    names: [name],
+    needs: (one) => labels.every(([label, value]) => one.labels[label] === value),
+  };
   const stepMs = readDuration(query, "step");
   const head = { ip: history.ip, history: history.id, from: iso(range.fromMs), to: iso(range.toMs) };
   if (stepMs === undefined) {
-    const samples = archive.read(
-      history.id,
-      series.map(({ id }) => id),
-      range,
-    );
-    const rendered = series.map((one) => ({ ...nameOf(one), points: points(samples.get(one.id)) }));
-    return jsonReply(200, { ...head, series: rendered.filter((one) => one.points.length > 0) });
+    const sampled = (await reader.samples(history, wanted, range)).slice(0, MAX_SERIES);
+    const series = sampled.map((one) => ({ ...nameOf(one.series), points: points(one.samples) }));
+    return jsonReply(200, { ...head, series });
   }
   checkPoints(range.toMs - range.fromMs, stepMs);
-  const isCounter = (one: string): boolean => catalog.isCounter(one);
-  const windows = readWindows(archive, history.id, series, { ...range, stepMs }, isCounter);
-  const rendered = series.flatMap((one) => renderWindows(one, windows.get(one.id), stepMs));
-  return jsonReply(200, { ...head, stepSeconds: stepMs / 1000, series: rendered });
+  const measured = await reader.windows(history, wanted, { ...range, stepMs });
+  const series = measured.slice(0, MAX_SERIES).flatMap((one) => renderWindows(one, stepMs));
+  return jsonReply(200, { ...head, stepSeconds: stepMs / 1000, series });
 }
 
-function compareReply(parts: HistoryParts, { params, query }: RouteRequest): ReturnType<typeof jsonReply> {
-  const { catalog, clock } = parts;
-  const [archive, history] = [archiveOf(parts), historyOf(parts, params.ip, query)];
+async function compareReply(parts: HistoryParts, { params, query }: RouteRequest): Promise<Reply> {
+  const [reader, history] = [readerOf(parts), historyOf(parts, params.ip, query)];
   const metric = query.get("metric") ?? "cpu";
   const measure = MEASURES.find(({ name }) => name === metric);
   if (measure === undefined) {
@@ -94,10 +90,10 @@ function compareReply(parts: HistoryParts, { params, query }: RouteRequest): Ret
   }
   const backMs = readDuration(query, "with") ?? 7 * DAY_MS;
   const stepMs = readDuration(query, "step") ?? 300_000;
-  const range = readRange(query, clock.nowMs(), DAY_MS);
+  const range = wholeWindows(readRange(query, parts.clock.nowMs(), DAY_MS), stepMs);
   checkPoints(range.toMs - range.fromMs, stepMs);
-  const read = readMeasure(archive, history.id, measure, stepMs, (one) => catalog.isCounter(one));
-  const comparison = compareCourses(read, range, backMs);
+  const read = readMeasure(reader, history, measure, stepMs);
+  const comparison = await compareCourses(read, range, backMs);
   return jsonReply(200, {
     ip: history.ip,
     history: history.id,
@@ -118,7 +114,7 @@ function compareReply(parts: HistoryParts, { params, query }: RouteRequest): Ret
   });
 }
 
-function eventsReply(parts: HistoryParts, { params, query }: RouteRequest): ReturnType<typeof jsonReply> {
+function eventsReply(parts: HistoryParts, { params, query }: RouteRequest): Reply {
   const ip = addressOf(params.ip);
   if (parts.inventory.current(ip) === undefined) throw unknownMachine(ip);
   const range = readRange(query, parts.clock.nowMs(), 30 * DAY_MS);
@@ -130,8 +126,8 @@ function eventsReply(parts: HistoryParts, { params, query }: RouteRequest): Retu
   });
 }
 
-function archiveOf({ archive }: HistoryParts): Archive {
-  if (archive !== undefined) return archive;
+function readerOf({ reader }: HistoryParts): HistoryReader {
+  if (reader !== undefined) return reader;
   throw new Refusal(404, "no history is kept: started with --data none, or the directory cannot be written");
 }
 
@@ -160,16 +156,11 @@ function checkPoints(rangeMs: number, stepMs: number): void {
     throw new Refusal(400, `step: more than ${MAX_POINTS} points of a series`);
 }
 
-function nameOf({ name, labels }: StoredSeries): { readonly name: string; readonly labels: Labels } {
+function nameOf({ name, labels }: SeriesName): { readonly name: string; readonly labels: Labels } {
   return { name, labels };
 }
 
-function renderWindows(
-  series: StoredSeries,
-  windows: Windows | undefined,
-  stepMs: number,
-): readonly object[] {
-  if (windows === undefined) return [];
+function renderWindows({ series, windows }: Measured, stepMs: number): readonly object[] {
   if (windows.kind === "gauge") {
     if (windows.mean.times.length === 0) return [];
     return [{ ...nameOf(series), kind: "gauge", mean: points(windows.mean), max: points(windows.max) }];

@@ -6,6 +6,16 @@ import { outerRooms } from "./walls.ts";
 
 /** Sources without a test of their own stem, and the test that runs them for real instead. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  "collector/page/capacity-view.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/chart.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/dom.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/list-row.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/list-view.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/machine-about.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/machine-view.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/sparkline.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/theme.ts": "test/e2e/collector-page.test.ts",
+  "collector/page/view.ts": "test/e2e/collector-page.test.ts",
   "core/runtime/log.ts": "test/unit/agent/options.test.ts",
   "core/runtime/logger.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/by-name/serve-named-worker.ts": "test/e2e/shim-by-name.test.ts",

@@ -34,6 +34,8 @@ export const WALLS: readonly Wall[] = [
     room: "collector",
     may: ["core/metrics", "core/runtime", "node:*", "commander", "libsql", "prom-client", "undici"],
   },
+  // Runs in a browser.
+  { room: "collector/page", may: ["uplot"] },
   { room: "provisioner", may: ["core/runtime", "node:*", "commander", "libsql", "undici"] },
   // The one driver with a database inside: its documents mean nothing to it.
   { room: "provisioner/store", may: ["core/runtime", "node:*", "libsql", "undici"] },

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
-import { compareCourses, readMeasure } from "../../../../collector/compare/compare.ts";
+import { compareCourses, readMeasure, wholeWindows } from "../../../../collector/compare/compare.ts";
 import { MEASURES } from "../../../../collector/compare/measures.ts";
+import { archiveReader } from "../../../../collector/history/archive-reader.ts";
 import { isCounter, openTestArchive } from "../../../support/archive-with.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { gauge } from "../../../support/push.ts";
 
 const [MINUTE_MS, DAY_MS] = [60_000, 86_400_000];
+const HISTORY = { id: 1, ip: "10.0.0.7", owner: undefined, firstSeenMs: 0, lastSeenMs: 0, generations: [] };
 
 test("a machine against itself a week ago, rebuilt in between with other counters", async () => {
   const clock = new ManualClock(Date.UTC(2026, 0, 1));
@@ -28,16 +30,22 @@ test("a machine against itself a week ago, rebuilt in between with other counter
   await run(0.5, 60);
   const [cpu] = MEASURES;
   if (cpu === undefined) throw new Error("a measure");
-  const read = readMeasure(archive, 1, cpu, 10 * MINUTE_MS, isCounter);
+  const read = readMeasure(archiveReader(archive, isCounter), HISTORY, cpu, 10 * MINUTE_MS);
   const range = { fromMs: clock.nowMs() - 120 * MINUTE_MS, toMs: clock.nowMs() };
-  const { now, before, change } = compareCourses(read, range, 7 * DAY_MS);
+  const { now, before, change } = await compareCourses(read, range, 7 * DAY_MS);
   expect([before.mean, before.max, now.mean, now.p95].map((value) => value?.toFixed(6))).toEqual([
     ...["0.200000", "0.200000", "0.500000", "0.500000"],
   ]);
   expect(change).toBeCloseTo(1.5);
   expect(now.samples.times).toHaveLength(12);
-  expect(compareCourses(read, range, 3 * DAY_MS)).toMatchObject({
+  expect(await compareCourses(read, range, 3 * DAY_MS)).toMatchObject({
     change: undefined,
     before: { mean: undefined },
   });
+});
+
+test("whole windows, unless there is none", () => {
+  expect(wholeWindows({ fromMs: 1, toMs: 39 }, 10)).toEqual({ fromMs: 10, toMs: 30 });
+  expect(wholeWindows({ fromMs: 10, toMs: 30 }, 10)).toEqual({ fromMs: 10, toMs: 30 });
+  expect(wholeWindows({ fromMs: 11, toMs: 19 }, 10)).toEqual({ fromMs: 11, toMs: 19 });
 });

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { Catalog } from "../../../../collector/catalog.ts";
+import { archiveReader } from "../../../../collector/history/archive-reader.ts";
 import { historyRoutes } from "../../../../collector/routes/history.ts";
 import { openTestArchive } from "../../../support/archive-with.ts";
 import { askRoute } from "../../../support/ask-route.ts";
@@ -27,7 +28,9 @@ for (let i = 0; i < 4; i++) {
 }
 data.inventory.observe("10.0.0.7", container("d"));
 data.commits.flush();
-const parts = { ...data, archive, catalog: new Catalog(), clock };
+const catalog = new Catalog();
+const reader = archiveReader(archive, (name) => catalog.isCounter(name));
+const parts = { ...data, reader, clock };
 const [series, compare, events] = historyRoutes(parts);
 
 async function ask(route: typeof series, query: Record<string, string>, ip = "10.0.0.7") {
@@ -88,7 +91,7 @@ test("the comparison names what it compares, and the generations", async () => {
   expect(await ask(compare, { metric: "memory", with: "1d" })).toMatchObject({
     ...{ metric: "memory", unit: "ratio", change: null, stepSeconds: 300 },
     now: { mean: null, points: [] },
-    before: { from: "2025-12-30T00:02:00.000Z" },
+    before: { from: "2025-12-30T00:05:00.000Z" },
     generations: [{ container: "c" }, { container: "d", started: "2026-01-01T00:02:00.000Z" }],
   });
 });
@@ -116,6 +119,6 @@ test.for<[string, typeof series, Record<string, string>, string, number]>([
 });
 
 test("without a history it is said why", async () => {
-  const [none] = historyRoutes({ ...parts, archive: undefined });
+  const [none] = historyRoutes({ ...parts, reader: undefined });
   await expect(ask(none, { name: "a" })).rejects.toThrow("no history is kept");
 });
