@@ -47,6 +47,8 @@ const SCAN_SHARE = 5;
 
 interface CachedContainer {
   readonly container: Container;
+  /** What its key begins with: it may be found under several. */
+  readonly name: string;
   readonly readAtMs: number;
 }
 
@@ -108,7 +110,8 @@ class NamespaceIdentifier implements Identifier {
    */
   #isSharingPids(pid: number, cgroupNamespace: string | undefined, { init, cgroup }: Container): boolean {
     if (cgroupNamespace !== this.#host.cgroup || pid === init) return false;
-    if (readNamespace(this.#root, pid, "mnt") === readNamespace(this.#root, init, "mnt")) return false;
+    const mounts = readNamespace(this.#root, pid, "mnt");
+    if (mounts === this.#host.mnt || mounts === readNamespace(this.#root, init, "mnt")) return false;
     const own = readContainerCgroup(this.#root, pid);
     return own !== undefined && !isRoot(own) && !isWithin(own, cgroup);
   }
@@ -117,16 +120,16 @@ class NamespaceIdentifier implements Identifier {
   #fresh(key: string): Container | undefined {
     const cached = this.#containers.get(key);
     if (cached === undefined) return undefined;
-    const { container, readAtMs } = cached;
+    const { container, name, readAtMs } = cached;
     if (!this.isAlive(container)) {
       this.#containers.delete(key);
       return undefined;
     }
     if (this.#clock.monotonicMs() < readAtMs + CGROUP_FRESH_MS) return container;
-    return this.#remember(key, { pid: container.init, startTicks: container.startTicks });
+    return this.#remember(key, { pid: container.init, startTicks: container.startTicks }, name);
   }
 
-  /** Scans /proc, unless it did lately. All that it finds is kept: containers tend to start in numbers. */
+  /** Scans /proc, unless it did lately. The containers that it finds are kept: they tend to start in numbers. */
   #search(pair: NamespacePair): Container | undefined {
     const start = this.#clock.monotonicMs();
     if (start < this.#nextScanMs) return undefined;
@@ -135,7 +138,8 @@ class NamespaceIdentifier implements Identifier {
     this.#nextScanMs = end + (end - start) * (SCAN_SHARE - 1);
     for (const key of [...this.#containers.keys()]) if (!inits.has(key)) this.#containers.delete(key);
     for (const [key, init] of inits) {
-      if (this.#containers.get(key) === undefined) this.#remember(key, init);
+      const isAsked = key === init.pair || key === pair;
+      if (isAsked && this.#containers.get(key) === undefined) this.#remember(key, init, init.pair);
     }
     return this.#containers.get(pair)?.container;
   }
@@ -162,10 +166,10 @@ class NamespaceIdentifier implements Identifier {
     return oldest && this.#remember(key, oldest);
   }
 
-  #remember(key: string, init: ProcessRef): Container | undefined {
-    const container = readContainer(this.#root, key, init);
+  #remember(key: string, init: ProcessRef, name: string = key): Container | undefined {
+    const container = readContainer(this.#root, name, init);
     if (container !== undefined)
-      this.#containers.set(key, { container, readAtMs: this.#clock.monotonicMs() });
+      this.#containers.set(key, { container, name, readAtMs: this.#clock.monotonicMs() });
     return container;
   }
 }
@@ -221,8 +225,16 @@ function isWithin(cgroup: CgroupPath, ancestor: CgroupPath): boolean {
   return isBelow(cgroup.unified, ancestor.unified) && pairs.every(([path, above]) => isBelow(path, above));
 }
 
-function cgroupKey(cgroup: CgroupPath): string {
-  return `cgroup ${[...new Set(cgroupPaths(cgroup))].join(" ")}`;
+/** In ASCII and without blanks but those between, whatever the cgroups are called: no other place has the same. */
+function cgroupKey({ unified, controllers }: CgroupPath): string {
+  const namesByPath = new Map<string, string[]>(unified === undefined ? [] : [[unified, [""]]]);
+  for (const [name, path] of controllers) {
+    const names = namesByPath.get(path);
+    if (names === undefined) namesByPath.set(path, [name]);
+    else names.push(name);
+  }
+  const places = [...namesByPath].map(([path, names]) => `${names.join(",")}:${encodeURI(path)}`);
+  return `cgroup ${places.join(" ")}`;
 }
 
 /** None where the list does not read as documented: whoever asks is known all the same. */

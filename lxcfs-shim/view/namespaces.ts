@@ -46,12 +46,18 @@ export function namespacePair({ cgroup, pid }: Pick<NamespaceSet, "cgroup" | "pi
   return `${cgroup} ${pid}`;
 }
 
+/** The oldest process of a pair, with the pair it is in itself. */
+export interface FirstProcess extends ProcessRef {
+  readonly pair: NamespacePair;
+}
+
 /**
  * One pass over /proc: for every pair of namespaces but the host's own its oldest process. A pid namespace's oldest is its
- * init, as nobody else can be in there before.
+ * init, as nobody else can be in there before. One namespace of a container with the host's other is who has entered
+ * the one alone (`nsenter -m -p`): that pair's oldest is the oldest of the one.
  */
-export function scanNamespaces(root: HostRoot, host: NamespaceSet): ReadonlyMap<NamespacePair, ProcessRef> {
-  const oldest = new Map<NamespacePair, ProcessRef>();
+export function scanNamespaces(root: HostRoot, host: NamespaceSet): ReadonlyMap<NamespacePair, FirstProcess> {
+  const oldest = new Map<NamespacePair, FirstProcess>();
   for (const name of readdirSync(root.proc(""))) {
     if (!/^\d+$/.test(name)) continue;
     try {
@@ -68,15 +74,18 @@ function scanProcess(
   root: HostRoot,
   host: NamespaceSet,
   pid: number,
-  oldest: Map<NamespacePair, ProcessRef>,
+  oldest: Map<NamespacePair, FirstProcess>,
 ): void {
   const own = { cgroup: readNamespace(root, pid, "cgroup"), pid: readNamespace(root, pid, "pid") };
   const pair = namespacePair(own);
   if (own.pid === undefined || pair === namespacePair(host)) return;
   const stat = readPidStat(root, pid);
   if (stat === undefined || !isRunning(stat)) return;
-  const process: ProcessRef = { pid, startTicks: stat.startTicks };
-  if (isOlder(process, oldest.get(pair))) oldest.set(pair, process);
+  const process: FirstProcess = { pid, startTicks: stat.startTicks, pair };
+  const entered = [namespacePair({ ...own, cgroup: host.cgroup }), namespacePair({ ...own, pid: host.pid })];
+  for (const key of [pair, ...entered]) {
+    if (key !== namespacePair(host) && isOlder(process, oldest.get(key))) oldest.set(key, process);
+  }
 }
 
 /** A zombie holds its pid, and nothing else. */

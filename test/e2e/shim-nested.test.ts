@@ -90,7 +90,8 @@ describeIf(
   });
 
   test("nsenter into the pid namespace alone is in the container's", () => {
-    expect(total(memory(), ...enter(), "-p")).toBe(OUTER);
+    expect(total(undefined, ...enter(), "-p")).toBe(OUTER);
+    expect(total(undefined, ...enter(), "-m", "-p")).toBe(OUTER);
   });
 
   test("the host's pid namespace, a cgroup namespace of its own", () => {

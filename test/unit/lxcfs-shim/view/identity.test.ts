@@ -104,6 +104,42 @@ describe("by namespaces", () => {
   });
 });
 
+describe("who has entered a container with a cgroup namespace of its own", () => {
+  const web = { ...INSIDE, startTicks: 100, cgroup: "/docker/web", nsPids: [41, 1] };
+  const enteredAs = (options: FakeProcess): Container => {
+    const { host, identifier } = openOn({ 41: web });
+    host.process(60, { startTicks: 300, cgroup: "/user.slice", nsPids: [60, 33], ...options });
+    const found = containerOf(identifier, 60);
+    expect(containerOf(identifier, 60)).toEqual(found);
+    expect(containerOf(identifier, 41)).toEqual(found);
+    return found;
+  };
+
+  test("belongs to it by its pid namespace alone, with its mounts (nsenter -m -p) or the host's", () => {
+    expect(enteredAs({ ...INSIDE, cgroupNamespace: 1 })).toMatchObject({
+      init: 41,
+      key: "cgroup:[2] pid:[2]@41.100",
+    });
+    expect(enteredAs({ ...INSIDE, cgroupNamespace: 1, mountNamespace: 1 }).init).toBe(41);
+  });
+
+  test("belongs to it by its cgroup namespace alone", () => {
+    expect(enteredAs({ ...INSIDE, pidNamespace: 1, nsPids: [60] })).toMatchObject({
+      init: 41,
+      key: "cgroup:[2] pid:[2]@41.100",
+      cgroup: { unified: "/docker/web" },
+    });
+  });
+
+  test("with mounts and a cgroup of its own it is a container of its own", () => {
+    const { host, identifier } = openOn({ 41: web });
+    host.process(60, { pidNamespace: 2, mountNamespace: 7, cgroup: "/docker/db", nsPids: [60, 33] });
+    host.cgroup("/docker/db", { "cgroup.procs": "60\n" });
+
+    expect(containerOf(identifier, 60)).toMatchObject({ init: 60, cgroup: { unified: "/docker/db" } });
+  });
+});
+
 describe("what is remembered", () => {
   test("a pid used again is somebody else", () => {
     const { host, clock, identifier } = openOn({
@@ -156,7 +192,7 @@ describe("what is remembered", () => {
     host.process(51, { cgroupNamespace: 3, pidNamespace: 3, cgroup: "/docker/b", nsPids: [51, 1] });
 
     expect(containerOf(identifier, 51)).toMatchObject({
-      key: "cgroup /docker/b@51.50000",
+      key: "cgroup :/docker/b@51.50000",
       init: 51,
       cgroup: { unified: "/docker/b" },
     });
@@ -191,6 +227,25 @@ describe("in the host's namespaces", () => {
       init: 80,
       cgroup: { unified: "/docker/agent/threads" },
     });
+  });
+
+  test("places are told apart by the controller as well, whatever they are called", () => {
+    const { host, identifier } = openOn({});
+    const keyAt = (pid: number, lines: string): string => {
+      host.process(pid, { mountNamespace: 4, startTicks: 10 });
+      host.write(`proc/${pid}/cgroup`, lines);
+      return containerOf(identifier, pid).key;
+    };
+    const places = [
+      "2:cpu:/\n1:memory:/a\n",
+      "2:cpu:/a\n1:memory:/\n",
+      "2:cpu:/a\n1:memory:/a\n",
+      "2:cpu:/a\n1:memory:/ü 中\n",
+    ];
+    const keys = places.map((lines, index) => keyAt(90 + index, lines));
+
+    expect(new Set(keys.map((key) => key.replace(/@.*/, ""))).size).toBe(places.length);
+    expect(keys.join("")).toMatch(/^[ -~]+$/);
   });
 
   test("mounts of its own in no cgroup make no container", () => {
