@@ -81,7 +81,7 @@ export function shardOf(machine: string): number {
   return hash % SHARDS;
 }
 
-export function samplesOf(series: readonly Series[]): number {
+export function samplesOf(series: readonly Pick<Series, "samples">[]): number {
   return series.reduce((sum, { samples }) => sum + samples.length, 0);
 }
 

@@ -40,6 +40,8 @@ export class Intake {
   samples = 0;
   /** What was understood but not kept (exemplars, native histograms), by what it is. */
   readonly skipped: Map<string, number> = new Map();
+  /** Machines whose last push failed half-way: what they send again is not new, and still has to be handed on. */
+  readonly #unsettled = new Set<string>();
   readonly #latest: LatestStore;
   readonly #recent: Recent;
   readonly #inventory: Inventory;
@@ -81,24 +83,31 @@ export class Intake {
     this.#refuseStrangers(machines, sender);
     const { present, rejected } = this.#refuseLate(machines);
     this.#catalog.learn(ingested.families);
-    const accepted = this.#account(present, ingested, rejected);
-    await this.#forward(await this.#keep(present), ingested);
-    return accepted;
+    try {
+      const { fresh, overflow } = await this.#keep(present);
+      await this.#forward(fresh, ingested);
+      for (const { machine } of present) this.#unsettled.delete(machine);
+      return this.#account(present, ingested, [rejected, overflow]);
+    } catch (error) {
+      for (const { machine } of present) this.#unsettled.add(machine);
+      throw error;
+    }
   }
 
   #account(
     present: readonly MachineSeries[],
     { skipped, rejected = NOTHING }: Ingested,
-    late: Rejects,
+    [late, overflow]: readonly [late: Rejects, overflow: Rejects],
   ): Accepted {
     for (const [what, count] of Object.entries({ ...skipped, rejected: rejected.samples })) {
       if (count > 0) this.skipped.set(what, (this.skipped.get(what) ?? 0) + count);
     }
-    const samples = present.reduce((sum, { series }) => sum + samplesOf(series), 0);
+    const samples = present.reduce((sum, { series }) => sum + samplesOf(series), 0) - overflow.samples;
     this.samples += samples;
-    const lost = rejected.samples + late.samples;
-    const reason = rejected.samples > 0 ? rejected.reason : late.reason;
-    return { samples, skipped, rejected: lost === 0 ? undefined : { samples: lost, reason } };
+    const losses = [rejected, late, overflow].filter((loss) => loss.samples > 0);
+    const lost = losses.reduce((sum, loss) => sum + loss.samples, 0);
+    const [first] = losses;
+    return { samples, skipped, rejected: first && { samples: lost, reason: first.reason } };
   }
 
   #refuseStrangers(machines: readonly MachineSeries[], sender: Sender): void {
@@ -128,19 +137,27 @@ export class Intake {
   }
 
   /** Resolves when everything is durable; throws Refusal 503 when that cannot be. */
-  async #keep(present: readonly Present[]): Promise<readonly Reading[]> {
+  async #keep(
+    present: readonly Present[],
+  ): Promise<{ readonly fresh: readonly Reading[]; readonly overflow: Rejects }> {
     const fresh: Reading[] = [];
+    let overflow = NOTHING;
     const written = present.flatMap((one) => {
       if (one.isNew) this.#forget(one.machine);
       const reading = this.#latest.shapes.read(one);
       this.#recent.observe(reading);
-      fresh.push({ ...reading, points: this.#latest.store(reading) });
-      const points = reading.points.filter(({ shape }) => shape.name !== MACHINE_INFO);
+      const stored = this.#latest.store(reading);
+      const isAgain = this.#unsettled.has(one.machine);
+      fresh.push({ ...reading, points: isAgain ? stored.kept : stored.fresh });
+      const lost = samplesOf(one.series) - samplesOf(stored.kept);
+      if (lost > 0)
+        overflow = { samples: overflow.samples + lost, reason: `${one.machine} has too many series` };
+      const points = stored.kept.filter(({ shape }) => shape.name !== MACHINE_INFO);
       return [one.saved, this.#archive?.append(one.history.id, points)];
     });
     try {
       await Promise.all(written);
-      return fresh;
+      return { fresh, overflow };
     } catch (error) {
       throw this.#unkeepable(error);
     }

@@ -20,6 +20,14 @@ export const DEFAULT_LATEST_LIMITS: LatestLimits = {
   maxSeries: 1_000_000,
 };
 
+/** What became of a reading. */
+export interface Stored {
+  /** What is new in it, each series in the order of its times: what receivers take that refuse a whole request for one sample out of order. */
+  readonly fresh: readonly Points[];
+  /** Without the series that are too many. */
+  readonly kept: readonly Points[];
+}
+
 /** One series of a machine as it was last heard of. */
 export interface LatestSeries {
   readonly shape: Shape;
@@ -101,22 +109,18 @@ export class LatestStore {
     return this.#seriesCount;
   }
 
-  /**
-   * Returns what is new in it, each series in the order of its times: what receivers take that refuse
-   * a whole request for one sample out of order.
-   */
-  store({ machine: ip, identity, points }: Reading): readonly Points[] {
+  store({ machine: ip, identity, points }: Reading): Stored {
     const machine = this.#hear(ip, identity);
     if (machine === undefined) {
       this.dropped.machineLimit += points.length;
-      return [];
+      return { fresh: points, kept: points };
     }
     const heardMs = this.#clock.monotonicMs();
     const { seriesLimit } = this.dropped;
     const fresh = points.flatMap((one) => this.#storeSamples(machine, one, heardMs) ?? []);
-    if (this.dropped.seriesLimit > seriesLimit)
-      this.#tell(machine, this.dropped.seriesLimit - seriesLimit, heardMs);
-    return fresh;
+    if (this.dropped.seriesLimit === seriesLimit) return { fresh, kept: points };
+    this.#tell(machine, this.dropped.seriesLimit - seriesLimit, heardMs);
+    return { fresh, kept: points.filter(({ shape }) => machine.table.has(shape)) };
   }
 
   /** The machine with its series that are not stale; undefined when it has never been heard of. */

@@ -21,8 +21,9 @@ import { recordLog } from "../../support/record-log.ts";
 async function open(...queueBytes: readonly number[]) {
   const clock = new ManualClock();
   const log = recordLog();
-  const kind = { encoded: [] as (readonly Batch[])[] };
+  const kind = { encoded: [] as (readonly Batch[])[], fails: false };
   const encode: Encode = (batches) => {
+    if (kind.fails) throw new Error("no room");
     kind.encoded.push(batches);
     return new Uint8Array(750);
   };
@@ -170,5 +171,18 @@ test("what a protocol had to leave out, and who comes too late, is in the answer
   });
   expect(intake.skipped.get("rejected")).toBe(3);
   await expect(trusting([gauge("a", { instance: other ?? "" })])).rejects.toThrow("may not speak");
+  await close();
+});
+
+test("what failed half-way and is sent again is handed on, though it is not new", async () => {
+  const { intake, kind, close } = await open(1000);
+  kind.fails = true;
+  const push = () => intake.accept(ingested([gauge("a", { instance: "10.0.0.7" })]), SENDER);
+  await expect(push()).rejects.toMatchObject({ status: 503 });
+  kind.fails = false;
+  await push();
+  expect(kind.encoded.map(([batch]) => batch?.series.length)).toEqual([1]);
+  await push();
+  expect(kind.encoded).toHaveLength(1);
   await close();
 });

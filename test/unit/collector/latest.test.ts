@@ -181,7 +181,9 @@ test("what is new comes back, each series in the order of its times", () => {
   const store = new LatestStore({ ...DEFAULT_LATEST_LIMITS, maxSeriesPerMachine: 1 }, clock);
   const put = (name: string, ...times: readonly number[]): readonly unknown[] => {
     const samples = times.map((timestampMs, value) => ({ timestampMs, value }));
-    const fresh = store.store(store.shapes.read({ machine: IP, series: [{ ...gauge(name, {}), samples }] }));
+    const { fresh } = store.store(
+      store.shapes.read({ machine: IP, series: [{ ...gauge(name, {}), samples }] }),
+    );
     return fresh.flatMap((one) => one.samples.map((sample) => [sample.timestampMs - t, sample.value]));
   };
   expect(put("a", t + 20, t + 10, t + 10, t + 9e8)).toEqual([
@@ -193,4 +195,14 @@ test("what is new comes back, each series in the order of its times", () => {
   expect(put("a", t + 30)).toEqual([[30, 0]]);
   expect([put("a", t + 30), put("a", t + 29), put("b", t)]).toEqual([[], [], []]);
   expect(store.unforwarded).toBe(4);
+});
+
+test("series that are too many are not kept; a machine that is too many is shown nowhere, and goes its way", () => {
+  const limits = { ...DEFAULT_LATEST_LIMITS, maxSeriesPerMachine: 1, maxMachines: 1 };
+  const store = new LatestStore(limits, new ManualClock());
+  const names = (machine: string): readonly string[] => {
+    const series = ["a", "b"].map((name) => gauge(name, {}, 1, 1000));
+    return store.store(store.shapes.read({ machine, series })).kept.map(({ shape }) => shape.name);
+  };
+  expect([names(IP), names(IP), names("10.0.0.8")]).toEqual([["a"], ["a"], ["a", "b"]]);
 });
