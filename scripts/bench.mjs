@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
 /** The programs to run; the other files of test/bench are parts of theirs. */
-const BENCHES = ["fuse-floor", "shim", "agent", "up", "collector", "reconcile"];
+const BENCHES = ["fuse-floor", "shim", "shim-scale", "agent", "up", "collector", "reconcile"];
 
 /** What they compare with, and the compiler for readers whose own cost is not what is measured. */
 const PACKAGES = [

@@ -18,6 +18,8 @@ export interface OwnedText {
 
 interface Snapshot extends OwnedText {
   readonly node: NodeId;
+  /** It is in the notebook. */
+  readonly isNoted: boolean;
 }
 
 interface ReadRange {
@@ -37,8 +39,8 @@ export interface TextSource {
 /**
  * What each open file has read. A file is rendered when it is read from the beginning, and what follows is cut
  * from the same text: a reader of small pieces sees one moment, one that keeps the file open sees a new one each time it
- * starts over. The text is in the notebook before its reader hears of it: who is in its midst when this server is
- * killed gets the rest from the next one.
+ * starts over. A text that is not read at one go is in the notebook before its reader hears of it: who is in its midst
+ * when this server is killed gets the rest from the next one. Of who has had all of it nothing is left, and that says it.
  *
  * A descriptor may be passed on, to another container even: its reader then gets a text of its own. A file that is only
  * open costs nothing; beyond the bounds whoever has the most loses what it read longest ago, and is rendered anew.
@@ -51,10 +53,12 @@ export class Snapshots {
   readonly #notebook: Notebook;
   #bytes = 0;
   /** A server that takes over must not take an old handle for one of its own: each begins at its own time. */
+  readonly #firstHandle: number;
   #nextHandle: number;
 
   constructor(nowMs: number, notebook: Notebook = openNotebook()) {
-    this.#nextHandle = (Math.floor(nowMs) % 2 ** 41) * 2 ** 11;
+    this.#firstHandle = (Math.floor(nowMs) % 2 ** 41) * 2 ** 11;
+    this.#nextHandle = this.#firstHandle;
     this.#notebook = notebook;
     for (const key of [...notebook.keys()]) {
       const text = notebook.get(key);
@@ -64,6 +68,7 @@ export class Snapshots {
         node: Number(node),
         owner: Buffer.from(owner, "latin1").toString(),
         text,
+        isNoted: true,
       });
     }
   }
@@ -83,14 +88,16 @@ export class Snapshots {
   }
 
   /**
-   * The slice at `offset`; empty past the end. An unknown handle is rendered too: its server is gone, its reader is not.
-   * What was asked `again` may have been answered: it stays as it is.
+   * The slice at `offset`; empty past the end. A handle whose server is gone may be unknown: then its reader has had all of
+   * the text, or nothing. What was asked `again` may have been answered: it stays as it is.
    */
   read({ node, handle, offset, size, again = false }: ReadRange, source: TextSource): Uint8Array {
     const known = this.#byHandle.get(handle);
+    if (known === undefined && offset > 0 && handle < this.#firstHandle) return NOTHING;
     const isGoingOn = known?.node === node && (offset > 0 || again);
     if (isGoingOn && offset >= known.text.length) return NOTHING;
-    const { text } = isGoingOn && known.owner === source.owner() ? known : this.#begin(node, handle, source);
+    const isSame = isGoingOn && known.owner === source.owner();
+    const { text } = isSame ? known : this.#begin({ node, handle, offset, size }, source);
     return offset >= text.length ? NOTHING : text.subarray(offset, offset + size);
   }
 
@@ -98,14 +105,17 @@ export class Snapshots {
     const known = this.#byHandle.get(handle);
     if (known === undefined) return;
     this.#take(handle, known);
-    this.#notebook.delete(this.#keyOf(handle, known));
+    if (known.isNoted) this.#notebook.delete(this.#keyOf(handle, known));
   }
 
-  #begin(node: NodeId, handle: number, source: TextSource): Snapshot {
-    const snapshot = { node, ...source.render() };
+  #begin({ node, handle, offset, size }: ReadRange, source: TextSource): Snapshot {
+    const { owner, text } = source.render();
     const known = this.#byHandle.get(handle);
-    if (known !== undefined && known.owner !== snapshot.owner) this.release(handle);
-    this.#notebook.put(this.#keyOf(handle, snapshot), snapshot.text);
+    // Once noted, always: a note is crossed out later than its reader hears of another text.
+    const isNoted = offset > 0 || size < text.length || known?.isNoted === true;
+    const snapshot = { node, owner, text, isNoted };
+    if (known !== undefined && known.owner !== owner) this.release(handle);
+    if (snapshot.isNoted) this.#notebook.put(this.#keyOf(handle, snapshot), text);
     this.#put(handle, snapshot);
     return snapshot;
   }

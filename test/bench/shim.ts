@@ -1,17 +1,29 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorLine } from "../../core/runtime/errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 import { exec } from "../../core/runtime/exec.ts";
-import { packageDirectory } from "../../core/runtime/version.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { mountPointIn } from "../support/fuse-mount.ts";
 import { type RunningProgram, startProgram } from "../support/run-program.ts";
 import { makeCgroup } from "../support/view-container.ts";
 import { waitFor } from "../support/wait-for.ts";
+import {
+  compile,
+  cpuMicroseconds,
+  isServer,
+  onlyChild,
+  residentMiB,
+  shimArgv,
+  startFloor,
+  startLxcfs,
+  startOurs,
+  type Target,
+} from "./shim-targets.ts";
 
 /*
- * What a reader in a container pays for a file by caller: open + read to the end + close by a C program, of ours, of the
- * kernel's own, of a FUSE server in C that does nothing else (the floor), and of LXCFS where it is installed.
+ * What a reader in a container pays for a file: open + read to the end + close by a C program, of ours by caller and by
+ * name, of the kernel's own, of a FUSE server in C that does nothing else (the floor), and of LXCFS where it is installed;
+ * one pread(2) of ours by name and of the kernel's; and what hundreds of readers in another container do to it.
  * Alternating rounds of one run: whatever else the machine does falls on all of them.
  */
 
@@ -19,15 +31,7 @@ const ROUNDS = 5;
 const SECONDS_PER_ROUND = 0.5;
 const FILES = ["meminfo", "stat", "cpuinfo", "uptime", "loadavg", "diskstats"];
 const PINNED_TO = "1";
-
-/** One way to read a file. */
-interface Target {
-  readonly name: string;
-  /** The directory of its files. */
-  readonly folder: string;
-  /** Whose CPU time a read costs; undefined for the kernel itself. */
-  readonly pid: number | undefined;
-}
+const CROWD = 240;
 
 interface Measured {
   readonly p50Us: number;
@@ -49,6 +53,8 @@ interface Machine {
 interface Setting extends Machine {
   readonly file: string;
   readonly readers: number;
+  /** Kept open, and read by one pread(2). */
+  readonly isSteady?: boolean;
 }
 
 const cleanup = new Cleanup();
@@ -59,15 +65,21 @@ try {
 }
 
 async function bench(): Promise<void> {
-  const reader = await compile("reader", "-pthread");
+  const reader = await compile(cleanup, "reader", "-pthread");
+  const [byName, names] = [mountPointIn(cleanup), cleanup.temporaryFolder()];
+  const ours = await startOurs(cleanup, "--containers-mount", byName, "--names", names);
   const targets = [
     { name: "kernel", folder: "/proc", pid: undefined },
-    await startFloor(),
-    await startOurs(),
-    ...(await startLxcfs()),
+    await startFloor(cleanup),
+    ours,
+    { name: "by name", folder: join(byName, "bench/proc"), pid: ours.pid },
+    ...(await startLxcfs(cleanup)),
   ];
-  const container = await startContainer();
+  const container = await startContainer("plimsoll-bench");
+  await exec(shimArgv("name", "bench", "--pid", `${container}`, "--names", names));
   for (const isPinned of [true, false]) await benchOn(targets, { reader, container, isPinned });
+  const crowd = { reader, container: await startContainer("plimsoll-bench-crowd") };
+  await benchBesideCrowd(targets.filter(isServer), { reader, container, isPinned: false }, crowd);
   console.log("\nresident MiB");
   for (const { name, pid } of targets.filter(isServer)) console.log(`  ${name.padEnd(8)}${residentMiB(pid)}`);
 }
@@ -82,59 +94,22 @@ async function benchOn(targets: readonly Target[], machine: Machine): Promise<vo
     byReaders.set(readers, results);
     print(`meminfo, ${readers} reader${readers === 1 ? "" : "s"}`, results);
   }
-  if (isPinned) printGoals(byReaders.get(1) ?? new Map(), byReaders.get(8) ?? new Map());
+  const steady = await measureAll(targets.filter(isCached), {
+    ...machine,
+    file: "meminfo",
+    readers: 1,
+    isSteady: true,
+  });
+  print("meminfo, one pread(2)", steady);
+  if (isPinned) printGoals(byReaders.get(1) ?? new Map(), byReaders.get(8) ?? new Map(), steady);
   for (const file of FILES.slice(1)) {
     print(`${file}, 1 reader`, await measureAll(targets, { ...machine, file, readers: 1 }));
   }
 }
 
-async function compile(name: string, ...flags: readonly string[]): Promise<string> {
-  const program = join(cleanup.temporaryFolder(), name);
-  await exec(["cc", "-O2", ...flags, "-o", program, join(packageDirectory(), `test/bench/${name}.c`)]);
-  return program;
-}
-
-async function startFloor(): Promise<Target> {
-  const folder = mountPointIn(cleanup);
-  await exec(["mkdir", folder]);
-  const floor = startProgram(cleanup, [await compile("floor"), folder]);
-  await floor.waitForLine(/ready/);
-  return { name: "floor", folder, pid: floor.pid };
-}
-
-async function startOurs(): Promise<Target> {
-  const folder = mountPointIn(cleanup);
-  const holder = startProgram(cleanup, [
-    join(packageDirectory(), "bin/plimsoll-shim"),
-    "serve",
-    "--mount",
-    folder,
-  ]);
-  cleanup.add("plimsoll-shim", async () => void (await holder.stop()));
-  await holder.waitForLine(/"msg":"ready"/);
-  return { name: "ours", folder: join(folder, "proc"), pid: onlyChild(holder) };
-}
-
-async function startLxcfs(): Promise<readonly Target[]> {
-  const folder = mountPointIn(cleanup);
-  await exec(["mkdir", folder]);
-  const pidFile = join(folder, "../pid");
-  const argv = ["lxcfs", "-f", "-l", "--enable-cfs", "-p", pidFile, folder];
-  try {
-    const lxcfs = startProgram(cleanup, argv);
-    cleanup.add("lxcfs", async () => void (await lxcfs.stop()));
-    const isThere = (): boolean => readFileSync("/proc/self/mountinfo", "utf8").includes(` ${folder} `);
-    await waitFor("lxcfs", isThere);
-    return [{ name: "lxcfs", folder: join(folder, "proc"), pid: lxcfs.pid }];
-  } catch (error) {
-    console.log(`without LXCFS: ${errorLine(error)}`);
-    return [];
-  }
-}
-
 /** 512 MiB and one and a half CPUs. The reader runs in its namespaces but not in its cgroup: the quota would be measured. */
-async function startContainer(): Promise<number> {
-  const cgroup = makeCgroup(cleanup, `plimsoll-bench-${process.pid}`);
+async function startContainer(name: string): Promise<number> {
+  const cgroup = makeCgroup(cleanup, `${name}-${process.pid}`);
   cgroup.setMemoryLimit(512 * 2 ** 20);
   cgroup.setQuota(1.5);
   const namespaces = ["unshare", "--pid", "--cgroup", "--fork", "--kill-child", "sleep", "3600"];
@@ -148,7 +123,7 @@ async function measureAll(targets: readonly Target[], setting: Setting): Promise
   const rounds = new Map(targets.map(({ name }): [string, Measured[]] => [name, []]));
   for (let round = 0; round <= ROUNDS; round++) {
     for (const target of targets) {
-      if (target.name === "floor" && setting.file !== "meminfo") continue;
+      if (!existsSync(join(target.folder, setting.file))) continue;
       const measured = await measureOnce(target, setting);
       if (round > 0) rounds.get(target.name)?.push(measured); // the first compiles us
     }
@@ -159,7 +134,7 @@ async function measureAll(targets: readonly Target[], setting: Setting): Promise
 }
 
 async function measureOnce({ folder, pid }: Target, setting: Setting): Promise<Measured> {
-  const { reader, container, file, readers, isPinned } = setting;
+  const { reader, container, file, readers, isPinned, isSteady = false } = setting;
   const pinned = isPinned ? ["taskset", "-c", PINNED_TO] : [];
   const inside = ["nsenter", "-t", `${container}`, "-p", "-C"];
   const before = pid === undefined ? 0 : cpuMicroseconds(pid);
@@ -170,6 +145,7 @@ async function measureOnce({ folder, pid }: Target, setting: Setting): Promise<M
     join(folder, file),
     `${readers}`,
     `${SECONDS_PER_ROUND}`,
+    ...(isSteady ? ["pread"] : []),
   ]);
   const { reads, seconds, p50Us, p99Us } = JSON.parse(stdout);
   const cpuUs = pid === undefined ? 0 : cpuMicroseconds(pid) - before;
@@ -197,48 +173,78 @@ function print(title: string, measured: Results): void {
   }
 }
 
-/** The goals of by-caller files, as ratios of this run. */
-function printGoals(one: Results, eight: Results): void {
+/** The goals, as ratios of this run. */
+function printGoals(one: Results, eight: Results, steady: Results): void {
   const goals = [
-    ["p50, 1 reader", one, "p50Us", "floor", "≤ 2"],
-    ["p50, 1 reader", one, "p50Us", "lxcfs", "≤ 0.35"],
-    ["server CPU a read, 1 reader", one, "serverCpuUs", "lxcfs", "≤ 0.25"],
-    ["reads/s, 8 readers", eight, "readsPerSecond", "lxcfs", "≥ 3.5"],
-    ["p99, 8 readers", eight, "p99Us", "lxcfs", "≤ 0.5"],
+    ["ours", "floor", "p50, 1 reader", one, "p50Us", "≤ 2"],
+    ["ours", "lxcfs", "p50, 1 reader", one, "p50Us", "≤ 0.35"],
+    ["ours", "lxcfs", "server CPU a read, 1 reader", one, "serverCpuUs", "≤ 0.25"],
+    ["ours", "lxcfs", "reads/s, 8 readers", eight, "readsPerSecond", "≥ 3.5"],
+    ["ours", "lxcfs", "p99, 8 readers", eight, "p99Us", "≤ 0.5"],
+    ["by name", "kernel", "p50, 1 reader", one, "p50Us", "≤ 0.55"],
+    ["by name", "kernel", "p50, one pread(2)", steady, "p50Us", "≤ 0.2"],
   ] as const;
-  console.log("meminfo, ours to      ratio   goal");
-  for (const [what, results, figure, other, goal] of goals) {
-    const [ours, theirs] = [results.get("ours"), results.get(other)];
+  console.log("meminfo               ratio   goal");
+  for (const [one, other, what, results, figure, goal] of goals) {
+    const [ours, theirs] = [results.get(one), results.get(other)];
     if (ours === undefined || theirs === undefined) continue;
     const ratio = (ours[figure] / theirs[figure]).toFixed(2);
-    console.log(`  ${other.padEnd(18)}${ratio.padStart(7)}   ${goal.padEnd(6)}  ${what}`);
+    console.log(`  ${`${one} / ${other}`.padEnd(18)}${ratio.padStart(7)}   ${goal.padEnd(6)}  ${what}`);
   }
 }
 
-function isServer(target: Target): target is Target & { readonly pid: number } {
-  return target.pid !== undefined;
+function isCached({ name }: Target): boolean {
+  return name === "kernel" || name === "by name";
+}
+
+/** Readers of another container at the same files. */
+async function benchBesideCrowd(
+  targets: readonly Target[],
+  machine: Machine,
+  crowd: Pick<Machine, "reader" | "container">,
+): Promise<void> {
+  console.log(`\nmeminfo, 1 reader, and ${CROWD} of another container`);
+  console.log(`${"".padEnd(22)}p50 µs   p99 µs   alone: p50      p99   p99 ratio`);
+  for (const target of targets) {
+    const setting = { ...machine, file: "meminfo", readers: 1 };
+    const measure = async (): Promise<Measured> => {
+      const rounds: Measured[] = [];
+      for (let round = 0; round < ROUNDS; round++) rounds.push(await measureOnce(target, setting));
+      return medians(rounds);
+    };
+    const alone = await measure();
+    const others = startCrowd(target, crowd);
+    await sleep(1000);
+    const beside = await measure();
+    for (const other of others) await other.stop("SIGKILL");
+    const columns = [beside.p50Us, beside.p99Us, alone.p50Us, alone.p99Us].map((us) => us.toFixed(1));
+    const ratio = (beside.p99Us / alone.p99Us).toFixed(1);
+    console.log(
+      `  ${target.name.padEnd(18)}${[...columns, ratio].map((text, i) => text.padStart([8, 9, 13, 9, 12][i] ?? 0)).join("")}`,
+    );
+  }
+}
+
+function startCrowd(
+  { folder }: Target,
+  { reader, container }: Pick<Machine, "reader" | "container">,
+): readonly RunningProgram[] {
+  const argv = [
+    "nsenter",
+    "-t",
+    `${container}`,
+    "-p",
+    "-C",
+    reader,
+    join(folder, "meminfo"),
+    `${CROWD / 4}`,
+    "60",
+  ];
+  return Array.from({ length: 4 }, () => startProgram(cleanup, argv));
 }
 
 /** All its threads, to one core or to every one. */
 async function pin(pid: number, isPinned: boolean): Promise<void> {
   const all = readFileSync("/sys/devices/system/cpu/online", "utf8").trim();
   await exec(["taskset", "-a", "-cp", isPinned ? PINNED_TO : all, `${pid}`]);
-}
-
-function onlyChild(program: RunningProgram): number {
-  return Number(
-    readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, "utf8").trim().split(" ")[0],
-  );
-}
-
-/** utime + stime of all threads, in ticks of 10 ms. */
-function cpuMicroseconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
-function residentMiB(pid: number): string {
-  const kibibytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return (Number(kibibytes) / 1024).toFixed(1).padStart(6);
 }

@@ -102,6 +102,20 @@ describe("a server that took over", () => {
     expect(new Snapshots(3000, notebook).bytes).toBe(8);
   });
 
+  test("knows that who read all of a text at one go is at its end", () => {
+    const notebook = openNotebook();
+    const source = counting();
+    const old = new Snapshots(1000, notebook);
+    const handle = old.open();
+    old.read({ node: NODE, handle, offset: 0, size: 100 }, source);
+    expect([...notebook.keys()]).toEqual([]);
+    const next = new Snapshots(2000, notebook);
+    const longer = by("web", () => Buffer.from("a longer text"));
+
+    expect(text(next.read({ node: NODE, handle, offset: 8, size: 9 }, longer))).toBe("");
+    expect(text(next.read({ node: NODE, handle, offset: 0, size: 9 }, longer))).toBe("a longer ");
+  });
+
   test("renders for a handle it has not given out, and keeps that", () => {
     const source = counting();
     const snapshots = new Snapshots(0);
