@@ -128,8 +128,12 @@ function wrap(path: string, database: Sqlite.Database): Database {
     shrink: (pages) => attempt(path, () => void database.exec(`PRAGMA incremental_vacuum(${pages})`)),
     close: () => {
       if (!database.open) return;
-      // What a closed database leaves is one file.
-      database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
+      try {
+        // What a closed database leaves is one file.
+        database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
+      } catch {
+        // Without room for that it leaves two, and the next one to open it reads both.
+      }
       database.close();
     },
   };

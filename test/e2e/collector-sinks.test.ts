@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect } from "vitest";
 import { connectNats } from "../../collector/nats-client.ts";
+import { exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { freePort } from "../support/free-port.ts";
-import { hasCommand, testIf } from "../support/host.ts";
+import { hasCommand, isRoot, testIf } from "../support/host.ts";
 import { startPrometheus } from "../support/prometheus.ts";
 import { gauge, push, pushBody } from "../support/push.ts";
 import {
@@ -31,7 +32,11 @@ interface Collector {
 }
 
 async function startCollector(...forwards: readonly string[]): Promise<Collector> {
-  const flags = ["serve", "--listen", "127.0.0.1:0", "--trust", "any", "--data", cleanup.temporaryFolder()];
+  return startCollectorIn(cleanup.temporaryFolder(), ...forwards);
+}
+
+async function startCollectorIn(data: string, ...forwards: readonly string[]): Promise<Collector> {
+  const flags = ["serve", "--listen", "127.0.0.1:0", "--trust", "any", "--data", data];
   const to = forwards.flatMap((url) => ["--forward", url]);
   const program = startProgram(cleanup, programArgv("plimsoll-collector", ...flags, ...to));
   const { addresses } = JSON.parse(await program.waitForLine(/"msg":"ready"/));
@@ -199,3 +204,35 @@ testIf()("into a file, in the order of a machine's pushes", async () => {
   const lines = readFileSync(path, "utf8").trim().split("\n");
   expect(lines.map((line) => JSON.parse(line).value)).toEqual([0, 1, 2, 3, 4]);
 });
+
+testIf(isRoot)(
+  "what was refused while the disk was full is handed on when it comes again, in order",
+  async () => {
+    const data = cleanup.temporaryFolder();
+    await exec(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", data]);
+    cleanup.add("tmpfs", async () => void (await exec(["umount", data])));
+    const path = join(cleanup.temporaryFolder(), "samples.ndjson");
+    const collector = await startCollectorIn(data, `ndjson+file://${path}`);
+    const ballast = join(data, "ballast");
+    let refusals = 0;
+    for (let i = 0; i < 30; i++) {
+      if (i === 10) await exec(["dd", "if=/dev/zero", `of=${ballast}`, "bs=4k"], { okCodes: [0, 1] });
+      // Long names fill what little the files have left.
+      const series = Array.from({ length: 40 }, (_, n) =>
+        gauge(`a_${n}`, { instance: "10.0.0.7", pad: `${i}`.padEnd(500, "x") }, i, Date.now()),
+      );
+      const body = pushBody(gauge("sequence", { instance: "10.0.0.7" }, i, Date.now()), ...series);
+      for (let status = 0; status !== 204; ) {
+        ({ status } = await push(`${collector.url}/api/v1/write`, body));
+        expect([204, 503]).toContain(status);
+        if (status === 503 && ++refusals === 3) await exec(["rm", "-f", ballast]);
+      }
+    }
+    expect(refusals).toBeGreaterThanOrEqual(3);
+    expect([await collector.program.stop(), collector.program.lines.slice(-5)]).toEqual([0, expect.anything()]);
+    const lines = readFileSync(path, "utf8").trim().split("\n");
+    const values = lines.map((line) => JSON.parse(line)).filter(({ name }) => name === "sequence");
+    const distinct = [...new Set(values.map(({ value }) => value as number))];
+    expect(distinct).toEqual(Array.from({ length: 30 }, (_, i) => i));
+  },
+);
