@@ -9,6 +9,6 @@ const TICKS = 30;
 export function openHeapCare(collect: (() => unknown) | undefined = globalThis.gc): () => void {
   let ticks = 0;
   return () => {
-    if (ticks++ % TICKS === 1) collect?.();
+    if (ticks++ % TICKS === 2) collect?.();
   };
 }

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from "node:http";
 import type { Delivery } from "../core/metrics/delivery.ts";
 import { judgeResponse } from "../core/metrics/http-delivery.ts";
+import { systemClock } from "../core/runtime/clock.ts";
 import { errnoOf, errorLine } from "../core/runtime/errors.ts";
 import { type HttpTransport, openHttpTransport } from "./http-transport.ts";
 import { type PushSettings, readAuthorization } from "./push-settings.ts";
@@ -105,11 +106,13 @@ class ReceiverClock {
   hear(date: string | undefined): void {
     this.isFresh = false;
     const dateMs = Date.parse(date ?? "");
-    if (!Number.isNaN(dateMs)) this.#heard = { dateMs, atMs: performance.now() };
+    if (!Number.isNaN(dateMs)) this.#heard = { dateMs, atMs: systemClock.monotonicMs() };
   }
 
   nowMs(): number | undefined {
-    return this.#heard === undefined ? undefined : this.#heard.dateMs + performance.now() - this.#heard.atMs;
+    return this.#heard === undefined
+      ? undefined
+      : this.#heard.dateMs + systemClock.monotonicMs() - this.#heard.atMs;
   }
 }
 
