@@ -46,6 +46,7 @@ describeIf(
   canUnshare,
   isV1,
   hasCommand("lxcfs"),
+  hasCommand("python3"),
   hasCommand("stress-ng"),
 )("LXCFS beside ours", () => {
   const cleanup = new Cleanup();
@@ -131,6 +132,18 @@ describeIf(
 
     expect(size("ours")).toBe("4096\n");
     expect(Number(size("theirs"))).toBeGreaterThan(1000);
+  });
+
+  test("a file is read in ours, and never goes through the page cache", () => {
+    const send = (whose: keyof typeof mounts): string => {
+      const script = `(f, t) = (open("${mounts[whose]}/proc/meminfo"), open("/dev/null", "w"))
+try: print(os.sendfile(t.fileno(), f.fileno(), 0, 4096))
+except OSError as error: print(errno.errorcode[error.errno])`;
+      return container.run("python3", "-c", `import errno, os\n${script}`);
+    };
+
+    expect(send("ours")).toBe("EINVAL\n");
+    expect(Number(send("theirs"))).toBeGreaterThan(1000);
   });
 });
 

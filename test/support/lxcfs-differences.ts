@@ -113,6 +113,12 @@ export const DIFFERENCES: readonly Difference[] = [
     "size of a file",
     "theirs is the length of the host's file; ours is whole pages, as sysfs' attributes have, and more than the text: of an empty file sendfile(2) copies nothing",
   ),
+  chosen(
+    "attributes",
+    /^page cache$/,
+    "sendfile(2), splice(2), mmap(2)",
+    "theirs takes part, and one container's page may be the next one's; ours answers EINVAL, upon which cp, cat and shutil read(2), and memory that is mapped is SIGBUS at the first touch (`rg --no-mmap`), where the kernel's own files refuse to be mapped",
+  ),
 ];
 
 function differs(file: string, field: RegExp, name: string, why: string): Difference {
