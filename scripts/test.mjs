@@ -118,6 +118,7 @@ const PACKAGES = [
     why: "the database of the Zabbix server",
   },
   { needs: "chromium", package: "chromium", why: "the collector's page as a reader sees it" },
+  { needs: "shellcheck", package: "shellcheck", why: "the launchers in bin, which are shell scripts" },
   { needs: "openssl", package: "openssl", why: "certificates of the test's own" },
   {
     needs: "dockerd",
