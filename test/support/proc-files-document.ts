@@ -17,6 +17,8 @@ const TAIL = `
 - **Times are spread evenly over the CPUs.** cgroup v2 does not keep them by CPU, and where v1 does (cpuacct.usage_percpu)
   they are those of all CPUs the tasks ran on, more than a quota shows. One way for both, so that no figure jumps when a
   limit changes; what one thread does shows in its process, not in its CPU.
+- **Times begin with the container**, not with its cgroup: what was used there before its first process, more than could have
+  been since, is not shown. A container that is moved to another cgroup goes on from what it showed.
 - **interrupts and context switches are the host's**, and count from its boot: the first line of \`vmstat\`, an average
   since the start, is far too high in its columns \`in\` and \`cs\`; every later one is right.
 - **btime is the host's**, because the start times in /proc/PID/stat count from the boot of the machine: \`ps\` shows right
