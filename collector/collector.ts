@@ -1,10 +1,10 @@
 import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
+import { type Fleet, openFleet } from "./capacity/fleet.ts";
 import { Catalog } from "./catalog.ts";
 import { ClientRates } from "./client-rates.ts";
 import { type Data, openData } from "./data.ts";
 import type { Forwarding } from "./forwarding.ts";
-import { archiveReader } from "./history/archive-reader.ts";
 import type { HistoryReader } from "./history/reader.ts";
 import type { Route } from "./http/route.ts";
 import { indexRoute } from "./http/router.ts";
@@ -14,8 +14,10 @@ import { Intake } from "./intake.ts";
 import { DEFAULT_LATEST_LIMITS, LatestStore } from "./latest.ts";
 import { type Lifecycle, openLifecycle } from "./lifecycle/lifecycle.ts";
 import { openForwardings } from "./open-forwarding.ts";
+import { openReader } from "./open-reader.ts";
 import { Recent } from "./recent/recent.ts";
 import { announceRoute } from "./routes/announce.ts";
+import { capacityRoute } from "./routes/capacity.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { federateRoute } from "./routes/federate.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -59,21 +61,24 @@ export async function openCollector(
   );
   const catalog = new Catalog();
   const data = await openData({ ...options, isCounter: (name) => catalog.isCounter(name) }, clock, log);
-  const reader =
-    data.archive === undefined ? undefined : archiveReader(data.archive, (name) => catalog.isCounter(name));
+  const reader = await openReader(options.historyFrom, data, catalog);
+  const recent = new Recent();
+  const fleet = openFleet({ ...data, reader, recent, businessLabel: options.businessLabel, clock, log });
   const forwardings: Forwarding[] = [];
   const lifecycle = openLifecycle({ ...data, docker: options.docker, clock, log });
   const closeAll = async (graceMs: number): Promise<void> => {
     await Promise.all(forwardings.map((forwarding) => forwarding.close(graceMs)));
     await lifecycle.close();
+    await fleet.close();
+    await reader?.close();
     await data.close();
   };
   const servers: HttpServer[] = [];
   try {
     await openForwardings(options.forwards, { forwardings, data, clock, log });
     const routes = buildRoutes({
-      ...{ latest, catalog, data, reader, lifecycle, forwardings, trust, clock, log },
-      rates: new ClientRates(options.clientRate, clock),
+      ...{ latest, recent, catalog, data, reader, fleet, lifecycle, forwardings, trust, clock, log },
+      ...{ rates: new ClientRates(options.clientRate, clock), servers },
     });
     servers.push(...(await openServers(options, routes, log)));
   } catch (error) {
@@ -124,13 +129,17 @@ interface Parts {
   readonly latest: LatestStore;
   readonly catalog: Catalog;
   readonly data: Data;
+  readonly recent: Recent;
   readonly reader: HistoryReader | undefined;
+  readonly fleet: Fleet;
   readonly lifecycle: Lifecycle;
   readonly forwardings: readonly Forwarding[];
   readonly trust: Trust;
   readonly clock: Clock;
   readonly log: Logger;
   readonly rates: ClientRates;
+  /** Those that are open by now. */
+  readonly servers: readonly HttpServer[];
 }
 
 interface Routes {
@@ -141,10 +150,9 @@ interface Routes {
 }
 
 function buildRoutes(parts: Parts): Routes {
-  const { latest, catalog, data, lifecycle, forwardings, trust, reader, clock } = parts;
+  const { latest, recent, catalog, data, lifecycle, forwardings, trust, reader, fleet, clock } = parts;
   const requests: RequestCounts = new Map();
-  const recent = new Recent();
-  const intake = new Intake({ ...parts, ...data, recent });
+  const intake = new Intake({ ...parts, ...data });
   const telemetry = createTelemetry({ ...parts, requests, intake });
   const rest = [
     expositionRoute(latest, catalog, telemetry),
@@ -154,6 +162,7 @@ function buildRoutes(parts: Parts): Routes {
     overviewRoute({ ...data, ...lifecycle, recent, clock }),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
     ...historyRoutes({ ...data, reader, clock }),
+    capacityRoute(fleet, clock),
   ];
   return {
     push: ingestRoutes(INGESTS, { ...parts, intake, requests }),

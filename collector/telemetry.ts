@@ -1,9 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { MetricKind, Series } from "../core/metrics/series.ts";
 import { packageVersion } from "../core/runtime/version.ts";
+import type { Fleet } from "./capacity/fleet.ts";
 import type { ClientRates } from "./client-rates.ts";
 import type { Data } from "./data.ts";
 import type { Forwarding } from "./forwarding.ts";
+import type { HttpServer } from "./http/server.ts";
 import type { Intake } from "./intake.ts";
 import type { LatestStore } from "./latest.ts";
 import { type LifecycleView, lifecycleSeries } from "./lifecycle/lifecycle.ts";
@@ -22,9 +24,11 @@ export interface TelemetrySubjects {
   readonly intake: Intake;
   readonly trust: Trust;
   readonly rates: ClientRates;
+  readonly servers: readonly Pick<HttpServer, "refused">[];
   readonly latest: LatestStore;
   readonly data: Data;
   readonly lifecycle: LifecycleView;
+  readonly fleet: Pick<Fleet, "series">;
   readonly forwardings: readonly Forwarding[];
 }
 
@@ -43,11 +47,12 @@ export function createTelemetry(subjects: TelemetrySubjects): Telemetry {
   observeLatest(registry, subjects.latest);
   observeData(registry, subjects);
   observeForwardings(registry, subjects.forwardings);
-  const { data, lifecycle } = subjects;
+  const { data, lifecycle, fleet } = subjects;
   return {
     series: async () => [
       ...(await readSeries(registry)),
       ...lifecycleSeries(lifecycle, data.inventory, Date.now()),
+      ...fleet.series(Date.now()),
     ],
   };
 }
@@ -61,7 +66,10 @@ function removeMisnamed(registry: Registry): void {
   }
 }
 
-function observeIntake(registry: Registry, { requests, intake, trust, rates }: TelemetrySubjects): void {
+function observeIntake(
+  registry: Registry,
+  { requests, intake, trust, rates, servers }: TelemetrySubjects,
+): void {
   gauge(registry, "build_info", "The version that is running.", ["version"], () => [
     [{ version: packageVersion() }, 1],
   ]);
@@ -72,6 +80,10 @@ function observeIntake(registry: Registry, { requests, intake, trust, rates }: T
   counter(registry, "skipped_total", "What was pushed and is not kept, by what it is.", ["what"], () =>
     [...intake.skipped].map(([what, count]) => [{ what }, count]),
   );
+  const connections = "Connections that were closed because their address has too many.";
+  counter(registry, "refused_connections_total", connections, [], () => [
+    [{}, servers.reduce((sum, { refused }) => sum + refused, 0)],
+  ]);
   counter(registry, "rate_refused_total", "Pushes of clients that bring too much.", [], () => [
     [{}, rates.refused],
   ]);

@@ -31,6 +31,8 @@ export interface Security {
 export interface HttpServer {
   /** Where it listens, as `host:port`. */
   readonly addresses: readonly string[];
+  /** Connections that were closed because their address has too many. */
+  readonly refused: number;
   /** Reads the certificates again. */
   reload(): void;
   /** Takes no more connections, lets requests under way finish for up to `graceMs`. */
@@ -83,6 +85,9 @@ export async function openHttpServer(
   }
   return {
     addresses: servers.map(({ server }) => addressOf(server)),
+    get refused() {
+      return servers.reduce((sum, { peers }) => sum + peers.refused, 0);
+    },
     reload: () => {
       const secured = servers.flatMap(({ server }) => (server instanceof TlsServer ? server : []));
       if (tls !== undefined && secured.length > 0) reloadTls(secured, tls, log);

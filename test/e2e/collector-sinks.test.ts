@@ -229,7 +229,10 @@ testIf(isRoot)(
       }
     }
     expect(refusals).toBeGreaterThanOrEqual(3);
-    expect([await collector.program.stop(), collector.program.lines.slice(-5)]).toEqual([0, expect.anything()]);
+    expect([await collector.program.stop(), collector.program.lines.slice(-5)]).toEqual([
+      0,
+      expect.anything(),
+    ]);
     const lines = readFileSync(path, "utf8").trim().split("\n");
     const values = lines.map((line) => JSON.parse(line)).filter(({ name }) => name === "sequence");
     const distinct = [...new Set(values.map(({ value }) => value as number))];
