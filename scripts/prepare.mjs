@@ -118,16 +118,13 @@ function isBuilt() {
 function build() {
   progress("building (tsc)");
   const startedSeconds = Date.now() / 1000;
-  const { status, output } = run(
-    process.execPath,
-    ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"],
-    "capture",
-  );
-  if (status !== 0) {
-    process.stderr.write(output);
+  const node = (...argv) => run(process.execPath, argv, "capture");
+  const compiled = node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
+  const bundled = node("scripts/bundle.mjs"); // Of what was emitted in spite of errors, too.
+  if (compiled.status !== 0) {
+    process.stderr.write(compiled.output);
     throw new PrepareError("tsc: the sources do not compile (hint: the lines above say where)");
   }
-  const bundled = run(process.execPath, ["scripts/bundle.mjs"], "capture");
   if (bundled.status !== 0) {
     process.stderr.write(bundled.output);
     throw new PrepareError("bundle: the agent cannot be made one file (hint: the lines above say why)");

@@ -41,6 +41,9 @@ exec "$@"
 /** For an image that names no program: a machine without services, which ends when it is told to. */
 const IDLE = ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"];
 
+/** The agent: one file, and what starts it. The same inodes in every container, so their pages are in memory once. */
+const AGENT_FILES = ["bin/plimsoll-agent", "dist/plimsoll-agent.cjs"];
+
 /** Files of this host that a container is given. */
 export interface Surroundings {
   readonly config: HostConfig;
@@ -73,7 +76,7 @@ export function containerBody(
         ...shimBinds(config.shim),
         `${volume}:${INSIDE.data}`,
         `${identityFolder(config.data, machine.id)}:${INSIDE.configuration}:ro`,
-        `${application}:${INSIDE.application}:ro`,
+        ...AGENT_FILES.map((file) => `${application}/${file}:${INSIDE.application}/${file}:ro`),
         `${node}:${INSIDE.node}:ro`,
       ],
     },

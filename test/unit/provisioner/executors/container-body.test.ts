@@ -59,7 +59,8 @@ test("true files of /proc that runc takes, the volume, and what is ours read-onl
       `${shim}/sys/devices/system/cpu:/sys/devices/system/cpu:ro`,
       "/v:/data",
       `/data/identities/${id}:/etc/plimsoll:ro`,
-      "/app:/opt/plimsoll:ro",
+      "/app/bin/plimsoll-agent:/opt/plimsoll/bin/plimsoll-agent:ro",
+      "/app/dist/plimsoll-agent.cjs:/opt/plimsoll/dist/plimsoll-agent.cjs:ro",
       "/node:/opt/plimsoll-node:ro",
     ],
   });
