@@ -6,7 +6,7 @@ export interface ViewChoices {
   readonly cpus: CpuPolicy | "host";
   /** /sys/devices/system/cpu/possible: the host's, by which allocators size their tables, or the container's CPUs. */
   readonly possibleCpus: "host" | "visible";
-  /** False: the host's load averages, and no task is counted for them. */
+  /** False: the host's load averages. Tasks are counted all the same where somebody reads /proc/stat, which has them. */
   readonly loadavg: boolean;
   /** `off`: containers have no swap. `memsw`: on cgroup v1 as much as RAM and swap together, as LXCFS shows it. */
   readonly swap: "on" | "off" | "memsw";
