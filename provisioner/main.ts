@@ -2,6 +2,7 @@ import { createProgram, runCommandLine } from "../core/runtime/command-line.ts";
 import { ctCommand } from "./ct-command.ts";
 import { hostCommand } from "./host-command.ts";
 import { netCommand } from "./net-command.ts";
+import { registryCommand } from "./registry-command.ts";
 import { serveCommand } from "./serve-command.ts";
 import { upCommand } from "./up/up-command.ts";
 
@@ -11,5 +12,6 @@ await runCommandLine((signal) =>
     .addCommand(ctCommand(signal))
     .addCommand(netCommand())
     .addCommand(hostCommand(signal))
+    .addCommand(registryCommand(signal))
     .addCommand(serveCommand(signal)),
 );

@@ -61,6 +61,26 @@ export class Mapping<Key extends string> {
     return value === undefined ? undefined : new Mapping(this.#where, this.#prefix + key, value, keys);
   }
 
+  flag(key: Key, preset: boolean): boolean {
+    const value = this.#values[key];
+    if (value === undefined) return preset;
+    return typeof value === "boolean" ? value : this.refuse(key, "must be true or false");
+  }
+
+  /** Mappings under names of their own: `rules: {a: {…}, b: {…}}`. */
+  named<Inner extends string>(
+    key: Key,
+    keys: readonly Inner[],
+  ): readonly (readonly [string, Mapping<Inner>])[] {
+    const value = this.#values[key] ?? {};
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      return this.refuse(key, "must be a mapping");
+    return Object.entries(value).map(([name, inner]) => [
+      name,
+      new Mapping(this.#where, `${this.#prefix}${key}.${name}`, inner, keys),
+    ]);
+  }
+
   #list(key: Key): readonly unknown[] {
     return [this.#values[key] ?? []].flat();
   }

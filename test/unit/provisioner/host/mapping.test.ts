@@ -28,10 +28,19 @@ test("a mapping inside has its path", () => {
   ).toBe("text");
 });
 
+test("flags, and mappings under names of their own", () => {
+  expect([open({ a: true }).flag("a", false), open({}).flag("a", true)]).toEqual([true, true]);
+  const [[name, inner] = []] = open({ a: { first: { c: "text" } } }).named("a", ["c"]);
+  expect([name, inner?.nameOf("c"), inner?.text("c")]).toEqual(["first", "file f: x.y.a.first.c", "text"]);
+  expect(open({}).named("a", ["c"])).toEqual([]);
+});
+
 test.for([
   ["not a mapping", () => open([]), "file f: x.y: must be a mapping"],
   ["nothing", () => open(null), "file f: x.y: must be a mapping"],
   ["unknown", () => open({ c: 1 }), 'file f: unknown option "x.y.c"'],
+  ["no flag", () => open({ a: "yes" }).flag("a", true), "file f: x.y.a: must be true or false"],
+  ["no names", () => open({ a: [] }).named("a", ["c"]), "file f: x.y.a: must be a mapping"],
   ["missing", () => open({}).text("a"), "file f: x.y.a: is needed"],
   ["not a text", () => open({ a: 7 }).text("a"), "file f: x.y.a: must be a text"],
   ["empty", () => open({ a: "" }).text("a"), "file f: x.y.a: must be a text"],

@@ -1,0 +1,146 @@
+import type { Command } from "commander";
+import { systemClock } from "../core/runtime/clock.ts";
+import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
+import { NotFoundError, UsageError } from "../core/runtime/errors.ts";
+import { EXIT } from "../core/runtime/program.ts";
+import { Registry } from "./registry/client.ts";
+import { SyncJournal } from "./registry/replication/journal.ts";
+import { renderMetrics, renderReport, renderStatus } from "./registry/replication/render.ts";
+import { DEFAULT_FILE, readRules, type SyncRule } from "./registry/replication/rules.ts";
+import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
+import { DEFAULT_STORE, openStore } from "./store/open.ts";
+import type { Store } from "./store/types.ts";
+
+/** `plimsoll registry`: images of one registry in another. */
+export function registryCommand(signal: AbortSignal): Command {
+  const command = createCommand("registry", "images of one registry in another");
+  command.addCommand(registrySync(signal)).addCommand(registryStatus());
+  return withExamples(command, [
+    ["plimsoll registry sync --all", "every rule of the configuration file, once"],
+    ["plimsoll registry status", "how far behind each rule is"],
+  ]);
+}
+
+interface CommonOptions {
+  readonly store?: string;
+  readonly config?: string;
+  readonly json?: true;
+}
+
+interface SyncOptions extends CommonOptions {
+  readonly all?: true;
+  readonly dryRun?: true;
+}
+
+function registrySync(signal: AbortSignal): Command {
+  const command = registrySubCommand("sync", "compare by digests, and copy what is missing or has moved")
+    .argument("[rule...]", "rules of the configuration file")
+    .option("--all", "all of them")
+    .option("--dry-run", "say what would be done, and do nothing")
+    .action((names: readonly string[], options: SyncOptions) =>
+      withStore(options, async (store) => {
+        const rules = chooseRules(await readRules(options.config), names, options);
+        const reports = await runRules(rules, store, signal, options);
+        if (options.json) process.stdout.write(`${JSON.stringify(reports)}\n`);
+        if (signal.aborted) exitWith(EXIT.interrupted);
+        const isLeft = reports.some(({ counts }) => counts.failed + counts.diverged > 0);
+        exitWith(isLeft ? EXIT.failed : EXIT.done);
+      }),
+    );
+  return withExamples(command, [
+    ["plimsoll registry sync releases --dry-run", "what it would copy"],
+    [
+      "plimsoll registry sync --all --json",
+      "what each rule did; exit code 1 when a tag failed or has diverged",
+    ],
+  ]);
+}
+
+interface StatusOptions extends CommonOptions {
+  readonly metrics?: true;
+}
+
+function registryStatus(): Command {
+  const command = registrySubCommand("status", "each rule's last run, and how far behind it is")
+    .option("--metrics", "in Prometheus' text format, for a text file of the agent")
+    .action((options: StatusOptions) =>
+      withStore(options, async (store) => {
+        const rules = await readRules(options.config);
+        const statuses = await Promise.all(
+          rules.map(async (rule) => ({
+            rule: rule.name,
+            status: await new SyncJournal(store, systemClock, rule).readStatus(),
+          })),
+        );
+        const text = options.metrics ? renderMetrics(statuses, systemClock.nowMs()) : renderStatus(statuses);
+        const json = statuses.map(({ rule, status }) => ({ rule, ...status }));
+        process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : text);
+      }),
+    );
+  return withExamples(command, [
+    ["plimsoll registry status --metrics", "lag_seconds, and tags by state, for each rule"],
+  ]);
+}
+
+function registrySubCommand(name: string, description: string): Command {
+  return createCommand(name, description)
+    .option("--config <file>", `registries and rules; PLIMSOLL_REGISTRY_CONFIG, else ${DEFAULT_FILE}`)
+    .option("--store <url>", `a path, or etcd+http://HOST:PORT; PLIMSOLL_STORE, else ${DEFAULT_STORE}`)
+    .option("--json", "print JSON");
+}
+
+function chooseRules(
+  rules: readonly SyncRule[],
+  names: readonly string[],
+  { all }: SyncOptions,
+): readonly SyncRule[] {
+  if ((names.length === 0) !== (all === true)) throw new UsageError("name rules, or say --all");
+  const unknown = names.find((name) => !rules.some((rule) => rule.name === name));
+  if (unknown !== undefined) {
+    throw new NotFoundError(`rule ${unknown}: there is no such rule`, {
+      hint: `known are ${rules.map(({ name }) => name).join(", ") || "none"}`,
+    });
+  }
+  return rules.filter(({ name }) => all || names.includes(name));
+}
+
+/** One after the other: a rule may bring what the next one takes further. */
+async function runRules(
+  rules: readonly SyncRule[],
+  store: Store,
+  signal: AbortSignal,
+  { json, dryRun }: SyncOptions,
+): Promise<readonly SyncReport[]> {
+  const reports: SyncReport[] = [];
+  for (const rule of rules) {
+    if (signal.aborted) break;
+    const report = await runRule(rule, store, signal, dryRun === true);
+    if (!json) process.stdout.write(renderReport(report, dryRun === true));
+    reports.push(report);
+  }
+  return reports;
+}
+
+async function runRule(
+  rule: SyncRule,
+  store: Store,
+  signal: AbortSignal,
+  isDryRun: boolean,
+): Promise<SyncReport> {
+  const [source, destination] = [new Registry(rule.from), new Registry(rule.to)];
+  const journal = new SyncJournal(store, systemClock, rule);
+  try {
+    return await synchronize(rule, { source, destination, journal, clock: systemClock, signal, isDryRun });
+  } finally {
+    await Promise.all([source.close(), destination.close()]);
+  }
+}
+
+async function withStore(options: CommonOptions, use: (store: Store) => Promise<void>): Promise<void> {
+  const store = await openStore(options.store);
+  try {
+    await use(store);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,113 @@
+import type { Clock } from "../../../core/runtime/clock.ts";
+import { damaged, Fields } from "../../store/documents.ts";
+import { CONFLICT, retryConflicts } from "../../store/optimistic.ts";
+import type { Entry, Store } from "../../store/types.ts";
+import type { OwnTags } from "./compare.ts";
+import type { SyncRule } from "./rules.ts";
+
+const PREFIX = "registry-sync/";
+
+/** What has become of the tags that a rule means, of one run. */
+export interface SyncCounts {
+  readonly same: number;
+  readonly copied: number;
+  /** Found to be copied or deleted, and not yet done. */
+  readonly behind: number;
+  readonly deleted: number;
+  readonly ahead: number;
+  readonly diverged: number;
+  readonly failed: number;
+  readonly bytes: number;
+}
+
+export const NO_COUNTS: SyncCounts = {
+  ...{ same: 0, copied: 0, behind: 0, deleted: 0 },
+  ...{ ahead: 0, diverged: 0, failed: 0, bytes: 0 },
+};
+
+/** A rule's last run. */
+export interface SyncStatus extends SyncCounts {
+  readonly rule: string;
+  readonly startedMs: number;
+  /** Undefined while it runs, and after one that was killed. */
+  readonly endedMs: number | undefined;
+  /** When a run that left nothing to do began; 0 when none has. */
+  readonly currentMs: number;
+}
+
+/**
+ * What a rule has done, in the store. Before a tag is written its digest is here, so that after a kill it is
+ * known whose doing the destination is; nothing else is needed to go on, for all the rest is compared.
+ */
+export class SyncJournal {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rule: string;
+  readonly #tagsPrefix: string;
+
+  constructor(store: Store, clock: Clock, { name, journal }: Pick<SyncRule, "name" | "journal">) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#rule = name;
+    this.#tagsPrefix = `${PREFIX}${journal}/tags/`;
+  }
+
+  /** By repository of the source. */
+  async readTags(): Promise<ReadonlyMap<string, OwnTags>> {
+    const prefix = this.#tagsPrefix;
+    const { entries } = await this.#store.list(prefix);
+    return new Map(entries.map((entry) => [entry.key.slice(prefix.length), parseTags(this.#store, entry)]));
+  }
+
+  /** Sets the digests of some tags; none at all forgets a tag. */
+  async writeTags(repository: string, changes: OwnTags): Promise<void> {
+    const key = this.#tagsPrefix + repository;
+    await retryConflicts(key, this.#clock, async () => {
+      const entry = await this.#store.get(key);
+      const tags = new Map(entry === undefined ? [] : parseTags(this.#store, entry));
+      for (const [tag, digests] of changes) {
+        if (digests.length === 0) tags.delete(tag);
+        else tags.set(tag, digests);
+      }
+      const expect = [{ key, revision: entry?.revision ?? 0 }];
+      const value = { tags: Object.fromEntries(tags) };
+      return (await this.#store.transact({ expect, put: [{ key, value }] })) ?? CONFLICT;
+    });
+  }
+
+  async readStatus(): Promise<SyncStatus | undefined> {
+    const entry = await this.#store.get(`${PREFIX}${this.#rule}/status`);
+    return entry && parseStatus(this.#store, this.#rule, entry);
+  }
+
+  async writeStatus({ rule: _, ...status }: SyncStatus): Promise<void> {
+    await this.#store.transact({
+      expect: [],
+      put: [{ key: `${PREFIX}${this.#rule}/status`, value: status }],
+    });
+  }
+}
+
+function parseTags(store: Store, { key, value }: Entry): OwnTags {
+  const { tags } = (value ?? {}) as { tags?: unknown };
+  if (typeof tags !== "object" || tags === null) throw damaged(store.name, key, "tags: not an object");
+  const entries = Object.entries(tags);
+  const isFit = ([, digests]: [string, unknown]): boolean =>
+    Array.isArray(digests) && digests.every((each) => typeof each === "string");
+  if (!entries.every(isFit)) throw damaged(store.name, key, "tags: not lists of digests");
+  return new Map(entries);
+}
+
+function parseStatus(store: Store, rule: string, entry: Entry): SyncStatus {
+  const fields = new Fields(store, entry);
+  const count = (name: string): number => fields.integer(name, 0);
+  const { endedMs } = entry.value as { endedMs?: unknown };
+  return {
+    rule,
+    startedMs: count("startedMs"),
+    endedMs: endedMs === undefined ? undefined : count("endedMs"),
+    currentMs: count("currentMs"),
+    ...{ same: count("same"), copied: count("copied"), behind: count("behind"), deleted: count("deleted") },
+    ...{ ahead: count("ahead"), diverged: count("diverged"), failed: count("failed"), bytes: count("bytes") },
+  };
+}

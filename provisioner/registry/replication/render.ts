@@ -1,0 +1,96 @@
+import { renderTable } from "../../table.ts";
+import type { SyncStatus } from "./journal.ts";
+import type { SyncReport, TagOutcome } from "./synchronize.ts";
+
+/** What a run has done or would do, and what it left alone: a line each. */
+export function renderReport({ rule, counts, outcomes }: SyncReport, isDryRun: boolean): string {
+  const lines = outcomes.map(
+    ({ repository, tag, ...outcome }) =>
+      `${rule}: ${repository}${tag === "" ? "" : `:${tag}`} ${say(outcome, isDryRun)}\n`,
+  );
+  const { same, copied, deleted, ahead, diverged, failed, behind, bytes } = counts;
+  const done = isDryRun
+    ? `${behind} to copy or delete`
+    : `${copied} copied (${bytes} bytes), ${deleted} deleted`;
+  const left = [ahead && `${ahead} ahead`, diverged && `${diverged} diverged`, failed && `${failed} failed`];
+  return `${lines.join("")}${rule}: ${[`${same} as they were`, done, ...left.filter(Boolean)].join(", ")}\n`;
+}
+
+function say(
+  { action, source, destination, failure }: Omit<TagOutcome, "repository" | "tag">,
+  isDryRun: boolean,
+): string {
+  if (failure !== undefined) return `failed: ${failure}`;
+  const both = `${short(source)} at the source, ${short(destination)} at the destination`;
+  if (action === "ahead") return `left alone, changed at the destination alone: ${both}`;
+  if (action === "diverged") return `left alone, diverged: ${both}`;
+  if (action === "delete") return isDryRun ? "to be deleted" : "deleted";
+  return `${isDryRun ? "to be copied" : "copied"}, ${short(source)}${destination === undefined ? "" : ` in place of ${short(destination)}`}`;
+}
+
+function short(digest: string | undefined): string {
+  return digest === undefined ? "nothing" : digest.slice(0, "sha256:".length + 12);
+}
+
+/** A rule, and how its last run went; undefined when it has never run. */
+export type RuleStatus = { readonly rule: string; readonly status: SyncStatus | undefined };
+
+export function renderStatus(rules: readonly RuleStatus[]): string {
+  const titles = ["RULE", "LAST RUN", "CURRENT AT", "SAME", "COPIED", "BEHIND", "DIVERGED", "FAILED"];
+  const time = (ms: number | undefined, otherwise: string): string =>
+    ms === undefined || ms === 0 ? otherwise : new Date(ms).toISOString();
+  const rows = rules.map(({ rule, status }) => {
+    if (status === undefined) return [rule, "never", "never", "-", "-", "-", "-", "-"];
+    const { same, copied, behind, diverged, failed, endedMs, currentMs } = status;
+    const counts = [same, copied, behind, diverged, failed].map(String);
+    return [rule, time(endedMs, "not ended"), time(currentMs, "never"), ...counts];
+  });
+  return renderTable(titles, rows);
+}
+
+const FAMILIES: readonly (readonly [
+  name: string,
+  help: string,
+  read: (status: SyncStatus, nowMs: number) => number,
+])[] = [
+  [
+    "lag_seconds",
+    "Since the beginning of the last run that left nothing to do.",
+    ({ currentMs }, nowMs) =>
+      currentMs === 0 ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - currentMs) / 1000,
+  ],
+  ["last_run_start_seconds", "When the last run began.", ({ startedMs }) => startedMs / 1000],
+  [
+    "last_run_ended",
+    "1 when the last run has come to its end.",
+    ({ endedMs }) => (endedMs === undefined ? 0 : 1),
+  ],
+  ["bytes", "Sent by the last run.", ({ bytes }) => bytes],
+];
+const STATES = ["same", "copied", "behind", "deleted", "ahead", "diverged", "failed"] as const;
+
+/** Prometheus' text format. */
+export function renderMetrics(rules: readonly RuleStatus[], nowMs: number): string {
+  const known = rules.flatMap(({ status }) => status ?? []);
+  const family = (name: string, help: string, samples: readonly string[]): string =>
+    [
+      `# HELP plimsoll_registry_sync_${name} ${help}`,
+      `# TYPE plimsoll_registry_sync_${name} gauge`,
+      ...samples,
+    ]
+      .map((line) => `${line}\n`)
+      .join("");
+  const sample = (name: string, labels: string, value: number): string =>
+    `plimsoll_registry_sync_${name}{${labels}} ${value === Number.POSITIVE_INFINITY ? "+Inf" : value}`;
+  const plain = FAMILIES.map(([name, help, read]) =>
+    family(
+      name,
+      help,
+      known.map((status) => sample(name, `rule="${status.rule}"`, read(status, nowMs))),
+    ),
+  );
+  const tags = known.flatMap((status) =>
+    STATES.map((state) => sample("tags", `rule="${status.rule}",state="${state}"`, status[state])),
+  );
+  return [...plain, family("tags", "Tags by what the last run found or did.", tags)].join("");
+}

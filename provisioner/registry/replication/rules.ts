@@ -1,0 +1,163 @@
+import { readFileSync } from "node:fs";
+import { environmentOption, readConfigFile } from "../../../core/runtime/config.ts";
+import { errnoOf, UsageError } from "../../../core/runtime/errors.ts";
+import { Mapping } from "../../host/mapping.ts";
+import type { RegistryAccess } from "../connection.ts";
+import { isRepository } from "../names.ts";
+import { type Filter, parseFilter } from "./filter.ts";
+
+export const DEFAULT_FILE = "/etc/plimsoll/registry.yaml";
+
+/** What is copied from where to where. */
+export interface SyncRule {
+  readonly name: string;
+  /** Whose notes these are: two rules that lead to each other share theirs, or neither would know what the other brought. */
+  readonly journal: string;
+  readonly from: RegistryAccess;
+  readonly to: RegistryAccess;
+  readonly repositories: Filter;
+  readonly tags: Filter;
+  /** In front of the repository's name at the destination: `mirror` makes `mirror/team/app`. */
+  readonly prefix: string | undefined;
+  /** Tags that this rule has brought and that are gone at the source go at the destination as well. */
+  readonly deletes: boolean;
+  /** The source is right wherever the two have diverged. */
+  readonly overwrite: boolean;
+  /** Tags looked at, or copied, at once. */
+  readonly parallel: number;
+  /** Infinity unless told. */
+  readonly bytesPerSecond: number;
+}
+
+const REGISTRY_KEYS = ["url", "username", "passwordFile", "caFile"] as const;
+const RULE_KEYS = [
+  ...["from", "to", "repositories", "tags", "prefix", "deletes", "overwrite", "parallel", "rate"],
+] as const;
+type RuleKey =
+  | "from"
+  | "to"
+  | "repositories"
+  | "tags"
+  | "prefix"
+  | "deletes"
+  | "overwrite"
+  | "parallel"
+  | "rate";
+const PRESET_PARALLEL = 16;
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9 };
+
+/** `path`, else PLIMSOLL_REGISTRY_CONFIG, else the default file. */
+export async function readRules(path: string | undefined): Promise<readonly SyncRule[]> {
+  const file = path ?? environmentOption("REGISTRY_CONFIG") ?? DEFAULT_FILE;
+  return parseRules(file, await readConfigFile(file));
+}
+
+export function parseRules(file: string, values: Readonly<Record<string, unknown>>): readonly SyncRule[] {
+  const top = new Mapping(`configuration ${file}`, "", values, ["registries", "rules"]);
+  const registries = new Map(
+    top.named("registries", REGISTRY_KEYS).map(([name, mapping]) => [name, parseRegistry(mapping)]),
+  );
+  const rules = top.named("rules", RULE_KEYS as readonly RuleKey[]).map(([name, mapping]) => {
+    if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
+      throw new UsageError(
+        `configuration ${file}: ${JSON.stringify(name)} is not a rule's name: small letters, digits, . and -`,
+      );
+    return parseRule(name, mapping, registries);
+  });
+  refuseLoops(file, rules);
+  return rules.map((rule) => ({ ...rule, journal: journalOf(rule, rules) }));
+}
+
+function journalOf({ name, from, to }: SyncRule, rules: readonly SyncRule[]): string {
+  const between = (a: RegistryAccess, b: RegistryAccess): readonly string[] =>
+    rules.filter((rule) => rule.from.url === a.url && rule.to.url === b.url).map((rule) => rule.name);
+  const back = between(to, from);
+  return back.length === 0 ? name : ([...back, ...between(from, to)].sort()[0] ?? name);
+}
+
+function parseRegistry(mapping: Mapping<(typeof REGISTRY_KEYS)[number]>): RegistryAccess {
+  const url = mapping.text("url").replace(/\/$/, "");
+  if (!/^https?:\/\/[^/\s@]+$/.test(url))
+    mapping.refuse("url", `${JSON.stringify(url)} is not http[s]://HOST[:PORT]`);
+  const username = mapping.optionalText("username");
+  const passwordFile = mapping.optionalText("passwordFile");
+  if ((username === undefined) !== (passwordFile === undefined))
+    mapping.refuse("username", "username and passwordFile go together");
+  const caFile = mapping.optionalText("caFile");
+  return {
+    url,
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(username === undefined || passwordFile === undefined
+      ? {}
+      : { credentials: { username, password: readPassword(mapping, passwordFile) } }),
+  };
+}
+
+function readPassword(mapping: Mapping<(typeof REGISTRY_KEYS)[number]>, path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (cause) {
+    return mapping.refuse("passwordFile", `${path} cannot be read: ${errnoOf(cause)}`);
+  }
+}
+
+function parseRule(
+  name: string,
+  mapping: Mapping<RuleKey>,
+  registries: ReadonlyMap<string, RegistryAccess>,
+): SyncRule {
+  const end = (key: "from" | "to"): RegistryAccess =>
+    registries.get(mapping.text(key)) ?? mapping.refuse(key, "is not one of the registries");
+  const filter = (key: "repositories" | "tags"): Filter =>
+    parseFilter(mapping.nameOf(key), mapping.texts(key, "patterns"));
+  const prefix = mapping.optionalText("prefix")?.replace(/\/$/, "");
+  if (prefix !== undefined && !isRepository(prefix))
+    mapping.refuse("prefix", "must be the beginning of a repository's name");
+  return {
+    name,
+    journal: name,
+    from: end("from"),
+    to: end("to"),
+    repositories: filter("repositories"),
+    tags: filter("tags"),
+    prefix,
+    deletes: mapping.flag("deletes", false),
+    overwrite: mapping.flag("overwrite", false),
+    parallel: mapping.number("parallel", PRESET_PARALLEL, 1, 256),
+    bytesPerSecond: parseRate(mapping),
+  };
+}
+
+function parseRate(mapping: Mapping<RuleKey>): number {
+  const text = mapping.optionalText("rate");
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const [, digits, unit = ""] = /^([1-9]\d*)([KMG]?)$/.exec(text) ?? [];
+  return digits === undefined
+    ? mapping.refuse("rate", `${JSON.stringify(text)} is not bytes per second, as 500K, 20M or 1G`)
+    : Number(digits) * (UNITS[unit] ?? 1);
+}
+
+/**
+ * Rules that lead round in a circle bring changes both ways, and come to rest because equal digests are
+ * left alone. Three things would not: to overwrite, to delete, and to rename on the way.
+ */
+function refuseLoops(file: string, rules: readonly SyncRule[]): void {
+  for (const rule of rules) {
+    if (!leadsTo(rules, rule.to.url, rule.from.url)) continue;
+    const culprit = (["overwrite", "deletes", "prefix"] as const).find((key) => rule[key]);
+    const isItself = rule.from.url === rule.to.url;
+    if (culprit === undefined && !isItself) continue;
+    throw new UsageError(
+      isItself
+        ? `configuration ${file}: rules.${rule.name}: from and to are the same registry`
+        : `configuration ${file}: rules.${rule.name}.${culprit}: other rules lead back to ${rule.from.url}: it would have no end`,
+    );
+  }
+}
+
+function leadsTo(rules: readonly SyncRule[], from: string, to: string): boolean {
+  const reached = new Set([from]);
+  // A set that grows while it is walked through: what is added is visited as well.
+  for (const url of reached) for (const rule of rules) if (rule.from.url === url) reached.add(rule.to.url);
+  return reached.has(to);
+}

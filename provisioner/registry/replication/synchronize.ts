@@ -1,0 +1,245 @@
+import type { Clock } from "../../../core/runtime/clock.ts";
+import { errorLine } from "../../../core/runtime/errors.ts";
+import { Slots } from "../../reconcile/slots.ts";
+import type { Registry } from "../client.ts";
+import { isDigest } from "../names.ts";
+import { RegistryError } from "../registry-error.ts";
+import { type Comparison, type OwnTags, planTags, type Tags } from "./compare.ts";
+import { ImageCopier } from "./copy.ts";
+import { NO_COUNTS, type SyncCounts, type SyncJournal } from "./journal.ts";
+import type { SyncRule } from "./rules.ts";
+import { Throttle } from "./throttle.ts";
+
+/** What was found, or done, of one tag. */
+export interface TagOutcome extends Comparison {
+  readonly repository: string;
+  /** What went wrong with it. */
+  readonly failure?: string;
+}
+
+export interface SyncReport {
+  readonly rule: string;
+  readonly counts: SyncCounts;
+  /** All but those that are the same. */
+  readonly outcomes: readonly TagOutcome[];
+}
+
+export interface SyncContext {
+  readonly source: Registry;
+  readonly destination: Registry;
+  readonly journal: SyncJournal;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly isDryRun: boolean;
+}
+
+/** A list that is suddenly empty is a registry that was lost, not one whose tags were deleted one by one. */
+const MOST_DELETES = 10;
+const STATUS_EVERY_MS = 2000;
+const REPOSITORIES_AT_ONCE = 8;
+/** Signatures, attestations and SBOMs of an image where there is no referrers API: `sha256-HEX`, `sha256-HEX.sig`. */
+const REFERRER = /^(sha256|sha512)-([0-9a-f]+)(?:\.[a-z]+)?$/;
+
+/** Makes the destination of a rule what its source is. Whatever a killed run has done is kept. */
+export async function synchronize(rule: SyncRule, context: SyncContext): Promise<SyncReport> {
+  const run = new SyncRun(rule, context);
+  return run.run();
+}
+
+class SyncRun {
+  readonly #rule: SyncRule;
+  readonly #context: SyncContext;
+  readonly #slots: Slots;
+  readonly #throttle: Throttle;
+  readonly #copier: ImageCopier;
+  readonly #startedMs: number;
+  readonly #outcomes: TagOutcome[] = [];
+  #counts = NO_COUNTS;
+  #statusMs: number;
+
+  constructor(rule: SyncRule, context: SyncContext) {
+    this.#rule = rule;
+    this.#context = context;
+    this.#slots = new Slots(rule.parallel);
+    this.#throttle = new Throttle(rule.bytesPerSecond, context.clock);
+    this.#copier = new ImageCopier(context.source, context.destination, this.#throttle);
+    this.#startedMs = context.clock.nowMs();
+    this.#statusMs = context.clock.monotonicMs();
+  }
+
+  async run(): Promise<SyncReport> {
+    const { source, journal } = this.#context;
+    const before = await journal.readStatus();
+    const currentMs = before?.currentMs ?? 0;
+    await this.#tell(currentMs, undefined);
+    const own = await journal.readTags();
+    const listed = await source.repositories();
+    const repositories = [...new Set([...listed, ...own.keys()])].filter(this.#rule.repositories).sort();
+    const slots = new Slots(REPOSITORIES_AT_ONCE);
+    await Promise.all(
+      repositories.map((repository) =>
+        inSlot(slots, () => this.#repository(repository, own.get(repository) ?? new Map(), currentMs)),
+      ),
+    );
+    this.#count({ bytes: this.#throttle.passedBytes });
+    const { behind, failed, diverged } = this.#counts;
+    const isCurrent = behind + failed + diverged === 0 && !this.#context.signal.aborted;
+    await this.#tell(isCurrent ? this.#startedMs : currentMs, this.#context.clock.nowMs());
+    const order = (a: TagOutcome, b: TagOutcome): number =>
+      a.repository < b.repository || (a.repository === b.repository && a.tag < b.tag) ? -1 : 1;
+    return { rule: this.#rule.name, counts: this.#counts, outcomes: this.#outcomes.sort(order) };
+  }
+
+  /** A repository that fails costs itself. */
+  async #repository(repository: string, own: OwnTags, currentMs: number): Promise<void> {
+    if (this.#context.signal.aborted) return;
+    try {
+      const { target, plan } = await this.#compare(repository, own);
+      const work = plan.filter(({ action }) => action === "copy" || action === "delete");
+      for (const each of plan) this.#note(repository, each);
+      if (this.#context.isDryRun) return;
+      await this.#intend(repository, plan, own);
+      const done = await Promise.all(
+        work.map((each) => inSlot(this.#slots, () => this.#do(repository, target, each))),
+      );
+      await this.#settle(
+        repository,
+        work.filter((_, at) => done[at]),
+      );
+      await this.#tellSometimes(currentMs);
+    } catch (error) {
+      const nothing = { tag: "", action: "copy", source: undefined, destination: undefined } as const;
+      this.#fail(repository, nothing, error);
+    }
+  }
+
+  async #compare(
+    repository: string,
+    own: OwnTags,
+  ): Promise<{ readonly target: string; readonly plan: readonly Comparison[] }> {
+    const { source, destination } = this.#context;
+    const target = this.#rule.prefix === undefined ? repository : `${this.#rule.prefix}/${repository}`;
+    const [sourceNames, destinationNames] = await Promise.all([
+      source.tags(repository),
+      destination.tags(target),
+    ]);
+    const meant = await this.#digests(source, repository, sourceNames.filter(this.#rule.tags));
+    const digests = new Set(meant.values());
+    const referrers = sourceNames.filter((name) => !meant.has(name) && digests.has(subjectOf(name) ?? ""));
+    const wanted = new Map([...meant, ...(await this.#digests(source, repository, referrers))]);
+    const known = destinationNames.filter((name) => wanted.has(name) || own.has(name));
+    const plan = planTags(this.#rule, wanted, await this.#digests(destination, target, known), own);
+    const deletes = plan.filter(({ action }) => action === "delete").length;
+    if (deletes > MOST_DELETES && deletes > own.size / 2) {
+      throw new RegistryError(`${deletes} of ${own.size} tags are gone at the source: nothing is deleted`, {
+        hint: "is it the right registry? delete them at the destination yourself, if it is",
+      });
+    }
+    return { target, plan };
+  }
+
+  /** A tag that goes between the list and the question is as if it had not been listed. */
+  async #digests(registry: Registry, repository: string, names: readonly string[]): Promise<Tags> {
+    const found = await Promise.all(
+      names.map((name) =>
+        inSlot(this.#slots, async () => [name, await registry.digestOf(repository, name)] as const),
+      ),
+    );
+    return new Map(
+      found.flatMap(([name, digest]) => (digest === undefined ? [] : [[name, digest] as const])),
+    );
+  }
+
+  /** Written before the first tag is: whose doing it is, if this process is killed on the way. */
+  async #intend(repository: string, plan: readonly Comparison[], own: OwnTags): Promise<void> {
+    const changes = plan.flatMap(({ tag, action, source, destination }): [string, readonly string[]][] => {
+      const known = own.get(tag) ?? [];
+      if (source === undefined) return [];
+      if (action === "copy") return [[tag, [...new Set([...known, source])]]];
+      const isNoted = known.length === 1 && known[0] === source;
+      return action === "same" && destination === source && !isNoted ? [[tag, [source]]] : [];
+    });
+    if (changes.length > 0) await this.#context.journal.writeTags(repository, new Map(changes));
+  }
+
+  async #settle(repository: string, done: readonly Comparison[]): Promise<void> {
+    const changes = done.map(({ tag, source }) => [tag, source === undefined ? [] : [source]] as const);
+    if (changes.length > 0) await this.#context.journal.writeTags(repository, new Map(changes));
+  }
+
+  /** Whether it is done. */
+  async #do(repository: string, target: string, each: Comparison): Promise<boolean> {
+    if (this.#context.signal.aborted) return false;
+    try {
+      if (each.source === undefined) await this.#delete(target, each);
+      else await this.#copier.copy(repository, target, each.tag, each.source);
+      this.#count({ behind: -1, [each.source === undefined ? "deleted" : "copied"]: 1 });
+      return true;
+    } catch (error) {
+      this.#count({ behind: -1 });
+      this.#fail(repository, each, error);
+      return false;
+    }
+  }
+
+  /** Registries before Distribution 3 delete by digest alone, which takes all tags of it along. */
+  async #delete(target: string, { tag, destination: digest = "" }: Comparison): Promise<void> {
+    const { destination } = this.#context;
+    if (await destination.removeManifest(target, tag)) return;
+    const others = (await destination.tags(target)).filter((name) => name !== tag);
+    const sharing = (await this.#digests(destination, target, others)).entries();
+    const [other] = [...sharing].find(([, found]) => found === digest) ?? [];
+    if (other !== undefined || !isDigest(digest))
+      throw new RegistryError(
+        `registry ${destination.host} cannot delete a tag alone, and ${other} is the same image`,
+      );
+    await destination.removeManifest(target, digest);
+  }
+
+  #note(repository: string, each: Comparison): void {
+    if (each.action !== "same") this.#outcomes.push({ ...each, repository });
+    if (each.action === "copy" || each.action === "delete") this.#count({ behind: 1 });
+    else this.#count({ [each.action]: 1 });
+  }
+
+  #fail(repository: string, each: Comparison, error: unknown): void {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const at = this.#outcomes.findIndex((known) => known.repository === repository && known.tag === each.tag);
+    const outcome = { ...each, repository, failure: errorLine(error) };
+    if (at === -1) this.#outcomes.push(outcome);
+    else this.#outcomes[at] = outcome;
+    this.#count({ failed: 1 });
+  }
+
+  #count(changes: Partial<SyncCounts>): void {
+    const next: Record<string, number> = { ...this.#counts };
+    for (const [name, change] of Object.entries(changes)) next[name] = (next[name] ?? 0) + change;
+    this.#counts = { ...this.#counts, ...next };
+  }
+
+  async #tellSometimes(currentMs: number): Promise<void> {
+    if (this.#context.clock.monotonicMs() - this.#statusMs < STATUS_EVERY_MS) return;
+    this.#statusMs = this.#context.clock.monotonicMs();
+    await this.#tell(currentMs, undefined);
+  }
+
+  async #tell(currentMs: number, endedMs: number | undefined): Promise<void> {
+    if (this.#context.isDryRun) return;
+    const status = { rule: this.#rule.name, startedMs: this.#startedMs, endedMs, currentMs, ...this.#counts };
+    await this.#context.journal.writeStatus(status);
+  }
+}
+
+function subjectOf(tag: string): string | undefined {
+  const [, algorithm, hex] = REFERRER.exec(tag) ?? [];
+  return algorithm === undefined ? undefined : `${algorithm}:${hex}`;
+}
+
+async function inSlot<T>(slots: Slots, body: () => Promise<T>): Promise<T> {
+  const release = await slots.take();
+  try {
+    return await body();
+  } finally {
+    release();
+  }
+}

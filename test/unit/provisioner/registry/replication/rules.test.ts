@@ -1,0 +1,106 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { UsageError } from "../../../../../core/runtime/errors.ts";
+import { parseRules, readRules } from "../../../../../provisioner/registry/replication/rules.ts";
+import { Cleanup } from "../../../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+const registries = {
+  east: { url: "https://east:5000/" },
+  west: { url: "http://west" },
+  south: { url: "http://south" },
+};
+const parse = (rules: object, more: object = registries) => parseRules("f", { registries: more, rules });
+
+test("a rule, with what it leaves to its presets", async () => {
+  const [rule] = parse({ all: { from: "east", to: "west" } });
+  expect(rule).toMatchObject({
+    name: "all",
+    from: { url: "https://east:5000" },
+    to: { url: "http://west" },
+    prefix: undefined,
+    deletes: false,
+    overwrite: false,
+    parallel: 16,
+    bytesPerSecond: Number.POSITIVE_INFINITY,
+  });
+  expect(rule?.tags("any")).toBe(true);
+});
+
+test("a rule with everything, from a file", async () => {
+  const folder = cleanup.temporaryFolder();
+  writeFileSync(join(folder, "password"), "secret\n");
+  const east = {
+    url: "https://east",
+    username: "u",
+    passwordFile: join(folder, "password"),
+    caFile: "/ca.pem",
+  };
+  const rule = {
+    from: "east",
+    to: "west",
+    repositories: "team/*",
+    tags: ["v*", "!*-rc"],
+    prefix: "mirror/",
+    deletes: true,
+    overwrite: true,
+    parallel: 4,
+    rate: "20M",
+  };
+  writeFileSync(
+    join(folder, "registry.yaml"),
+    JSON.stringify({ registries: { ...registries, east }, rules: { r: rule } }),
+  );
+
+  const [read] = await readRules(join(folder, "registry.yaml"));
+  expect(read).toMatchObject({
+    from: { url: "https://east", caFile: "/ca.pem", credentials: { username: "u", password: "secret" } },
+    ...{ prefix: "mirror", deletes: true, overwrite: true, parallel: 4, bytesPerSecond: 20e6 },
+  });
+  expect([
+    read?.repositories("team/a"),
+    read?.repositories("a"),
+    read?.tags("v1"),
+    read?.tags("v1-rc"),
+  ]).toEqual([true, false, true, false]);
+});
+
+test.for([
+  [{ A: { from: "east", to: "west" } }, '"A" is not a rule\'s name'],
+  [{ a: { from: "east" } }, "rules.a.to: is needed"],
+  [{ a: { from: "north", to: "west" } }, "rules.a.from: is not one of the registries"],
+  [{ a: { from: "east", to: "west", prefix: "../x" } }, "rules.a.prefix: must be"],
+  [{ a: { from: "east", to: "west", rate: "fast" } }, 'rules.a.rate: "fast" is not bytes per second'],
+  [{ a: { from: "east", to: "west", deletes: "yes" } }, "rules.a.deletes: must be true or false"],
+  [{ a: { from: "east", to: "east" } }, "from and to are the same registry"],
+] as const)("%j is refused", ([rules, why]) => {
+  expect(() => parse(rules)).toThrow(UsageError);
+  expect(() => parse(rules)).toThrow(why);
+});
+
+test.for([
+  [{ url: "east:5000" }, "is not http[s]://HOST[:PORT]"],
+  [{ url: "https://u:p@east" }, "is not http[s]://HOST[:PORT]"],
+  [{ url: "https://east", username: "u" }, "username and passwordFile go together"],
+  [{ url: "https://east", username: "u", passwordFile: "/none" }, "/none cannot be read: ENOENT"],
+] as const)("the registry %j is refused", ([east, why]) => {
+  expect(() => parse({}, { east })).toThrow(why);
+});
+
+test("both ways is fine; what would go round in a circle for ever is not", () => {
+  const back = { from: "west", to: "east" };
+  const both = parse({ there: { from: "east", to: "west" }, back, on: { from: "west", to: "south" } });
+  expect(both.map(({ journal }) => journal)).toEqual(["back", "back", "on"]);
+  for (const never of [{ overwrite: true }, { deletes: true }, { prefix: "m" }]) {
+    const [key] = Object.keys(never);
+    const rules = {
+      a: { from: "east", to: "west" },
+      b: { from: "west", to: "south", ...never },
+      c: { from: "south", to: "east" },
+    };
+    expect(() => parse(rules)).toThrow(`rules.b.${key}: other rules lead back to http://west`);
+    expect(parse({ a: rules.a, b: rules.b })).toHaveLength(2);
+  }
+});

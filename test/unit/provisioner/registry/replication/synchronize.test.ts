@@ -1,0 +1,193 @@
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../../../../core/runtime/clock.ts";
+import { Registry } from "../../../../../provisioner/registry/client.ts";
+import { SyncJournal } from "../../../../../provisioner/registry/replication/journal.ts";
+import type { SyncRule } from "../../../../../provisioner/registry/replication/rules.ts";
+import { type SyncReport, synchronize } from "../../../../../provisioner/registry/replication/synchronize.ts";
+import { openEmbeddedStore } from "../../../../../provisioner/store/embedded.ts";
+import type { Store } from "../../../../../provisioner/store/types.ts";
+import { Cleanup } from "../../../../support/cleanup.ts";
+import { answering, MemoryRegistry, sha256 } from "../../../../support/memory-registry.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+let [east, west] = [new MemoryRegistry(), new MemoryRegistry()];
+let store: Store;
+
+beforeEach(async () => {
+  [east, west] = [await new MemoryRegistry().start(cleanup), await new MemoryRegistry().start(cleanup)];
+  store = openEmbeddedStore(join(cleanup.temporaryFolder(), "state.db"));
+  cleanup.add("store", () => store.close());
+});
+
+/** From east to west, unless told. */
+async function sync(
+  changes: Partial<SyncRule> = {},
+  { isDryRun = false, signal = new AbortController().signal } = {},
+): Promise<SyncReport> {
+  const [from, to] = [{ url: east.url }, { url: west.url }];
+  const rule: SyncRule = {
+    ...{ name: "r", journal: "r", from, to, repositories: () => true, tags: () => true, prefix: undefined },
+    ...{ deletes: false, overwrite: false, parallel: 4, bytesPerSecond: Number.POSITIVE_INFINITY },
+    ...changes,
+  };
+  const [source, destination] = [new Registry(rule.from), new Registry(rule.to)];
+  try {
+    const journal = new SyncJournal(store, systemClock, rule);
+    return await synchronize(rule, { source, destination, journal, clock: systemClock, isDryRun, signal });
+  } finally {
+    await Promise.all([source.close(), destination.close()]);
+  }
+}
+const status = () => new SyncJournal(store, systemClock, { name: "r", journal: "r" }).readStatus();
+const back = (): Partial<SyncRule> => ({ name: "back", from: { url: west.url }, to: { url: east.url } });
+
+test("everything once, nothing the second time, what moved the third", async () => {
+  for (const name of ["a", "team/b"]) for (const tag of ["v1", "v2"]) east.putImage(name, tag, name + tag);
+
+  expect((await sync({ prefix: "mirror" })).counts).toMatchObject({
+    copied: 4,
+    behind: 0,
+    same: 0,
+  });
+  expect(west.tagsOf("mirror/team/b")).toEqual(east.tagsOf("team/b"));
+  expect(await status()).toMatchObject({
+    copied: 4,
+    currentMs: expect.any(Number),
+    endedMs: expect.any(Number),
+  });
+
+  west.requests.length = 0;
+  expect((await sync({ prefix: "mirror" })).outcomes).toEqual([]);
+  expect(west.requests.filter((line) => !/^(HEAD|GET)/.test(line))).toEqual([]);
+
+  const moved = east.putImage("a", "v1", "new");
+  expect((await sync({ prefix: "mirror" })).outcomes).toMatchObject([
+    { repository: "a", tag: "v1", action: "copy" },
+  ]);
+  expect(west.tagsOf("mirror/a").v1).toBe(moved);
+});
+
+test("filters choose; the signatures of what is chosen come along", async () => {
+  const image = east.putImage("a", "v1", "1");
+  east.putImage("a", "dev", "2");
+  east.putImage("other", "v1", "3");
+  east.putImage("a", `${image.replace(":", "-")}.sig`, "signature");
+  east.putImage("a", `sha256-${"0".repeat(64)}.sig`, "of another");
+
+  await sync({ repositories: (name) => name === "a", tags: (name) => name.startsWith("v") });
+  expect(Object.keys(west.tagsOf("a")).sort()).toEqual([`${image.replace(":", "-")}.sig`, "v1"]);
+  expect(west.tagsOf("other")).toEqual({});
+});
+
+test("a dry run changes nothing, here nor there", async () => {
+  east.putImage("a", "v1", "1");
+  expect((await sync({}, { isDryRun: true })).outcomes).toMatchObject([{ action: "copy", tag: "v1" }]);
+  expect([west.tagsOf("a"), (await store.list("")).entries]).toEqual([{}, []]);
+});
+
+test("what has diverged is told and left alone, and overwritten when asked to", async () => {
+  const [ours, theirs] = [east.putImage("a", "v1", "ours"), west.putImage("a", "v1", "theirs")];
+  const report = await sync();
+  expect(report.outcomes).toMatchObject([{ action: "diverged", source: ours, destination: theirs }]);
+  expect(west.tagsOf("a").v1).toBe(theirs);
+  expect(await status()).toMatchObject({ diverged: 1, currentMs: 0 });
+
+  await sync({ overwrite: true });
+  expect(west.tagsOf("a").v1).toBe(ours);
+});
+
+test("both ways: what changed on one side reaches the other, and then it is quiet", async () => {
+  east.putImage("a", "v1", "first");
+  await sync();
+  await sync(back());
+  const second = west.putImage("a", "v1", "second");
+
+  expect((await sync()).outcomes).toMatchObject([{ action: "ahead" }]);
+  expect((await sync(back())).counts.copied).toBe(1);
+  expect(east.tagsOf("a").v1).toBe(second);
+  expect([(await sync()).outcomes, (await sync(back())).outcomes]).toEqual([[], []]);
+});
+
+test("deletes follow when asked to, and never what somebody else put there", async () => {
+  for (const tag of ["v1", "v2"]) east.putImage("a", tag, tag);
+  west.putImage("a", "theirs", "theirs");
+  await sync({ deletes: true });
+  east.repository("a").tags.delete("v1");
+
+  await sync();
+  expect(Object.keys(west.tagsOf("a")).sort()).toEqual(["theirs", "v1", "v2"]);
+  expect((await sync({ deletes: true })).counts).toMatchObject({ deleted: 1, same: 1 });
+  expect(Object.keys(west.tagsOf("a")).sort()).toEqual(["theirs", "v2"]);
+});
+
+test("where a tag cannot be deleted alone, its digest is, unless another tag has it", async () => {
+  for (const tag of ["v1", "v2", "v3"]) east.putImage("a", tag, tag === "v3" ? "v2" : tag);
+  await sync();
+  east.repository("a").tags.clear();
+  west.intercept = (request, ...rest) =>
+    request.method === "DELETE" && !request.url?.includes("sha256") && answering(400)(request, ...rest);
+
+  const { outcomes, counts } = await sync({ deletes: true });
+  expect(counts).toMatchObject({ deleted: 1, failed: 2 });
+  expect(outcomes[1]?.failure).toMatch(/cannot delete a tag alone, and v3 is the same image/);
+  expect(west.requests.filter((line) => line.includes(`DELETE /v2/a/manifests/sha256`))).toHaveLength(1);
+});
+
+test("a source that has lost all its tags takes nothing along", async () => {
+  for (let at = 0; at < 20; at++) east.putImage("a", `v${at}`, `${at}`);
+  await sync({ deletes: true });
+  east.repository("a").tags.clear();
+
+  const { outcomes } = await sync({ deletes: true });
+  expect(outcomes).toMatchObject([
+    { failure: expect.stringContaining("20 of 20 tags are gone at the source") },
+  ]);
+  expect(Object.keys(west.tagsOf("a"))).toHaveLength(20);
+});
+
+test("one image that fails costs itself, and is copied next time", async () => {
+  const good = east.putImage("a", "good", "good");
+  const bad = east.putImage("a", "bad", "bad");
+  east.repository("a").blobs.set(sha256("bad"), Buffer.from("BAD"));
+
+  const report = await sync();
+  expect(report.counts).toMatchObject({ copied: 1, failed: 1, behind: 0 });
+  expect(report.outcomes[0]).toMatchObject({
+    tag: "bad",
+    failure: expect.stringContaining("its content is"),
+  });
+  expect(west.tagsOf("a")).toEqual({ good });
+
+  east.putBlob("a", "bad");
+  expect((await sync()).counts).toMatchObject({ copied: 1, same: 1, failed: 0 });
+  expect(west.tagsOf("a")).toEqual({ good, bad });
+});
+
+test("killed after a tag and before its note: the next run knows its own work, though the source moved on", async () => {
+  east.putImage("a", "v1", "first");
+  const journal = new SyncJournal(store, systemClock, { name: "r", journal: "r" });
+  await sync();
+  const second = east.putImage("a", "v1", "second");
+  await journal.writeTags(
+    "a",
+    new Map([["v1", [...((await journal.readTags()).get("a")?.get("v1") ?? []), second]]]),
+  );
+  west.putImage("a", "v1", "second");
+  const third = east.putImage("a", "v1", "third");
+
+  expect((await sync()).counts).toMatchObject({ copied: 1, diverged: 0 });
+  expect(west.tagsOf("a").v1).toBe(third);
+});
+
+test("interrupted: what is left is behind, and the rule is not current", async () => {
+  east.putImage("a", "v1", "1");
+  const report = await sync({}, { signal: AbortSignal.abort() });
+  expect(report.counts.copied).toBe(0);
+  expect(await status()).toMatchObject({ currentMs: 0 });
+});
+
+test("a registry that does not answer is the run's failure", async () => {
+  await expect(sync({ from: { url: "http://127.0.0.1:1" } })).rejects.toThrow("no answer");
+});
