@@ -126,6 +126,13 @@ const PACKAGES = [
     services: ["docker.service", "docker.socket"],
     why: "a container of an engine of the test's own",
   },
+  {
+    needs: "docker-registry",
+    package: "docker-registry",
+    services: ["docker-registry.service"],
+    why: "two registries that are kept alike",
+  },
+  { needs: "skopeo", package: "skopeo", why: "another client's word on what a registry holds" },
   { needs: "ssh", package: "openssh-client", why: "a machine that lets in who has a key" },
   { needs: "debootstrap", package: "debootstrap", why: "the Debian that the Dockerfile starts from" },
   {

@@ -1,0 +1,156 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ExecResult, exec } from "../../core/runtime/exec.ts";
+import { Cleanup } from "../support/cleanup.ts";
+import { type PrivateRegistry, startDockerRegistry } from "../support/docker-registry.ts";
+import { freePort } from "../support/free-port.ts";
+import { describeIf, hasCommand } from "../support/host.ts";
+import { programArgv, startProgram } from "../support/run-program.ts";
+import { SyntheticImages } from "../support/synthetic-images.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+const MIB = 2 ** 20;
+
+/** Debian's registry twice; skopeo says independently of us what is in them. */
+describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll registry sync", () => {
+  const cleanup = new Cleanup();
+  let [east, west]: PrivateRegistry[] = [];
+  let made: SyntheticImages;
+
+  beforeAll(async () => {
+    [east, west] = await Promise.all([startDockerRegistry(cleanup), startDockerRegistry(cleanup)]);
+    made = new SyntheticImages(at(east).url);
+    cleanup.add("client", () => made.registry.close());
+  });
+  afterAll(() => cleanup.run());
+
+  const at = (registry: PrivateRegistry | undefined): PrivateRegistry => {
+    if (registry === undefined) throw new Error("no registry");
+    return registry;
+  };
+  /** The argument vector of `plimsoll registry …` with rules of its own, which keep their journal in `folder`. */
+  function command(folder: string, rules: object, ...args: readonly string[]): readonly string[] {
+    const registries = { east: { url: at(east).url }, west: { url: at(west).url } };
+    writeFileSync(join(folder, "registry.yaml"), JSON.stringify({ registries, rules }));
+    const given = ["--config", join(folder, "registry.yaml"), "--store", join(folder, "state.db")];
+    return programArgv("plimsoll", "registry", ...args, ...given);
+  }
+  const run = (argv: readonly string[]): Promise<ExecResult> =>
+    exec(argv, { okCodes: [0, 1], timeoutMs: 60_000 });
+  /** The digest, by skopeo. */
+  async function digest(registry: PrivateRegistry | undefined, image: string): Promise<string> {
+    const argv = [
+      "skopeo",
+      "inspect",
+      "--raw",
+      "--tls-verify=false",
+      `docker://${at(registry).host}/${image}`,
+    ];
+    const raw = await exec(["sh", "-c", '"$@" | sha256sum', "sh", ...argv]);
+    return `sha256:${raw.stdout.split(" ")[0]}`;
+  }
+
+  test("images, indexes and signatures arrive as they are, and the second time there is nothing to do", async () => {
+    const image = await made.put("one/app", "v1", 300_000);
+    const other = await made.put("one/app", "v2", 10);
+    const index = await made.putIndex("one/app", "all", [image, other]);
+    await made.put("one/app", `${image.replace(":", "-")}.sig`, 50);
+    const folder = cleanup.temporaryFolder();
+    const rules = { one: { from: "east", to: "west", repositories: "one/**", prefix: "mirror" } };
+
+    const first = await run(command(folder, rules, "sync", "one"));
+    expect(first.stdout).toMatch(/one: 0 as they were, 4 copied/);
+    expect(await digest(west, "mirror/one/app:v1")).toBe(image);
+    expect(await digest(west, "mirror/one/app:all")).toBe(index);
+    expect(await digest(west, `mirror/one/app:${image.replace(":", "-")}.sig`)).toMatch(/^sha256:/);
+    // A whole pull by another's client, which checks every layer.
+    const argv = ["skopeo", "copy", "--src-tls-verify=false", "--all"];
+    await exec([...argv, `docker://${at(west).host}/mirror/one/app:all`, `oci:${folder}/pulled:all`]);
+
+    const second = await run(command(folder, rules, "sync", "one"));
+    expect(second.stdout).toBe("one: 4 as they were, 0 copied (0 bytes), 0 deleted\n");
+    const { stdout } = await run(command(folder, rules, "status", "--metrics"));
+    expect(stdout).toContain('plimsoll_registry_sync_tags{rule="one",state="same"} 4');
+  });
+
+  test("killed again and again on its way: both sides are equal at the end, and no tag was ever broken", async () => {
+    for (let n = 0; n < 12; n++) await made.put("killed/app", `v${n}`, MIB);
+    const folder = cleanup.temporaryFolder();
+    const rules = { killed: { from: "east", to: "west", repositories: "killed/*", rate: "8M", parallel: 2 } };
+    const images = new SyntheticImages(at(west).url);
+    cleanup.add("client", () => images.registry.close());
+
+    for (let kills = 1; kills <= 3; kills++) {
+      const sync = startProgram(cleanup, command(folder, rules, "sync", "killed"));
+      const isOnItsWay = async (): Promise<boolean> =>
+        (await images.registry.tags("killed/app")).length >= kills * 3;
+      await waitFor(`${kills * 3} tags`, isOnItsWay, 30_000);
+      await sync.stop("SIGKILL");
+      for (const tag of await images.registry.tags("killed/app"))
+        await exec([
+          "skopeo",
+          "inspect",
+          "--tls-verify=false",
+          `docker://${at(west).host}/killed/app:${tag}`,
+        ]);
+    }
+    const last = await run(command(folder, rules, "sync", "killed"));
+    expect(last.stdout).toMatch(/killed: \d+ as they were, \d+ copied \(\d+ bytes\), 0 deleted\n$/);
+    for (let n = 0; n < 12; n++)
+      expect(await digest(west, `killed/app:v${n}`)).toBe(
+        await made.registry.digestOf("killed/app", `v${n}`),
+      );
+  }, 120_000);
+
+  test("the destination is killed on the way, comes back, and the next run ends what was begun", async () => {
+    for (let n = 0; n < 4; n++) await made.put("lost/app", `v${n}`, MIB);
+    const folder = cleanup.temporaryFolder();
+    const rules = { lost: { from: "east", to: "west", repositories: "lost/*", rate: "2M", parallel: 1 } };
+    const sync = startProgram(cleanup, command(folder, rules, "sync", "lost"));
+    const images = new SyntheticImages(at(west).url);
+    cleanup.add("client", () => images.registry.close());
+    await waitFor("a tag", async () => (await images.registry.tags("lost/app")).length > 0, 30_000);
+    await at(west).program.stop("SIGKILL");
+    expect(await sync.ended).toBe(1);
+    expect(sync.lines.join("\n")).toMatch(/failed: registry 127\.0\.0\.1:\d+: \w+ .*: no answer/);
+
+    west = await at(west).restart();
+    expect((await run(command(folder, rules, "sync", "lost"))).stdout).toMatch(
+      /lost: \d as they were, \d copied .* 0 deleted\n$/,
+    );
+    for (let n = 0; n < 4; n++)
+      expect(await digest(west, `lost/app:v${n}`)).toBe(await made.registry.digestOf("lost/app", `v${n}`));
+  }, 60_000);
+
+  test("deletes, where the registry deletes by digest alone", async () => {
+    for (const tag of ["v1", "v2"]) await made.put("gone/app", tag, 100);
+    const folder = cleanup.temporaryFolder();
+    const rules = { gone: { from: "east", to: "west", repositories: "gone/*", deletes: true } };
+    await run(command(folder, rules, "sync", "gone"));
+    await made.registry.removeManifest("gone/app", (await made.registry.digestOf("gone/app", "v1")) ?? "");
+
+    expect((await run(command(folder, rules, "sync", "gone"))).stdout).toMatch(
+      /gone: gone\/app:v1 deleted\n/,
+    );
+    expect(
+      (await exec(["skopeo", "list-tags", "--tls-verify=false", `docker://${at(west).host}/gone/app`]))
+        .stdout,
+    ).not.toContain("v1");
+  });
+
+  test("a source that is out of reach is an error in one line", async () => {
+    const folder = cleanup.temporaryFolder();
+    const argv = command(folder, { r: { from: "east", to: "west" } }, "sync", "r");
+    const registries = { east: { url: `http://127.0.0.1:${await freePort()}` }, west: { url: at(west).url } };
+    writeFileSync(
+      join(folder, "registry.yaml"),
+      JSON.stringify({ registries, rules: { r: { from: "east", to: "west" } } }),
+    );
+    const { code, stderr } = await run(argv);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: registry 127\.0\.0\.1:\d+: GET _catalog: no answer: .*\n$/),
+    ]);
+  });
+});
