@@ -1,9 +1,10 @@
 import type { CgroupPath } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
-import { type Mount, readMountinfo } from "../../core/kernel/proc/mountinfo.ts";
+import { type Mount, parseMountinfo } from "../../core/kernel/proc/mountinfo.ts";
 import { readPidCgroup } from "../../core/kernel/proc/pid-cgroup.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
+import { readKernelText } from "../../core/kernel/text.ts";
 import type { ProcessRef } from "./namespaces.ts";
 
 /** Whose machine a caller sees. Pids are in the server's numbering. */
@@ -65,8 +66,13 @@ function mountedAbove({ unified, controllers }: CgroupPath, mounts: readonly Mou
 }
 
 function readCgroupMounts(root: HostRoot, pid: number): readonly Mount[] {
+  const path = root.proc(`${pid}/mountinfo`);
   try {
-    const mounts = readMountinfo(root, pid) ?? [];
+    // A handful of dozens: the others are not worth parsing.
+    const lines = (readKernelText(path) ?? "")
+      .split("\n")
+      .filter((line) => line.includes(` ${CGROUP_MOUNTS}`));
+    const mounts = parseMountinfo(lines.map((line) => `${line}\n`).join(""), path);
     return mounts.filter(({ mountPoint }) => `${mountPoint}/`.startsWith(`${CGROUP_MOUNTS}/`));
   } catch {
     return []; // a security module keeps us out

@@ -1,6 +1,7 @@
 import type { CgroupPath, CgroupReader } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { ParseError } from "../../core/kernel/parse-error.ts";
+import { readPidCgroupText } from "../../core/kernel/proc/pid-cgroup.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errnoOf } from "../../core/runtime/errors.ts";
@@ -49,6 +50,8 @@ interface CachedContainer {
   readonly container: Container;
   /** What its key begins with: it may be found under several. */
   readonly name: string;
+  /** Of its first process: while that stays the same, so does the container's. */
+  readonly cgroupText: string | undefined;
   readonly readAtMs: number;
 }
 
@@ -125,7 +128,15 @@ class NamespaceIdentifier implements Identifier {
       this.#containers.delete(key);
       return undefined;
     }
-    if (this.#clock.monotonicMs() < readAtMs + CGROUP_FRESH_MS) return container;
+    const now = this.#clock.monotonicMs();
+    if (now < readAtMs + CGROUP_FRESH_MS) return container;
+    if (
+      cached.cgroupText !== undefined &&
+      cached.cgroupText === readPidCgroupText(this.#root, container.init)
+    ) {
+      this.#containers.set(key, { ...cached, readAtMs: now });
+      return container;
+    }
     return this.#remember(key, { pid: container.init, startTicks: container.startTicks }, name);
   }
 
@@ -136,7 +147,9 @@ class NamespaceIdentifier implements Identifier {
     const inits = scanNamespaces(this.#root, this.#host);
     const end = this.#clock.monotonicMs();
     this.#nextScanMs = end + (end - start) * (SCAN_SHARE - 1);
-    for (const key of [...this.#containers.keys()]) if (!inits.has(key)) this.#containers.delete(key);
+    for (const key of [...this.#containers.keys()]) {
+      if (!inits.has(key) && key.includes(" pid:[")) this.#containers.delete(key);
+    }
     for (const [key, init] of inits) {
       const isAsked = key === init.pair || key === pair;
       if (isAsked && this.#containers.get(key) === undefined) this.#remember(key, init, init.pair);
@@ -167,9 +180,10 @@ class NamespaceIdentifier implements Identifier {
   }
 
   #remember(key: string, init: ProcessRef, name: string = key): Container | undefined {
+    const cgroupText = readPidCgroupText(this.#root, init.pid);
     const container = readContainer(this.#root, name, init);
     if (container !== undefined)
-      this.#containers.set(key, { container, name, readAtMs: this.#clock.monotonicMs() });
+      this.#containers.set(key, { container, name, cgroupText, readAtMs: this.#clock.monotonicMs() });
     return container;
   }
 }

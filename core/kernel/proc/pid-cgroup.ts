@@ -26,7 +26,11 @@ export function parsePidCgroup(text: string, path = "PID/cgroup"): CgroupPath {
 }
 
 export function readPidCgroup(root: HostRoot, pid: number | "self"): CgroupPath | undefined {
-  const path = root.proc(`${pid}/cgroup`);
-  const text = readKernelAttribute(path);
-  return text === undefined ? undefined : parsePidCgroup(text, path);
+  const text = readPidCgroupText(root, pid);
+  return text === undefined ? undefined : parsePidCgroup(text, root.proc(`${pid}/cgroup`));
+}
+
+/** For who only wants to know whether it is another one. */
+export function readPidCgroupText(root: HostRoot, pid: number | "self"): string | undefined {
+  return readKernelAttribute(root.proc(`${pid}/cgroup`));
 }
