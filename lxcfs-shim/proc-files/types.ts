@@ -11,6 +11,8 @@ export interface ContainerView {
   readonly cpus: readonly number[];
   /** What /sys/devices/system/cpu/possible shows. */
   readonly possibleCpus?: "host" | "visible";
+  /** The size of a page of memory, of which some files count; 4 KiB unless told. */
+  readonly pageBytes?: number;
   /** Age of the container's init; in a time namespace of its own what the kernel says there. */
   readonly uptimeSeconds: number;
   /** How much later than the host the container was booted, in a time namespace of its own; 0 in the host's. */

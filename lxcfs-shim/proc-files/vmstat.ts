@@ -91,13 +91,16 @@ function trafficLines({ io }: ContainerView): readonly [string, number][] {
   ];
 }
 
-function memoryLines({ memory }: ContainerView, host: HostText): readonly [string, number][] {
+function memoryLines(
+  { memory, pageBytes = 4096 }: ContainerView,
+  host: HostText,
+): readonly [string, number][] {
   if (memory === undefined) return [];
   const figures = figuresOf(memory, host.text("meminfo"));
   const { detail, swap } = figures;
   const noSwap = swap === undefined || swap.totalBytes === 0;
   return [
-    ...pageLines(figures, pageBytes(host)),
+    ...pageLines(figures, pageBytes),
     ...counted(KIBIBYTES, detail, 1024),
     ...counted(EVENTS, detail, 1),
     ...(noSwap
@@ -127,20 +130,6 @@ function counted(
     return value === undefined ? [] : [[name, Math.floor(value / unit)]];
   });
 }
-
-/**
- * MemFree and nr_free_pages are one figure in two units, read microseconds apart: rounded to a power of two, what is
- * between them is the page size.
- */
-export function pageBytes(host: HostText): number {
-  const bytes = Number(/^MemFree:\s*(\d+) kB$/m.exec(host.text("meminfo"))?.[1] ?? 0) * 1024;
-  const pages = Number(/^nr_free_pages (\d+)$/m.exec(host.text("vmstat"))?.[1] ?? 0);
-  const ratio = pages > 0 ? bytes / pages : 0;
-  return ratio >= MIN_PAGE_BYTES ? 2 ** Math.round(Math.log2(ratio)) : MIN_PAGE_BYTES;
-}
-
-/** Of every architecture Node runs on. */
-const MIN_PAGE_BYTES = 4096;
 
 function underived({ memory }: ContainerView): readonly string[] {
   if (memory === undefined) return [];

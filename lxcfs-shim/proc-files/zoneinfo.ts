@@ -1,6 +1,6 @@
 import { figuresOf } from "./meminfo.ts";
 import type { ContainerView, HostText, ProcFile } from "./types.ts";
-import { pageBytes, pageLines } from "./vmstat.ts";
+import { pageLines } from "./vmstat.ts";
 
 // Node 0, zone   Normal
 //   per-node stats
@@ -28,13 +28,13 @@ export const zoneinfo: ProcFile = {
 };
 
 function render(view: ContainerView, host: HostText): string {
-  if (view.memory === undefined) return host.text("zoneinfo");
-  const bytesPerPage = pageBytes(host);
-  const figures = figuresOf(view.memory, host.text("meminfo"));
-  const lines = pageLines(figures, bytesPerPage);
+  const { memory, pageBytes = 4096 } = view;
+  if (memory === undefined) return host.text("zoneinfo");
+  const figures = figuresOf(memory, host.text("meminfo"));
+  const lines = pageLines(figures, pageBytes);
   const isZones = ([name]: readonly [string, number]): boolean => /^nr_(zone|free)_/.test(name);
-  const total = Math.floor(figures.totalBytes / bytesPerPage);
-  const free = Math.floor(figures.freeBytes / bytesPerPage);
+  const total = Math.floor(figures.totalBytes / pageBytes);
+  const free = Math.floor(figures.freeBytes / pageBytes);
   return [
     "Node 0, zone   Normal",
     "  per-node stats",

@@ -9,6 +9,7 @@ import { parseCpuList } from "../../core/kernel/cpu-list.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { lazyClass } from "../../core/kernel/lazy.ts";
 import { once } from "../../core/kernel/once.ts";
+import { readPageSize } from "../../core/kernel/page-size.ts";
 import { readTimensOffsets } from "../../core/kernel/proc/timens-offsets.ts";
 import { parseUptime } from "../../core/kernel/proc/uptime.ts";
 import { readKernelAttribute } from "../../core/kernel/text.ts";
@@ -58,12 +59,14 @@ export function openContainerViews(options: ContainerViewsOptions): ContainerVie
   const notebook = options.notebook ?? openNotebook();
   const isCurrent = (key: string): boolean => isKeyOfLiving(options.root, key);
   const remembered = new RememberedMap<Remembered>(notebook, "container", REMEMBERED_CONTAINERS, isCurrent);
-  return { open: (container, host) => openView({ ...options, remembered, container, host }) };
+  const pageBytes = once(() => readPageSize(options.root));
+  return { open: (container, host) => openView({ ...options, remembered, pageBytes, container, host }) };
 }
 
 /** What one view is made from. */
 interface Ground extends ContainerViewsOptions {
   readonly remembered: RememberedMap<Remembered>;
+  readonly pageBytes: () => number;
   readonly container: Container;
   readonly host: HostText;
 }
@@ -97,6 +100,7 @@ function openView(ground: Ground): ContainerView {
     io: () => parts.io().value,
     pressure: () => parts.pressure().value,
     cpus: () => shared.cpus(),
+    pageBytes: ground.pageBytes,
     possibleCpus: () => shared.choices.possibleCpus,
     uptimeSeconds: () => uptimeSeconds(ground, shared),
     bootDelaySeconds: () => shared.bootDelaySeconds(),

@@ -19,6 +19,7 @@ test("one zone of the container's size, with what is free in it", () => {
   expect(text).toContain("        managed  131072\n");
   expect(text).toContain("      nr_zone_active_anon 2\n");
   expect(text.match(/zone {3}/g)).toHaveLength(1);
+  expect(zoneinfo.render(viewOf({ memory, pageBytes: 65_536 }), host)).toContain("        managed  8192\n");
 });
 
 test("without a memory cgroup the file is the host's", () => {

@@ -47,6 +47,13 @@ function viewOn(host: FakeHost): ContainerView {
   return viewsOn(host)(webOn(host));
 }
 
+test("pages are as large as the kernel says", () => {
+  const host = newHost();
+  host.write("proc/self/auxv", "\u0006\0\0\0\0\0\0\0\0\0\u0001\0\0\0\0\0");
+
+  expect(viewOn(host).pageBytes).toBe(65_536);
+});
+
 describe("memory", () => {
   test("the limit, and what the cgroup uses of it", () => {
     const view = viewOn(newHost({ "memory.max": `${256 * MIB}\n` }));
