@@ -38,6 +38,11 @@ function serveCommand(signal: AbortSignal): Command {
     )
     .option("--keep <duration>", "how long samples are kept as they came (default: 15d)")
     .option("--keep-coarse <duration>", "how long they are kept in windows of five minutes (default: 400d)")
+    .option(
+      "--history-from <url>",
+      "read history from whoever answers PromQL, prometheus+http://host:port (default: what is kept here)",
+    )
+    .option("--business-label <name>", "the label that says whose a machine is (default: business)")
     .option("--docker <socket>", "follow the containers of a Docker engine; may be repeated", append)
     .option(
       "--trust <whom>",

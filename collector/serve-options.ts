@@ -12,6 +12,7 @@ import {
 import { type Forward, parseForward } from "./forward-url.ts";
 import type { ListenAddress, Security } from "./http/server.ts";
 import type { TlsFiles } from "./http/tls.ts";
+import { type PromqlUrl, parsePromqlUrl } from "./promql/promql-url.ts";
 import { addAddress } from "./trust/address-list.ts";
 import { TRUST_MODES, type TrustMode } from "./trust/trust.ts";
 
@@ -35,6 +36,8 @@ export interface ServeFlags {
   readonly data?: string;
   readonly keep?: string;
   readonly keepCoarse?: string;
+  readonly historyFrom?: string;
+  readonly businessLabel?: string;
   readonly docker?: readonly string[];
   readonly trust?: string;
   readonly tokenFile?: string;
@@ -54,6 +57,10 @@ export interface ServeOptions {
   /** How long samples are kept as they came, and in windows of five minutes. */
   readonly keepMs: number;
   readonly keepCoarseMs: number;
+  /** Who answers PromQL for all history; undefined for what is kept here. */
+  readonly historyFrom: PromqlUrl | undefined;
+  /** The label that says whose a machine is: capacity is told by it. */
+  readonly businessLabel: string;
   /** Sockets of Docker engines to follow. */
   readonly docker: readonly string[];
   readonly trust: TrustMode;
@@ -78,6 +85,8 @@ const OPTIONS = {
     "data",
     "keep",
     "keepCoarse",
+    "historyFrom",
+    "businessLabel",
     "docker",
     "trust",
     "tokenFile",
@@ -113,6 +122,8 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     data: given.text("data")?.value || undefined,
     keepMs: duration("keep", "15d"),
     keepCoarseMs: duration("keepCoarse", "400d"),
+    historyFrom: parseHistoryFrom(given.text("historyFrom")),
+    businessLabel: given.text("businessLabel")?.value || "business",
     docker: each(given.texts("docker"), parseSocket),
     trust,
     tokenFile,
@@ -161,6 +172,11 @@ function parseListen(option: string, text: string): ListenAddress {
   throw new UsageError(`${option}: ${JSON.stringify(text)} is not an address to listen on`, {
     hint: "write 127.0.0.1:9465, [::1]:9465 or tls://0.0.0.0:9466",
   });
+}
+
+function parseHistoryFrom(given: Given | undefined): PromqlUrl | undefined {
+  if (given === undefined || given.value === "") return undefined;
+  return parsePromqlUrl(given.option, given.value);
 }
 
 /** `20000`; `none` is no limit. */

@@ -1,7 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { MetricKind, Series } from "../core/metrics/series.ts";
 import { packageVersion } from "../core/runtime/version.ts";
-import type { Fleet } from "./capacity/fleet.ts";
 import type { ClientRates } from "./client-rates.ts";
 import type { Data } from "./data.ts";
 import type { Forwarding } from "./forwarding.ts";
@@ -28,7 +27,8 @@ export interface TelemetrySubjects {
   readonly latest: LatestStore;
   readonly data: Data;
   readonly lifecycle: LifecycleView;
-  readonly fleet: Pick<Fleet, "series">;
+  /** What groups of machines have and use. */
+  readonly fleet: { series(nowMs: number): Iterable<Series> };
   readonly forwardings: readonly Forwarding[];
 }
 

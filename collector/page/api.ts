@@ -84,3 +84,46 @@ export interface MachineEvent {
   readonly kind: string;
   readonly detail: Readonly<Record<string, string>>;
 }
+
+/** `GET /api/v1/capacity`. */
+export interface Capacity {
+  readonly at: string;
+  /** What groups are made by: a label, `host` or `ip`. */
+  readonly by: string;
+  readonly days: number;
+  readonly stepSeconds: number;
+  readonly machines: number;
+  /** Of those, the ones whose week has been read: the rest follows. */
+  readonly surveyed: number;
+  readonly all: CapacityGroup | null;
+  readonly groups: readonly CapacityGroup[];
+}
+
+export interface CapacityGroup {
+  readonly name: string;
+  readonly machines: number;
+  /** Those of which anything is known. */
+  readonly resources: readonly CapacityResource[];
+}
+
+export interface CapacityResource {
+  readonly resource: "cpu" | "memory" | "disk";
+  readonly unit: "cpus" | "bytes";
+  readonly limit: number;
+  readonly requested: number;
+  /** By all machines together, of windows over a week. */
+  readonly used: { readonly p50: number; readonly p95: number; readonly max: number };
+  /** Parts of limits that their machines never came near to. */
+  readonly unused: number;
+  readonly isWasteful: boolean;
+  /** Until the first machine has none left, if it goes on like this. */
+  readonly exhaustedInDays: number | null;
+  /** How many machines have too little, and the first of them. */
+  readonly short: number;
+  readonly shortages: readonly Shortage[];
+}
+
+export interface Shortage {
+  readonly ip: string;
+  readonly why: string;
+}

@@ -16,7 +16,7 @@ function tell(problem: string): void {
 function viewOf(path: string): View {
   const [, ip] = /^\/machines\/([^/]+)$/.exec(path) ?? [];
   if (ip !== undefined) return new MachineView(decodeURIComponent(ip), tell);
-  return path === "/capacity" ? new CapacityView() : new ListView(tell);
+  return path === "/capacity" ? new CapacityView(tell) : new ListView(tell);
 }
 
 function show(): void {

@@ -12,6 +12,7 @@ const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
 const DEFAULTS = {
+  ...{ historyFrom: undefined, businessLabel: "business" },
   ...{ forwards: [], docker: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
   ...{
     trust: "any" as const,

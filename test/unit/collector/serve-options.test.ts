@@ -29,6 +29,8 @@ test("defaults", async () => {
     data: undefined,
     keepMs: 15 * 86_400_000,
     keepCoarseMs: 400 * 86_400_000,
+    historyFrom: undefined,
+    businessLabel: "business",
     docker: [],
     trust: "address",
     tokenFile: undefined,
@@ -70,6 +72,7 @@ test.for<[string, ServeFlags]>([
   ['--stale-after: "soon" is not a duration', { staleAfter: "soon" }],
   ['--log-level: "loud" is not a log level', { logLevel: "loud" }],
   ['--docker: "here" is not the path of a socket', { docker: ["here"] }],
+  ['--history-from: "http://a" is not a URL to read history from', { historyFrom: "http://a" }],
   ['--trust: "me" is not a way to trust', { trust: "me" }],
   ['--client-rate: "0" is not a number of samples', { clientRate: "0" }],
   ["listen: tls:// needs a certificate", { listen: ["tls://0.0.0.0:1"] }],
@@ -87,7 +90,7 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, docker, trust, tokenFile, clientRate, staleAfter, logLevel)',
+    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, historyFrom, businessLabel, docker, trust, tokenFile, clientRate, staleAfter, logLevel)',
   ],
   ["staleAfter: [5]\n", "staleAfter must be a text"],
   ["listen: [{}]\n", "listen must be a text or a list of texts"],

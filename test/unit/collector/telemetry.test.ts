@@ -57,6 +57,7 @@ test("what the objects counted, under the collector's names", async () => {
     rates: new ClientRates(1, clock),
     servers: [{ refused: 2 }, { refused: 1 }],
     latest,
+    fleet: { series: () => [] },
     data,
     lifecycle,
     forwardings: [forwarding],
