@@ -1,5 +1,5 @@
 import { PlimsollError } from "../../core/runtime/errors.ts";
-import { observeMachine } from "../executors/observe.ts";
+import { observeMachine, observeWanted } from "../executors/observe.ts";
 import type { Host } from "../host/host.ts";
 import { chooseCpuset, parseCpuset } from "../machines/cpus.ts";
 import type { OperationKind } from "../machines/documents.ts";
@@ -29,7 +29,7 @@ export type Verb =
 export async function planChange(host: Host, name: string, verb: Verb): Promise<Change> {
   const found = await findOurs(host, name);
   const wanted = await wantedOf(host, found.machine, verb);
-  const observed = await observeMachine(host, wanted);
+  const observed = await observeWanted(host, wanted);
   const after = { machine: wanted, host: found.host, createdMs: found.createdMs };
   return { before: found, after, steps: planVerb(observed, found.machine, wanted, verb.kind) };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { errorLine } from "../../core/runtime/errors.ts";
 import { reserveAddresses } from "../addresses/reserve.ts";
-import { observeMachine } from "../executors/observe.ts";
+import { observeWanted } from "../executors/observe.ts";
 import type { Host } from "../host/host.ts";
 import { chooseCpuset } from "../machines/cpus.ts";
 import { listMachines } from "../machines/machines.ts";
@@ -28,7 +28,7 @@ export async function planCreation(host: Host, specs: readonly MachineSpec[]): P
   return Promise.all(
     machines.map(async (machine) => ({
       after: { machine, host: host.config.name, createdMs },
-      steps: planMachine(await observeMachine(host, machine), machine),
+      steps: planMachine(await observeWanted(host, machine), machine),
     })),
   );
 }

@@ -3,7 +3,7 @@ import type { Logger } from "../../core/runtime/log.ts";
 import { EventLog, type NewEvent } from "../events/event-log.ts";
 import { performStep } from "../executors/index.ts";
 import { leaseOf } from "../executors/lease-of.ts";
-import { observeMachine } from "../executors/observe.ts";
+import { observeWanted } from "../executors/observe.ts";
 import { announce, announcementOf } from "../host/announce.ts";
 import type { Host } from "../host/host.ts";
 import type { Operation } from "../operations/documents.ts";
@@ -142,6 +142,6 @@ function failuresOf(endings: readonly Ending[]): readonly Failure[] {
 function performerOn(host: Host): Performer {
   return {
     perform: (step) => performStep(step, host),
-    plan: async (machine) => planMachine(await observeMachine(host, machine), machine),
+    plan: async (machine) => planMachine(await observeWanted(host, machine), machine),
   };
 }

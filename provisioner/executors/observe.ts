@@ -1,9 +1,10 @@
 import { readlinkSync, statSync } from "node:fs";
-import { errnoOf } from "../../core/runtime/errors.ts";
+import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 import type { ContainerState } from "../docker/engine.ts";
 import { namespaceOfPid } from "../drivers/links.ts";
 import type { Host } from "../host/host.ts";
 import type { Machine, Observed, ObservedContainer } from "../resources/types.ts";
+import { isDiskGone } from "../resources/volume.ts";
 import { cardOf, linkSpecOf } from "./card-of.ts";
 import { decodeLimits } from "./container-body.ts";
 import { readIdentity } from "./identity.ts";
@@ -24,6 +25,19 @@ export async function observeMachine(host: Host, machine: Machine): Promise<Obse
     card: await observeCard(host, machine, lease?.address),
     containers: await observeContainers(host, machine, holder),
   };
+}
+
+/** A machine that shall be on, and whose data disk is gone: no steps lead there. */
+export const DISK_GONE = "DISK_GONE";
+
+/** The same for who plans how it becomes as wanted. Throws DISK_GONE. */
+export async function observeWanted(host: Host, wanted: Machine): Promise<Observed> {
+  const observed = await observeMachine(host, wanted);
+  if (wanted.power === "on" && isDiskGone(observed))
+    throw new PlimsollError(DISK_GONE, `container ${wanted.name}: its data disk is gone`, {
+      hint: `bring back the disk of ${wanted.id}, or destroy the container`,
+    });
+  return observed;
 }
 
 async function observeCard(

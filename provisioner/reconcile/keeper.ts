@@ -1,6 +1,6 @@
 import type { HostOperator } from "../ct/operator.ts";
 import type { NewEvent } from "../events/event-log.ts";
-import { observeMachine } from "../executors/observe.ts";
+import { observeWanted } from "../executors/observe.ts";
 import { machineKey } from "../machines/documents.ts";
 import { decodeFound, type FoundMachine, listMachines } from "../machines/machines.ts";
 import type { Watcher } from "../operations/run.ts";
@@ -41,7 +41,7 @@ export function keeperOf(operator: HostOperator): Keeper {
       const found = entry && decodeFound(store, entry);
       return found !== undefined && isOurs(found) && found.busy === undefined ? found.machine : undefined;
     },
-    plan: async (machine) => planMachine(await observeMachine(host, machine), machine),
+    plan: async (machine) => planMachine(await observeWanted(host, machine), machine),
     repair: async ({ name }) => {
       const operation = await operator.begin({ kind: "repair", names: [name] });
       const [ending] = await operator.run(operation, SILENT, NEVER);

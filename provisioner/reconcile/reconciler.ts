@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errnoOf, errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { DISK_GONE } from "../executors/observe.ts";
 import type { Turns } from "../operations/turns.ts";
 import type { Machine } from "../resources/types.ts";
 import { renderWhat } from "../step/render.ts";
@@ -77,7 +78,7 @@ export class Reconciler {
   /** Looks at the machines of which something has changed since they were well; `prints` has one for each of the host. */
   async compare(prints: ReadonlyMap<string, string>): Promise<void> {
     for (const id of this.#loops.keys()) if (!prints.has(id)) this.#loops.delete(id);
-    const nowMs = this.#parts.clock.nowMs();
+    const nowMs = this.#parts.clock.monotonicMs();
     await Promise.all(
       [...prints].map(async ([id, print]) => {
         const loop = this.#loop(id);
@@ -134,26 +135,42 @@ export class Reconciler {
     try {
       const machine = await keeper.find(id);
       if (machine === undefined) return false;
-      const steps = await keeper.plan(machine);
-      if (steps.length > 0) await this.#mend(machine, steps, loop);
-      return steps.length === 0;
+      const steps = await this.#plan(machine, loop);
+      if (steps !== undefined && steps.length > 0) await this.#mend(machine, steps, loop);
+      return steps?.length === 0;
     } finally {
       release();
       endTurn();
     }
   }
 
+  /** Undefined where no steps lead there: that is told once, and looked at again with each survey. */
+  async #plan(machine: Machine, loop: Loop): Promise<readonly Step[] | undefined> {
+    const { keeper, log } = this.#parts;
+    try {
+      return await keeper.plan(machine);
+    } catch (error) {
+      if (errnoOf(error) !== DISK_GONE) throw error;
+      if (!loop.isInTrouble) {
+        loop.isInTrouble = true;
+        log.warn({ machine: machine.name, trouble: errorLine(error) }, "in trouble");
+        await keeper.tellTrouble(machine.id, machine.name, errorLine(error));
+      }
+      return undefined;
+    }
+  }
+
   async #mend(machine: Machine, steps: readonly Step[], loop: Loop): Promise<void> {
     const { keeper, clock, log } = this.#parts;
     const repair = steps.map(({ kind }) => kind).join();
-    const waitMs = loop.pace.waitMs(repair, clock.nowMs());
+    const waitMs = loop.pace.waitMs(repair, clock.monotonicMs());
     if (waitMs > 0) return this.#pokeLater(machine.id, loop, waitMs);
-    const count = loop.pace.note(repair, clock.nowMs());
+    const count = loop.pace.note(repair, clock.monotonicMs());
     const what = steps.map(renderWhat).join(", ");
     log.info({ machine: machine.name, repair: what, count }, "mending");
     const problem = await keeper.repair(machine).catch(tellProblem);
     if (problem === undefined && count < TELL_AT) return;
-    const nextMs = loop.pace.waitMs(repair, clock.nowMs());
+    const nextMs = loop.pace.waitMs(repair, clock.monotonicMs());
     const text =
       problem === undefined
         ? `mended ${count} times in a row (${what})`

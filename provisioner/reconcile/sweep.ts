@@ -18,7 +18,7 @@ export async function sweepOrphans(
   seen: readonly Orphan[],
   events: EventLog,
 ): Promise<void> {
-  const { fresh, due } = orphans.see(seen, host.clock.nowMs());
+  const { fresh, due } = orphans.see(seen, host.clock.monotonicMs());
   for (const orphan of fresh) await tell(events, orphan, "found");
   if (due.length === 0) return;
   const destroyed = await listDestroyed(host);

@@ -37,7 +37,10 @@ export interface Observed {
   readonly address?: { readonly text: string; readonly state: "reserved" | "bound" } | undefined;
   /** The wanted one is on this host. */
   readonly hasImage: boolean;
-  readonly volume?: { readonly bytes: number; readonly isMounted: boolean } | undefined;
+  /** `isGone`: what is mounted is all that is left of it, for as long as it is mounted. */
+  readonly volume?:
+    | { readonly bytes: number; readonly isMounted: boolean; readonly isGone?: true }
+    | undefined;
   readonly identity?: (Identity & { readonly address: string }) | undefined;
   readonly holder?: { readonly isRunning: boolean } | undefined;
   /** Port, device and flows work; the device has the machine's address and route, and no others. */

@@ -1,10 +1,23 @@
 import type { Step } from "../step/steps.ts";
 import type { Machine, Observed, Resource } from "./types.ts";
 
-/** The data disk. It grows while it is mounted, and is made smaller only where that was asked for. */
+/**
+ * A machine that has lived, and whose disk is not there: to bind its address is the last step of a
+ * creation. The disk may be on a file system that is not mounted, or in a volume group that is away.
+ */
+export function isDiskGone({ volume: found, address }: Observed): boolean {
+  return found === undefined ? address?.state === "bound" : found.isGone === true;
+}
+
+/**
+ * The data disk. It grows while it is mounted, and is made smaller only where that was asked for. Where
+ * it is gone there is never an empty one instead.
+ */
 export const volume: Resource = {
   kind: "volume",
-  reach: ({ volume: found }, { id, name, disk }) => {
+  reach: (observed, { id, name, disk }) => {
+    if (isDiskGone(observed)) return [];
+    const { volume: found } = observed;
     const machine = { id, name };
     const create: readonly Step[] = found === undefined ? [{ kind: "createVolume", machine, ...disk }] : [];
     const mount: readonly Step[] = found?.isMounted === true ? [] : [{ kind: "mountVolume", machine }];

@@ -22,8 +22,8 @@ export class Reminder {
   async remind(machines: readonly FoundMachine[]): Promise<void> {
     const { config, store, clock } = this.#host;
     const stop = announcementOf("stop", "before");
-    if (stop === undefined || clock.nowMs() - this.#lastMs < EVERY_MS) return;
-    this.#lastMs = clock.nowMs();
+    if (stop === undefined || clock.monotonicMs() - this.#lastMs < EVERY_MS) return;
+    this.#lastMs = clock.monotonicMs();
     for (const { machine, host } of machines) {
       if (host !== config.name || machine.power === "on") continue;
       const { network } = await readNetwork(store, machine.network);

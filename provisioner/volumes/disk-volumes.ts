@@ -20,7 +20,9 @@ export class DiskVolumes implements Volumes {
 
   async observe(id: string): Promise<VolumeState | undefined> {
     const bytes = await this.#disks.find(id);
-    return bytes === undefined ? undefined : { bytes, isMounted: this.#isMounted(id) };
+    const isMounted = this.#isMounted(id);
+    if (bytes !== undefined) return { bytes, isMounted };
+    return isMounted ? { bytes: 0, isMounted, isGone: true } : undefined;
   }
 
   /** What was not finished was never anybody's: it is formatted again. */

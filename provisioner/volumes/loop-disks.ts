@@ -3,10 +3,20 @@
  *
  * losetup -j FILE (losetup(8)): a line for each device that has the file.
  */
-import { mkdirSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import { join } from "node:path";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
+import { renderBytes } from "../step/render.ts";
 import type { Disks } from "./types.ts";
 
 const ALLOCATE_MS = 300_000;
@@ -31,7 +41,7 @@ export class LoopDisks implements Disks {
     const unfinished = this.#unfinished(id);
     rmSync(unfinished, { force: true });
     try {
-      await this.#fallocate(unfinished, bytes);
+      await this.#fallocate(unfinished, 0, bytes);
     } catch (cause) {
       rmSync(unfinished, { force: true }); // what it took would be missing elsewhere
       throw new PlimsollError("VOLUME", "data volume: cannot be made", { cause });
@@ -58,8 +68,15 @@ export class LoopDisks implements Disks {
     for (const device of await this.#devices(id)) await this.#run(["losetup", "--detach", device]);
   }
 
+  /** What was allocated before the room ended is given back: its file system does not reach there. */
   async extend(id: string, bytes: number): Promise<void> {
-    await this.#fallocate(this.#file(id), bytes);
+    const before = (await this.find(id)) ?? 0;
+    try {
+      await this.#fallocate(this.#file(id), before, bytes);
+    } catch (cause) {
+      await this.reduce(id, before);
+      throw new PlimsollError("VOLUME", "data volume: cannot grow", { cause });
+    }
     for (const device of await this.#devices(id)) await this.#run(["losetup", "--set-capacity", device]);
   }
 
@@ -74,13 +91,30 @@ export class LoopDisks implements Disks {
 
   async tend(): Promise<void> {}
 
-  async #fallocate(file: string, bytes: number): Promise<void> {
+  /** fallocate(1) takes what there is before it fails, and everybody else's writes fail meanwhile. */
+  async #fallocate(file: string, before: number, bytes: number): Promise<void> {
+    const { bavail, bsize } = statfsSync(this.#folder);
+    const [more, free] = [bytes - before, bavail * bsize];
+    if (more > free) {
+      const needed = `${renderBytes(more)} are needed, ${renderBytes(free)} are free`;
+      throw new PlimsollError("VOLUME", `${this.#folder}: ${needed}`);
+    }
     await this.#run(["fallocate", "--length", String(bytes), file], { timeoutMs: ALLOCATE_MS });
   }
 
   async #devices(id: string): Promise<readonly string[]> {
     const { stdout } = await this.#run(["losetup", "-j", this.#file(id)]);
-    return [...stdout.matchAll(/^(\/dev\/\S+):/gm)].map(([, device = ""]) => device);
+    const own = [...stdout.matchAll(/^(\/dev\/\S+):/gm)].map(([, device = ""]) => device);
+    return [...own, ...(await this.#deviceOfRemoved(id))];
+  }
+
+  /** A file that somebody removed keeps its device, and its blocks, and is no longer found by its name. */
+  async #deviceOfRemoved(id: string): Promise<readonly string[]> {
+    if (existsSync(this.#file(id)) || !existsSync(this.#folder)) return [];
+    const removed = join(realpathSync(this.#folder), `${id}.img`);
+    const { stdout } = await this.#run(["losetup", "-a"]);
+    const lines = stdout.split("\n").filter((line) => line.endsWith(` (${removed} (deleted))`));
+    return lines.map((line) => line.slice(0, line.indexOf(":")));
   }
 
   #file(id: string): string {

@@ -8,6 +8,8 @@ export interface VolumeSpec {
 export interface VolumeState {
   readonly bytes: number;
   readonly isMounted: boolean;
+  /** Mounted still, and the disk below it was taken away: nobody can open it again. */
+  readonly isGone?: true;
 }
 
 /** Data volumes by the id of the machine they belong to. Every step may be repeated. */

@@ -67,8 +67,11 @@ const hosts: fc.Arbitrary<Observed> = fc
 function plausible(host: Observed): Observed {
   const { holder, containers, card } = host;
   const hasCard = card?.isPlugged === true && holder?.isRunning === true;
+  // A machine that has lived has its disk: what is planned where that is gone, the disk's own test tells.
+  const disk = host.address?.state === "bound" ? { bytes: 2 ** 30, isMounted: false } : undefined;
   return {
     ...host,
+    volume: host.volume ?? disk,
     card: card && {
       isPlugged: hasCard,
       hasAddress: hasCard && card.hasAddress && host.address?.state === "bound",

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Clock } from "../../../../core/runtime/clock.ts";
 import { PlimsollError } from "../../../../core/runtime/errors.ts";
 import { Turns } from "../../../../provisioner/operations/turns.ts";
 import type { Keeper } from "../../../../provisioner/reconcile/keeper.ts";
 import { Reconciler } from "../../../../provisioner/reconcile/reconciler.ts";
 import type { Machine, Observed } from "../../../../provisioner/resources/types.ts";
+import { isDiskGone } from "../../../../provisioner/resources/volume.ts";
 import { MACHINE, observedOf } from "../../../support/machine-model.ts";
 import { ManualClock, settle } from "../../../support/manual-clock.ts";
 import { ModelHost } from "../../../support/operation-model.ts";
@@ -44,6 +46,8 @@ class Model implements Keeper {
 
   async plan(machine: Machine) {
     this.looks++;
+    if (isDiskGone(this.host.see(machine.id)))
+      throw new PlimsollError("DISK_GONE", `container ${machine.name}: its data disk is gone`);
     return this.host.plan(machine);
   }
 
@@ -64,6 +68,28 @@ class Model implements Keeper {
 
   async listTroubled(): Promise<readonly string[]> {
     return [];
+  }
+}
+
+/** Somebody sets the wall clock while time passes as ever. */
+class JumpingClock implements Clock {
+  readonly #clock: Clock;
+  jumpMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs() + this.jumpMs;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#clock.sleep(ms, signal);
   }
 }
 
@@ -193,6 +219,41 @@ test("a repair that is in vain is told, with when it is tried again; another kin
   model.host.put(web.id, { ...model.host.see(web.id), card: undefined });
   reconciler.poke(web.id);
   await pass(300);
+  expect(isRunning(web)).toBe(true);
+});
+
+test("a disk that is gone is told once, and it is over when the disk is there again", async () => {
+  const { volume, ...without } = model.host.see(web.id);
+  model.host.put(web.id, without);
+  for (let count = 0; count < 3; count++) {
+    reconciler.poke(web.id);
+    await pass(300);
+  }
+  expect(model.troubles).toEqual([["web-1", expect.stringContaining("its data disk is gone")]]);
+  expect(model.host.made).toEqual([]);
+
+  model.host.put(web.id, { ...without, volume });
+  for (let count = 0; count < 3; count++) await survey();
+  expect(model.troubles.at(-1)).toEqual(["web-1", undefined]);
+});
+
+test("a clock that is set back keeps no repair waiting", async () => {
+  const jumping = new JumpingClock(clock);
+  reconciler = new Reconciler({
+    keeper: model,
+    turns,
+    clock: jumping,
+    log: recordLog(),
+    signal: over.signal,
+  });
+  model.crash(web);
+  reconciler.poke(web.id);
+  await pass(300);
+  jumping.jumpMs = -86_400_000;
+  model.crash(web);
+  reconciler.poke(web.id);
+  await pass(6000);
+
   expect(isRunning(web)).toBe(true);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { planShrink, volume } from "../../../../provisioner/resources/volume.ts";
+import type { Observed } from "../../../../provisioner/resources/types.ts";
+import { isDiskGone, planShrink, volume } from "../../../../provisioner/resources/volume.ts";
 import { applySteps, MACHINE, NOTHING, observedOf } from "../../../support/machine-model.ts";
 
 const ready = observedOf(MACHINE);
@@ -27,6 +28,20 @@ test("made smaller, when that is asked for, and mounted again", () => {
   expect(kinds(volume.reach(after, smaller))).toEqual(["mountVolume"]);
   expect(planShrink(ready, MACHINE)).toEqual({ steps: [], after: ready });
   expect(planShrink(NOTHING, MACHINE).steps).toEqual([]);
+});
+
+test("a machine that has lived never gets an empty disk in place of one that is gone", () => {
+  const { volume: _, ...without } = ready;
+  const mounted: Observed = { ...ready, volume: { bytes: 0, isMounted: true, isGone: true } };
+  const reserved: Observed = { ...without, address: { text: "10.0.0.7", state: "reserved" } };
+
+  for (const seen of [without, mounted]) {
+    expect(isDiskGone(seen)).toBe(true);
+    expect(volume.reach(seen, MACHINE)).toEqual([]);
+  }
+  for (const seen of [NOTHING, ready, reserved]) expect(isDiskGone(seen)).toBe(false);
+  expect(kinds(volume.reach(reserved, MACHINE))).toEqual(["createVolume", "mountVolume"]);
+  expect(kinds(volume.remove(mounted, MACHINE))).toEqual(["unmountVolume", "removeVolume"]);
 });
 
 test("unmounted where it is mounted, and removed", () => {

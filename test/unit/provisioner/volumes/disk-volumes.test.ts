@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { exec } from "../../../../core/runtime/exec.ts";
@@ -141,6 +141,25 @@ describeIf(isRoot)("whatever it is on", () => {
     await expect(volumes.create("v", { bytes: MIB, fileSystem: "btrfs" })).rejects.toMatchObject({
       hint: "apt-get install btrfs-progs",
     });
+  });
+
+  testIf(
+    isRoot,
+    hasCommand("losetup"),
+    hasCommand("mkfs.ext4"),
+  )("one whose file somebody removed is gone as long as it is mounted, and leaves nothing", async () => {
+    const folder = cleanup.temporaryFolder();
+    const volumes = new DiskVolumes(folder, new LoopDisks(folder));
+    cleanup.add("volume", () => volumes.remove("v"));
+    await volumes.create("v", { bytes: 32 * MIB, fileSystem: "ext4" });
+    await volumes.mount("v");
+    rmSync(join(folder, "v.img"));
+
+    expect(await volumes.observe("v")).toEqual({ bytes: 0, isMounted: true, isGone: true });
+    await volumes.remove("v");
+
+    expect(await volumes.observe("v")).toBeUndefined();
+    expect((await exec(["losetup", "-a"])).stdout).not.toContain(folder);
   });
 
   test("one that is not mounted does not grow", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect } from "vitest";
 import { exec } from "../../../../core/runtime/exec.ts";
@@ -33,6 +33,50 @@ testIf(hasCommand("fallocate"))("what could not be allocated takes no room", asy
   await expect(new LoopDisks(folder).allocate("v", 2 ** 55)).rejects.toThrow("data volume: cannot be made");
 
   expect(readdirSync(folder)).toEqual([]);
+});
+
+testIf(isRoot, hasCommand("mkfs.ext4"))("what does not fit takes nothing from the others", async () => {
+  const folder = cleanup.temporaryFolder();
+  const image = join(cleanup.temporaryFolder(), "small.img");
+  await exec(["truncate", "--size", String(64 * MIB), image]);
+  await exec(["mkfs.ext4", "-q", "-F", image]);
+  await exec(["mount", "-o", "loop", image, folder]);
+  cleanup.add("mount", async () => void (await exec(["umount", folder])));
+  const freeBytes = (): number => statfsSync(folder).bavail * statfsSync(folder).bsize;
+  let leastFree = Number.POSITIVE_INFINITY;
+  const disks = new LoopDisks(folder, async (argv, options) => {
+    // As if somebody else were faster: there was room when it was looked for.
+    const wanted = argv.map((word) => (word === String(33 * MIB) ? String(640 * MIB) : word));
+    const result = await exec(wanted, options).finally(() => {
+      leastFree = Math.min(leastFree, freeBytes());
+    });
+    return result;
+  });
+  await disks.allocate("v", 16 * MIB);
+  await disks.finish("v");
+  const before = freeBytes();
+
+  await expect(disks.extend("v", 640 * MIB)).rejects.toThrow("data volume: cannot grow");
+  expect(leastFree).toBe(before);
+  await expect(disks.extend("v", 33 * MIB)).rejects.toThrow("data volume: cannot grow");
+
+  expect(leastFree).toBeLessThan(MIB);
+  expect(await disks.find("v")).toBe(16 * MIB);
+  expect(freeBytes()).toBeGreaterThan(before - MIB);
+});
+
+testIf(isRoot, hasCommand("losetup"))("the device of a file that somebody removed is closed", async () => {
+  const folder = cleanup.temporaryFolder();
+  const disks = new LoopDisks(folder);
+  await disks.allocate("v", MIB);
+  await disks.finish("v");
+  const device = await disks.open("v");
+  cleanup.add("device", async () => void (await exec(["losetup", "--detach", device], { okCodes: [0, 1] })));
+  rmSync(join(folder, "v.img"));
+
+  await disks.close("v");
+
+  expect((await exec(["losetup", "-a"])).stdout).not.toContain(folder);
 });
 
 testIf(isRoot, hasCommand("losetup"))("a device that a kill left is used", async () => {
