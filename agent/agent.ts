@@ -48,7 +48,7 @@ export class Agent {
   readonly #ticks: TickClock;
   readonly #outlets: Outlets;
   readonly #pipeline: Pipeline;
-  readonly #collectGarbage: () => void = openHeapCare();
+  readonly #collectGarbage: () => void = openHeapCare(() => ownMemoryBytes() ?? 0);
   readonly #overMemory = new AbortController();
   #setup: Setup | undefined;
   #changing: Promise<unknown> = Promise.resolve();

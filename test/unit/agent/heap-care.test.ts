@@ -1,14 +1,33 @@
 import { expect, test } from "vitest";
 import { openHeapCare } from "../../../agent/heap-care.ts";
 
-test("garbage is collected after the start and then now and then; without gc nothing happens", () => {
-  let collections = 0;
-  const care = openHeapCare(() => collections++);
-  const seen = Array.from({ length: 70 }, () => {
-    care();
-    return collections;
-  });
+const MIB = 2 ** 20;
 
-  expect([seen[1], seen[2], seen[31], seen[32], seen[69]]).toEqual([0, 1, 1, 2, 3]);
-  expect(openHeapCare(undefined)).not.toThrow();
+/** The ticks at which garbage is collected, when each leaves `garbageBytes`. */
+function collections(garbageBytes: number, ticks: number): number[] {
+  const at: number[] = [];
+  let bytes = 9 * MIB;
+  let tick = 0;
+  const care = openHeapCare(
+    () => bytes,
+    () => {
+      at.push(tick);
+      bytes = 9 * MIB;
+    },
+  );
+  for (tick = 1; tick <= ticks; tick++) {
+    bytes += garbageBytes;
+    care();
+  }
+  return at;
+}
+
+test("garbage is collected after the start, and when enough of it has come together", () => {
+  expect(collections(MIB / 10, 30)).toEqual([3, 14, 25]);
+  expect(collections(0, 1000)).toEqual([3]);
+});
+
+test("not at every tick, however much there is; without gc not at all", () => {
+  expect(collections(5 * MIB, 22)).toEqual([3, 9, 15, 21]);
+  expect(openHeapCare(() => 0, undefined)).not.toThrow();
 });
