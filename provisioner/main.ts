@@ -1,6 +1,7 @@
 import { createProgram, runCommandLine } from "../core/runtime/command-line.ts";
 import { ctCommand } from "./ct-command.ts";
 import { hostCommand } from "./host-command.ts";
+import { imageCommand } from "./image-command.ts";
 import { netCommand } from "./net-command.ts";
 import { registryCommand } from "./registry-command.ts";
 import { serveCommand } from "./serve-command.ts";
@@ -13,5 +14,6 @@ await runCommandLine((signal) =>
     .addCommand(netCommand())
     .addCommand(hostCommand(signal))
     .addCommand(registryCommand(signal))
+    .addCommand(imageCommand(signal))
     .addCommand(serveCommand(signal)),
 );

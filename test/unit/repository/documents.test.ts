@@ -11,7 +11,9 @@ const DOCUMENTS = [
   "docs/machine-image.md",
   "docs/attach.md",
   "docs/host.md",
+  "docs/images.md",
   "docs/shim-operations.md",
+  "docs/agent.md",
   "docs/agent-metrics.md",
   "docs/collector.md",
 ];

@@ -58,6 +58,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/executors/observe.ts": "test/e2e/ct-life.test.ts",
   "provisioner/executors/volume.ts": "test/e2e/ct-life.test.ts",
   "provisioner/host/host.ts": "test/e2e/ct-life.test.ts",
+  "provisioner/images/from-docker.ts": "test/e2e/image-check.test.ts",
   "provisioner/reconcile/keeper.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/reconcile/survey.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/reconcile/sweep.ts": "test/e2e/ct-serve.test.ts",

@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { arch } from "node:os";
+import type { Command } from "commander";
+import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
+import { UsageError } from "../core/runtime/errors.ts";
+import { EXIT } from "../core/runtime/program.ts";
+import { readHostConfig } from "./host/config.ts";
+import { checkImage } from "./images/check.ts";
+import { withImageOfDocker } from "./images/from-docker.ts";
+import { readFromLayout } from "./images/from-layout.ts";
+import { readFromRegistry } from "./images/from-registry.ts";
+import type { Image } from "./images/image.ts";
+import { inspectLayers } from "./images/inspect.ts";
+import { DEFAULT_POLICY, type ImagePolicy, readPolicy } from "./images/policy.ts";
+import { type CheckedImage, checkedDocument, renderChecked, sarifDocument } from "./images/render.ts";
+import { Registry } from "./registry/client.ts";
+import { parseImageReference } from "./registry/names.ts";
+
+/** The engine's own images: `docker:debian:12`. */
+const DOCKER = "docker:";
+/** Node's name of a processor → an image's. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
+
+/** `plimsoll image`: what is in images, and whether it may be. */
+export function imageCommand(signal: AbortSignal): Command {
+  const command = createCommand("image", "what is in images, and whether it may be");
+  command.addCommand(imageCheck(signal));
+  return withExamples(command, [
+    ["plimsoll image check registry.example/team/app:v1", "against the policy of this host"],
+  ]);
+}
+
+interface CheckOptions {
+  readonly policy?: string;
+  readonly platform: string;
+  readonly format: string;
+  readonly json?: true;
+}
+
+const RENDER: Readonly<Record<string, (checked: CheckedImage) => string>> = {
+  table: renderChecked,
+  json: (checked) => `${JSON.stringify(checkedDocument(checked))}\n`,
+  sarif: (checked) => `${JSON.stringify(sarifDocument(checked))}\n`,
+};
+
+function imageCheck(signal: AbortSignal): Command {
+  const command = createCommand(
+    "check",
+    "read an image's layers, and compare with a policy; nothing of it is run",
+  )
+    .argument(
+      "<image>",
+      "HOST/REPOSITORY:TAG, docker:NAME, or a path: what docker save wrote, or an OCI layout",
+    )
+    .option("--policy <file>", `what images must be like; PLIMSOLL_IMAGE_POLICY, else ${DEFAULT_POLICY}`)
+    .option("--platform <os/arch>", "which image of an index", `linux/${ARCHITECTURES[arch()] ?? arch()}`)
+    .option("--format <format>", `${Object.keys(RENDER).join(", ")}`, "table")
+    .option("--json", "short for --format json")
+    .action(async (name: string, options: CheckOptions) => {
+      const format = options.json ? "json" : options.format;
+      const render = RENDER[format];
+      if (render === undefined)
+        throw new UsageError(
+          `--format: ${JSON.stringify(format)} is not one of ${Object.keys(RENDER).join(", ")}`,
+        );
+      const policy = await readPolicy(options.policy);
+      const checked = await withImage(name, options.platform, signal, (image) => check(policy, image));
+      process.stdout.write(render(checked));
+      exitWith(checked.violations.length === 0 ? EXIT.done : EXIT.failed);
+    });
+  return withExamples(command, [
+    [
+      "plimsoll image check docker:app:latest --policy policy.yaml",
+      "exit code 1 where the policy refuses it",
+    ],
+    ["plimsoll image check ./app.tar --format sarif", "for code scanners"],
+  ]);
+}
+
+async function check(policy: ImagePolicy, image: Image): Promise<CheckedImage> {
+  const files = await inspectLayers(image.layers);
+  return { image, files, violations: checkImage(policy, image, files) };
+}
+
+async function withImage<T>(
+  name: string,
+  platform: string,
+  signal: AbortSignal,
+  use: (image: Image) => Promise<T>,
+): Promise<T> {
+  if (name.startsWith(DOCKER)) {
+    const { docker } = await readHostConfig(undefined);
+    return withImageOfDocker(docker, name.slice(DOCKER.length), platform, signal, use);
+  }
+  if (existsSync(name)) return use(await readFromLayout(name, platform));
+  const reference = parseImageReference(name);
+  const registry = new Registry({ url: reference.registry });
+  try {
+    return await use(await readFromRegistry(registry, reference, platform));
+  } finally {
+    await registry.close();
+  }
+}

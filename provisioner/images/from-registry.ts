@@ -1,0 +1,73 @@
+import { NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
+import type { Registry } from "../registry/client.ts";
+import type { Descriptor } from "../registry/digest-check.ts";
+import { type Manifest, parseJson, parseManifest } from "../registry/manifest.ts";
+import type { ImageReference } from "../registry/names.ts";
+import { type Image, parseImageConfig } from "./image.ts";
+
+/** A configuration is read whole. */
+const MAX_CONFIG_BYTES = 8 * 2 ** 20;
+
+/** Where the parts of an image are: a registry, or a layout of files. */
+export interface ContentStore {
+  manifest(digest: string): Promise<Manifest | undefined>;
+  open(blob: Descriptor): AsyncIterable<Uint8Array>;
+}
+
+export async function readFromRegistry(
+  registry: Registry,
+  { repository, reference }: ImageReference,
+  platform: string,
+): Promise<Image> {
+  const name = `${registry.host}/${repository}:${reference}`;
+  const root = await registry.manifest(repository, reference);
+  if (root === undefined) throw new NotFoundError(`image ${name}: there is none`);
+  const store: ContentStore = {
+    manifest: (digest) => registry.manifest(repository, digest),
+    open: (blob) => registry.blobs.read(repository, blob),
+  };
+  return readImage(name, store, root, platform);
+}
+
+/** Follows an index to the image of `platform`. */
+export async function readImage(
+  name: string,
+  store: ContentStore,
+  manifest: Manifest,
+  platform: string,
+  isNested = false,
+): Promise<Image> {
+  const { manifests, config, layers } = parseManifest(`image ${name}`, manifest);
+  if (config !== undefined) {
+    const value = parseJson(`configuration of ${name}`, await readConfig(name, store, config));
+    return {
+      name,
+      digest: manifest.digest,
+      config: parseImageConfig(value),
+      layers: layers.map((layer) => ({
+        digest: layer.digest,
+        sizeBytes: layer.sizeBytes,
+        open: () => store.open(layer),
+      })),
+    };
+  }
+  const chosen =
+    manifests.find((each) => each.platform === platform) ??
+    (manifests.length === 1 ? manifests[0] : undefined);
+  const known = manifests.map((each) => each.platform).filter(Boolean);
+  if (chosen === undefined || isNested)
+    throw new NotFoundError(`image ${name}: there is none for ${platform}`, {
+      hint: `known are ${known.join(", ")}`,
+    });
+  const child = await store.manifest(chosen.digest);
+  if (child === undefined) throw new PlimsollError("IMAGE", `image ${name}: ${chosen.digest} is not there`);
+  return readImage(name, store, child, platform, chosen.platform !== undefined);
+}
+
+async function readConfig(name: string, store: ContentStore, config: Descriptor): Promise<Buffer> {
+  if (config.sizeBytes > MAX_CONFIG_BYTES)
+    throw new PlimsollError("IMAGE", `image ${name}: a configuration of ${config.sizeBytes} bytes`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of store.open(config)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

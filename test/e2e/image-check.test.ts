@@ -1,0 +1,108 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ExecResult, exec } from "../../core/runtime/exec.ts";
+import { Cleanup } from "../support/cleanup.ts";
+import { type PrivateDocker, startDocker } from "../support/docker.ts";
+import { startDockerRegistry } from "../support/docker-registry.ts";
+import { describeIf, hasCommand, isRoot } from "../support/host.ts";
+import { makeTar } from "../support/make-tar.ts";
+import { programArgv } from "../support/run-program.ts";
+
+/** An image with this machine's dpkg database, in an engine, in a file, and in a registry. */
+describeIf(
+  ...[isRoot, hasCommand("dockerd"), hasCommand("docker"), hasCommand("runc")],
+  ...[hasCommand("docker-registry"), hasCommand("skopeo"), hasCommand("dpkg-query")],
+)("plimsoll image check", () => {
+  const cleanup = new Cleanup();
+  let folder: string;
+  let docker: PrivateDocker;
+  beforeAll(async () => {
+    folder = cleanup.temporaryFolder();
+    docker = await startDocker(cleanup);
+    const status = readFileSync("/var/lib/dpkg/status");
+    const entries = [
+      { name: "var/lib/dpkg/status", content: status },
+      { name: "bin/tool", mode: 0o4755, content: "tool" },
+    ];
+    writeFileSync(join(folder, "root.tar"), makeTar(entries));
+    const changes = ["--change", "USER app", "--change", "EXPOSE 22", "--change", "LABEL owner=team"];
+    await exec(["docker", "import", ...changes, join(folder, "root.tar"), "app:v1"], { env: docker.env });
+    const dockerfile = "FROM app:v1\nCOPY --chown=0 root.tar /\nENV DB_PASSWORD=x\n";
+    writeFileSync(join(folder, "Dockerfile"), dockerfile);
+    await exec(["docker", "build", "-t", "app:v2", folder], { env: docker.env, timeoutMs: 60_000 });
+  }, 120_000);
+  afterAll(() => cleanup.run());
+
+  function check(image: string, policy: object, ...args: readonly string[]): Promise<ExecResult> {
+    writeFileSync(join(folder, "policy.json"), JSON.stringify(policy));
+    writeFileSync(join(folder, "host.json"), JSON.stringify({ docker: docker.socket }));
+    const argv = programArgv(
+      "plimsoll",
+      "image",
+      "check",
+      image,
+      "--policy",
+      join(folder, "policy.json"),
+      ...args,
+    );
+    const env = { PLIMSOLL_HOST_CONFIG: join(folder, "host.json") };
+    return exec(argv, { env, okCodes: [0, 1], timeoutMs: 60_000 });
+  }
+
+  test("an engine's image: the packages are those that dpkg-query lists", async () => {
+    const { stdout } = await check("docker:app:v1", {}, "--json");
+    const format = ["", "db:Status-Status} ", "Package} ", "Version}\n"].join("${");
+    const installed = execFileSync("dpkg-query", ["-W", "-f", format], { encoding: "utf8" })
+      .split("\n")
+      .filter((line) => line.startsWith("installed "))
+      .map((line) => line.slice("installed ".length));
+    const packages: readonly { name: string; version: string }[] = JSON.parse(stdout).packages;
+    expect(packages.map(({ name, version }) => `${name} ${version}`).sort()).toEqual(installed.sort());
+  });
+
+  test("the same of an engine, of what docker save wrote, of an OCI layout, and of a registry", async () => {
+    const archive = join(folder, "app.tar");
+    await exec(["docker", "save", "-o", archive, "app:v2"], { env: docker.env });
+    const registry = await startDockerRegistry(cleanup);
+    const copy = ["skopeo", "copy", "--dest-tls-verify=false", `docker-archive:${archive}`];
+    await exec([...copy, `docker://${registry.host}/app:v2`]);
+    await exec([...copy, `oci:${folder}/layout:v2`]);
+
+    const policy = {
+      packages: { forbidden: ["dpkg<1", "apt>=1"] },
+      ...{
+        ports: ["80"],
+        users: { forbidden: ["root"] },
+        setuid: [],
+        labels: ["owner", "licence"],
+        secrets: {},
+      },
+    };
+    for (const image of ["docker:app:v2", archive, `${folder}/layout`, `${registry.host}/app:v2`]) {
+      const { code, stdout } = await check(image, policy, "--json");
+      const rules = JSON.parse(stdout).violations.map(({ rule }: { rule: string }) => rule);
+      expect([image, code, ...rules]).toEqual([
+        ...[
+          image,
+          1,
+          "package-forbidden",
+          "port-not-allowed",
+          "setuid-not-allowed",
+          "label-missing",
+          "secret",
+        ],
+      ]);
+    }
+  }, 60_000);
+
+  test("an image as the policy wants it, and one that is not there", async () => {
+    expect((await check("docker:app:v1", { labels: ["owner"], setuid: ["bin/tool"] })).code).toBe(0);
+    const { code, stderr } = await check("docker:none:v1", {});
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: docker: GET \/images\/none:v1\/get: /),
+    ]);
+  });
+});

@@ -1,0 +1,61 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test, vi } from "vitest";
+import { UsageError } from "../../../core/runtime/errors.ts";
+import { Exit } from "../../../core/runtime/program.ts";
+import { imageCommand } from "../../../provisioner/image-command.ts";
+import { Cleanup } from "../../support/cleanup.ts";
+import { makeTar } from "../../support/make-tar.ts";
+import { MemoryRegistry } from "../../support/memory-registry.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+
+/** What `plimsoll image …` prints, and the code it ends with. */
+async function image(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+  const written: string[] = [];
+  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+  try {
+    await imageCommand(new AbortController().signal).parseAsync([...args], { from: "user" });
+    return { code: 0, text: written.join("") };
+  } catch (error) {
+    if (error instanceof Exit) return { code: error.exitCode, text: written.join("") };
+    throw error;
+  } finally {
+    spy.mockRestore();
+  }
+}
+
+function policy(values: object): readonly string[] {
+  const file = join(cleanup.temporaryFolder(), "policy.json");
+  writeFileSync(file, JSON.stringify(values));
+  return ["--policy", file];
+}
+
+test("an image of a registry, in each format", async () => {
+  const server = await new MemoryRegistry().start(cleanup);
+  server.putImage("team/app", "v1", makeTar([{ name: "bin/su", mode: 0o4755 }]));
+  const name = `${new URL(server.url).host}/team/app:v1`;
+
+  expect(await image("check", name, ...policy({ setuid: ["bin/su"] }))).toMatchObject({
+    code: 0,
+    text: expect.stringContaining("as the policy wants it"),
+  });
+  const refused = policy({ setuid: [] });
+  expect(await image("check", name, ...refused)).toMatchObject({
+    code: 1,
+    text: expect.stringContaining("setuid-not-allowed"),
+  });
+  const { text } = await image("check", name, ...refused, "--json");
+  expect(JSON.parse(text)).toMatchObject({ isAccepted: false, violations: [{ path: "bin/su" }] });
+  const sarif = await image("check", name, ...refused, "--format", "sarif");
+  expect(JSON.parse(sarif.text).runs[0].results).toHaveLength(1);
+});
+
+test("wrong usage", async () => {
+  await expect(image("check", "app", ...policy({}))).rejects.toThrow("is not an image of a registry");
+  await expect(image("check", "app", "--format", "xml", ...policy({}))).rejects.toThrow(UsageError);
+});
