@@ -1,4 +1,5 @@
 import { UsageError } from "../core/runtime/errors.ts";
+import { MAX_SHARDS } from "./forwarding.ts";
 import { parseRelabel, type Relabel } from "./relabel.ts";
 import { SINK_KINDS } from "./sinks/index.ts";
 import type { SinkKind } from "./sinks/types.ts";
@@ -10,26 +11,32 @@ export interface Forward {
   readonly name: string;
   readonly relabel: Relabel | undefined;
   readonly bearerTokenFile: string | undefined;
+  /** How many queues, and deliveries at once. */
+  readonly shards: number;
 }
 
 /** A URL, or a mapping with it as `url` beside what else is to be known of the sink. Throws UsageError naming `option`. */
 export function parseForward(option: string, value: unknown): Forward {
   if (typeof value === "string") return parseForwardUrl(option, value);
   const fail = (what: string): never => {
-    throw new UsageError(`${option}: ${what}`, { hint: "a URL, or url, relabel and bearerTokenFile" });
+    throw new UsageError(`${option}: ${what}`, {
+      hint: "a URL, or url, relabel, bearerTokenFile and shards",
+    });
   };
   if (typeof value !== "object" || value === null) return fail("must be a text or a mapping");
-  const { url, relabel, bearerTokenFile, ...unknown } = value as Record<string, unknown>;
+  const { url, relabel, bearerTokenFile, shards = 1, ...unknown } = value as Record<string, unknown>;
   const [stranger] = Object.keys(unknown);
   if (stranger !== undefined) fail(`unknown option ${JSON.stringify(stranger)}`);
   if (typeof url !== "string") return fail("url must be a text");
   if (bearerTokenFile !== undefined && typeof bearerTokenFile !== "string")
     return fail("bearerTokenFile must be a text");
+  if (!isShards(shards)) return fail(`shards must be a number from 1 to ${MAX_SHARDS}`);
   const failRelabel = (what: string): never => fail(`relabel: ${what}`);
   return {
     ...parseForwardUrl(option, url),
     relabel: relabel === undefined ? undefined : parseRelabel(relabel, failRelabel),
     bearerTokenFile,
+    shards,
   };
 }
 
@@ -48,7 +55,12 @@ export function parseForwardUrl(option: string, text: string): Forward {
   return { kind, url, name: `${scheme}+${transport}://${url.host}${url.pathname}`, ...PLAIN };
 }
 
-const PLAIN: Pick<Forward, "relabel" | "bearerTokenFile"> = {
+const PLAIN: Pick<Forward, "relabel" | "bearerTokenFile" | "shards"> = {
   relabel: undefined,
   bearerTokenFile: undefined,
+  shards: 1,
 };
+
+function isShards(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SHARDS;
+}

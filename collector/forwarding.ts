@@ -6,8 +6,8 @@ import type { Forwarder } from "./forwarder.ts";
 import type { Relabel } from "./relabel.ts";
 import type { Encode } from "./sinks/types.ts";
 
-/** A machine's series always wait in the same queue of a sink: their order is kept. */
-export const SHARDS = 4;
+/** Of one sink: each syncs the disk for itself, so that more than one is for sinks that are far away. */
+export const MAX_SHARDS = 8;
 
 /** Part of a request: the machines of one shard. */
 export interface Shipment {
@@ -35,6 +35,10 @@ export class Forwarding {
   constructor(options: ForwardingOptions) {
     this.name = options.name;
     this.#options = options;
+  }
+
+  get shards(): number {
+    return this.#options.shards.length;
   }
 
   get counts(): Forwarder["counts"] {
@@ -74,11 +78,11 @@ export class Forwarding {
   }
 }
 
-/** The shard of a machine: the same after every start. */
-export function shardOf(machine: string): number {
+/** The shard of a machine, of so many: the same after every start. Its series always wait in the same queue, so that their order is kept. */
+export function shardOf(machine: string, shards: number): number {
   let hash = 0;
   for (let i = 0; i < machine.length; i++) hash = (Math.imul(hash, 31) + machine.charCodeAt(i)) >>> 0;
-  return hash % SHARDS;
+  return hash % shards;
 }
 
 export function samplesOf(series: readonly Pick<Series, "samples">[]): number {

@@ -171,9 +171,10 @@ export class Intake {
   /** Durable in every sink's queue when it resolves. */
   async #forward(fresh: readonly Reading[], { families }: Ingested): Promise<void> {
     if (this.#forwardings.length === 0) return;
+    const shards = Math.max(1, ...this.#forwardings.map((forwarding) => forwarding.shards));
     const shipments = new Map<number, Shipment & { readonly batches: Batch[] }>();
     for (const reading of fresh) {
-      const shard = shardOf(reading.machine);
+      const shard = shardOf(reading.machine, shards);
       const shipment = shipments.get(shard) ?? { shard, batches: [], families };
       shipments.set(shard, shipment);
       shipment.batches.push(this.#batchOf(reading));

@@ -6,7 +6,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import { DeliverySlots } from "./delivery-slots.ts";
 import type { Forward } from "./forward-url.ts";
 import { Forwarder } from "./forwarder.ts";
-import { Forwarding, SHARDS } from "./forwarding.ts";
+import { Forwarding } from "./forwarding.ts";
 import type { Encode, OpenSink, SinkKind } from "./sinks/types.ts";
 
 /** Of each sink: a minute of 5,000 agents, or an hour of eighty. */
@@ -27,26 +27,30 @@ export interface ForwardingParts {
 export async function openForwardings(forwards: readonly Forward[], parts: ForwardingParts): Promise<void> {
   const encoders = new Map<SinkKind, Encode>();
   const deadLetters = new DeadLetters(parts.data.deadLetters, parts.log);
-  for (const { kind, url, name, relabel, bearerTokenFile } of forwards) {
+  for (const { kind, url, name, relabel, bearerTokenFile, shards: count } of forwards) {
     const shared = encoders.get(kind) ?? kind.openEncoder();
     encoders.set(kind, shared);
-    const settings = { connections: SHARDS, ...(bearerTokenFile === undefined ? {} : { bearerTokenFile }) };
+    const settings = { connections: count, ...(bearerTokenFile === undefined ? {} : { bearerTokenFile }) };
     const sink = await kind.open(name, url, settings);
     const shards: Forwarder[] = [];
     const encode = relabel === undefined ? shared : kind.openEncoder();
     parts.forwardings.push(new Forwarding({ name, encode, relabel, shards, close: () => sink.close() }));
-    const slots = new DeliverySlots(SHARDS);
-    for (let shard = 0; shard < SHARDS; shard++) {
-      shards.push(await openShard(sink, shard, { ...parts, slots, deadLetters }));
+    const slots = new DeliverySlots(count);
+    for (let shard = 0; shard < count; shard++) {
+      shards.push(await openShard(sink, shard, { ...parts, count, slots, deadLetters }));
     }
   }
 }
 
-type ShardParts = ForwardingParts & { readonly slots: DeliverySlots; readonly deadLetters: DeadLetters };
+interface ShardParts extends ForwardingParts {
+  readonly count: number;
+  readonly slots: DeliverySlots;
+  readonly deadLetters: DeadLetters;
+}
 
 async function openShard(sink: OpenSink, shard: number, parts: ShardParts): Promise<Forwarder> {
-  const { data, clock, log, slots, deadLetters } = parts;
-  const maxBytes = SPOOL_BYTES / SHARDS;
+  const { data, count, clock, log, slots, deadLetters } = parts;
+  const maxBytes = Math.floor(SPOOL_BYTES / count);
   const spool = await openSpool({
     directory: data.spoolDirectory(sink.name, shard),
     maxBytes,

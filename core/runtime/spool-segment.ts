@@ -6,7 +6,6 @@ import {
   type Parsed,
   type Piece,
   parseRecords,
-  type RecordPiece,
   type SpoolEntry,
   STATE_OFFSET,
 } from "./spool-record.ts";
@@ -14,7 +13,19 @@ import {
 /** How much is read at once to find what is acknowledged. */
 const WINDOW_BYTES = 65_536;
 
+/** How many places are remembered, more or less. */
+const MOST_SEEN = 5_000;
+
 const ACKNOWLEDGED = Uint8Array.of(1);
+
+/** Where a piece is, without its bytes. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+  readonly samples: number;
+  /** Undefined for bytes that are no record. */
+  readonly id: number | undefined;
+}
 
 /** One file of a spool: records in the order of their ids, the acknowledged ones first. */
 export class Segment {
@@ -30,6 +41,8 @@ export class Segment {
   #records = 0;
   #samples = 0;
   #isCorrupt = false;
+  /** What was read last: it is what is going to be acknowledged, and need not be read again for that. */
+  #seen: readonly Place[] = [];
   /** Where bytes start that have been reported. */
   readonly #reported = new Set<number>();
 
@@ -129,6 +142,9 @@ export class Segment {
   async read(from: number, maxBytes: number): Promise<{ pieces: readonly Piece[]; end: number }> {
     const { pieces } = await this.#parse(from, maxBytes);
     const end = pieces.at(-1)?.end ?? this.#size;
+    const places = pieces.map(placeOf);
+    const goesOn = from === this.#seen.at(-1)?.end && this.#seen.length < MOST_SEEN;
+    this.#seen = goesOn ? [...this.#seen, ...places] : places;
     return { pieces: pieces.map(checked).filter((piece) => this.#isNews(piece)), end };
   }
 
@@ -153,21 +169,29 @@ export class Segment {
 
   /** Everything up to and including `id`; in memory first, so that a failing disk brings no second delivery. */
   async acknowledge(id: number): Promise<void> {
-    let last: RecordPiece | undefined;
+    let last: Place | undefined;
     while (this.#head < this.#size) {
-      const { pieces } = await this.#parse(this.#head, WINDOW_BYTES);
-      const younger = pieces.findIndex((piece) => piece.kind === "record" && piece.id > id);
-      const passed = younger === -1 ? pieces : pieces.slice(0, younger);
-      for (const piece of passed) {
-        this.#head = piece.end;
-        if (piece.kind === "corrupt") continue;
-        last = piece;
-        if (!this.#reported.has(piece.start)) this.#count(piece.samples, -1);
+      const places = await this.#ahead();
+      const younger = places.findIndex((place) => place.id !== undefined && place.id > id);
+      const passed = younger === -1 ? places : places.slice(0, younger);
+      for (const place of passed) {
+        this.#head = place.end;
+        if (place.id === undefined) continue;
+        last = place;
+        if (!this.#reported.has(place.start)) this.#count(place.samples, -1);
       }
-      if (younger !== -1 || pieces.length === 0) break;
+      if (younger !== -1 || places.length === 0) break;
     }
     if (last === undefined) return;
     await this.#files.write(await this.#opened(), ACKNOWLEDGED, last.start + STATE_OFFSET);
+  }
+
+  /** Some of what waits, from the first of it on. */
+  async #ahead(): Promise<readonly Place[]> {
+    const known = this.#seen.findIndex(({ start }) => start === this.#head);
+    if (known !== -1) return this.#seen.slice(known);
+    const { pieces } = await this.#parse(this.#head, WINDOW_BYTES);
+    return pieces.map(placeOf);
   }
 
   async sync(): Promise<void> {
@@ -204,6 +228,11 @@ export class Segment {
     this.#fd ??= await this.#files.open(this.path, "r+");
     return this.#fd;
   }
+}
+
+function placeOf(piece: Piece): Place {
+  const { start, end, samples } = piece;
+  return { start, end, samples, id: piece.kind === "record" ? piece.id : undefined };
 }
 
 function checked(piece: Piece): Piece {

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
+import { Agent, createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeBlock } from "../../collector/history/block.ts";
@@ -11,7 +11,8 @@ import { packageDirectory } from "../../core/runtime/version.ts";
 
 /*
  * Agents of 150 series each that push every ten seconds, spread evenly, at one receiver on one core after
- * the other: the collector in memory, with its history on disk, and Debian's Prometheus and VictoriaMetrics.
+ * the other: the collector in memory, with its history on disk, handing on as well to a sink that takes
+ * everything, and Debian's Prometheus and VictoriaMetrics.
  * PLIMSOLL_BENCH_AGENTS and PLIMSOLL_BENCH_SECONDS change the load, PLIMSOLL_BENCH_ONLY what is measured.
  */
 
@@ -23,6 +24,7 @@ const INTERVAL_MS = 10_000;
 /** Pushes that wait for an answer; a receiver that is slower holds up the agents. */
 const MAX_OPEN = 1000;
 const PORT = 19_500;
+const SINK_PORT = 19_501;
 const CORE = "0";
 
 interface Receiver {
@@ -44,18 +46,24 @@ interface Figures {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-bench-"));
+const sink = createServer((incoming, response) => {
+  incoming.resume();
+  incoming.once("end", () => response.writeHead(204).end());
+}).listen(SINK_PORT, "127.0.0.1");
 try {
   printStored();
   printHead();
   for (const receiver of await receivers()) printFigures(await measure(receiver));
 } finally {
+  sink.close();
+  sink.closeAllConnections();
   rmSync(folder, { recursive: true, force: true });
 }
 
 async function receivers(): Promise<readonly Receiver[]> {
-  const collector = (data: string): readonly string[] => {
+  const collector = (data: string, ...more: readonly string[]): readonly string[] => {
     const main = join(packageDirectory(), "bin/plimsoll-collector");
-    return [main, "serve", "--listen", `127.0.0.1:${PORT}`, "--trust", "any", "--data", data];
+    return [main, "serve", "--listen", `127.0.0.1:${PORT}`, "--trust", "any", "--data", data, ...more];
   };
   writeFileSync(join(folder, "prometheus.yml"), "global: {}\n");
   const all: readonly Receiver[] = [
@@ -63,6 +71,15 @@ async function receivers(): Promise<readonly Receiver[]> {
     {
       name: "collector, history",
       argv: collector(join(folder, "data")),
+      path: "/api/v1/write",
+      ready: "/healthz",
+    },
+    {
+      name: "collector, handing on",
+      argv: collector(
+        join(folder, "data-2"),
+        ...["--forward", `remote-write+http://127.0.0.1:${SINK_PORT}/api/v1/write`],
+      ),
       path: "/api/v1/write",
       ready: "/healthz",
     },
@@ -248,7 +265,7 @@ function cpuTimeMs(pid: number): number {
 function printHead(): void {
   console.log(`${AGENTS} agents × ${SERIES} series every ${INTERVAL_MS / 1000} s, ${SECONDS} s, on one core`);
   console.log(
-    "receiver               pushes  failed    p50 ms    p99 ms   RSS MiB   CPU %   peak with /metrics",
+    "receiver                 pushes  failed    p50 ms    p99 ms   RSS MiB   CPU %   peak with /metrics",
   );
 }
 
@@ -258,6 +275,6 @@ function printFigures(one: Figures): void {
   const text = columns.map((column, i) => column.padStart(widths[i] ?? 0)).join("");
   const peak = one.scrapeMiB === undefined ? "" : `${one.scrapeMiB.toFixed(1)} MiB`.padStart(16);
   console.log(
-    `${one.name.padEnd(20)}${String(one.pushes).padStart(9)}${String(one.failed).padStart(8)}${text}${peak}`,
+    `${one.name.padEnd(22)}${String(one.pushes).padStart(9)}${String(one.failed).padStart(8)}${text}${peak}`,
   );
 }

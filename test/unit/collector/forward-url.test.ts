@@ -25,11 +25,14 @@ test.for([
 });
 
 test("a mapping has rules and a secret beside the URL", () => {
-  const { kind, relabel, bearerTokenFile } = parseForward("forward", {
+  const { kind, relabel, bearerTokenFile, shards } = parseForward("forward", {
     url: "remote-write-v2+http://h/w",
     relabel: [{ source_labels: ["__name__"], regex: "node_.*", action: "keep" }],
     bearerTokenFile: "/run/token",
+    shards: 4,
   });
+  expect(shards).toBe(4);
+  expect(parseForward("forward", "otlp+http://h").shards).toBe(1);
   expect([kind.scheme, bearerTokenFile]).toEqual(["remote-write-v2", "/run/token"]);
   expect([relabel?.({ __name__: "up" }), relabel?.({ __name__: "node_load1" })]).toEqual([
     undefined,
@@ -43,6 +46,7 @@ test.for([
   ["url must be a text", {}],
   ['unknown option "token"', { url: "otlp+http://h", token: "x" }],
   ["bearerTokenFile must be a text", { url: "otlp+http://h", bearerTokenFile: 5 }],
+  ["shards must be a number from 1 to 8", { url: "otlp+http://h", shards: 9 }],
   ["relabel: rule 1: ", { url: "otlp+http://h", relabel: [{ action: "no" }] }],
 ] as const)("%s", ([message, value]) => {
   expect(() => parseForward("forward", value)).toThrow(`forward: ${message}`);

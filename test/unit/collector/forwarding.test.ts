@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Forwarder } from "../../../collector/forwarder.ts";
-import { type Encodings, Forwarding, SHARDS, type Shipment, shardOf } from "../../../collector/forwarding.ts";
+import { type Encodings, Forwarding, type Shipment, shardOf } from "../../../collector/forwarding.ts";
 import type { Relabel } from "../../../collector/relabel.ts";
 import type { Encode } from "../../../collector/sinks/types.ts";
 import type { SpoolRecord } from "../../../core/runtime/spool-record.ts";
@@ -44,9 +44,10 @@ const shipment = (shard: number): Shipment => ({
 });
 
 test("a machine's shard is always the same, machines are spread over all", () => {
-  const shards = Array.from({ length: 100 }, (_, i) => shardOf(`10.0.0.${i}`));
-  expect(new Set(shards).size).toBe(SHARDS);
-  expect(shardOf("10.0.0.7")).toBe(shardOf("10.0.0.7"));
+  const shards = Array.from({ length: 100 }, (_, i) => shardOf(`10.0.0.${i}`, 4));
+  expect(new Set(shards).size).toBe(4);
+  expect(shardOf("10.0.0.7", 4)).toBe(shardOf("10.0.0.7", 4));
+  expect(open().forwarding.shards).toBe(2);
 });
 
 test("each shipment goes to the queue of its shard, encoded once for sinks that get the same", async () => {

@@ -21,7 +21,7 @@ test("two sinks get what their rules leave, from queues of their own", async () 
   ];
   const [plain = "", ruled = ""] = receivers.map(({ port }) => `remote-write+http://127.0.0.1:${port}/w`);
   const rules = [{ source_labels: ["__name__"], regex: "b", action: "drop" }];
-  const forwards = [parseForward("f", plain), parseForward("f", { url: ruled, relabel: rules })];
+  const forwards = [parseForward("f", plain), parseForward("f", { url: ruled, relabel: rules, shards: 4 })];
   const folder = cleanup.temporaryFolder();
   const data = {
     spoolDirectory: (sink: string, n: number) => `${folder}/${encodeURIComponent(sink)}-${n}`,
