@@ -162,7 +162,7 @@ function buildRoutes(parts: Parts): Routes {
     overviewRoute({ ...data, ...lifecycle, recent, clock }),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
     ...historyRoutes({ ...data, reader, clock }),
-    capacityRoute(fleet, clock),
+    capacityRoute(fleet),
   ];
   return {
     push: ingestRoutes(INGESTS, { ...parts, intake, requests }),

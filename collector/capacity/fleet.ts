@@ -1,4 +1,5 @@
 import type { Series } from "../../core/metrics/series.ts";
+import type { Capacity } from "../page/api.ts";
 import type { Recent } from "../recent/recent.ts";
 import { capacitySeries } from "./capacity-series.ts";
 import { groupCapacity, type Member } from "./groups.ts";
@@ -9,15 +10,26 @@ export interface Fleet {
   readonly businessLabel: string;
   /** Those whose week has been read, each with its group by a label; and how many machines there are. */
   members(by: string): { readonly members: readonly Member[]; readonly machines: number };
+  /** All of them, and by a label. */
+  capacity(by: string): FleetCapacity;
   /** By business and by host. */
   series(nowMs: number): Generator<Series>;
   close(): Promise<void>;
+}
+
+export interface FleetCapacity extends Pick<Capacity, "machines" | "surveyed" | "all" | "groups"> {
+  readonly atMs: number;
 }
 
 export interface FleetOptions extends SurveyOptions {
   readonly recent: Pick<Recent, "glance">;
   readonly businessLabel: string;
 }
+
+/** Adding up the weeks of a thousand machines takes longer than reading what came of it. */
+const FRESH_MS = 10_000;
+/** Groupings that are kept: anybody may ask for any. */
+const MAX_KEPT = 8;
 
 /** Of whom nobody says what they belong to. */
 const NONE = "(none)";
@@ -39,12 +51,25 @@ export function openFleet({ recent, businessLabel, ...options }: FleetOptions): 
     );
     return { members, machines: all.length };
   };
+  const capacities = new Map<string, FleetCapacity>();
+  const capacityBy = (by: string): FleetCapacity => {
+    const nowMs = options.clock.nowMs();
+    const known = capacities.get(by);
+    if (known !== undefined && nowMs - known.atMs < FRESH_MS) return known;
+    if (capacities.size >= MAX_KEPT) capacities.clear();
+    const { members, machines } = membersBy(by);
+    const [all = null] = groupCapacity(members.map((member) => ({ ...member, group: "all" })));
+    const capacity = { atMs: nowMs, machines, surveyed: members.length, all, groups: groupCapacity(members) };
+    capacities.set(by, capacity);
+    return capacity;
+  };
   return {
     businessLabel,
     members: membersBy,
+    capacity: capacityBy,
     *series(nowMs) {
       for (const by of new Set([businessLabel, "host"]))
-        yield* capacitySeries(by, groupCapacity(membersBy(by).members), nowMs);
+        yield* capacitySeries(by, capacityBy(by).groups, nowMs);
     },
     close: async () => {
       stop.abort();

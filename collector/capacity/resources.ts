@@ -1,5 +1,5 @@
 import type { Samples } from "../history/buckets.ts";
-import type { Measured, Wanted } from "../history/reader.ts";
+import type { Measured } from "../history/reader.ts";
 
 /** What is had of one resource, in one piece: the memory, one file system. */
 export interface Stock {
@@ -8,9 +8,10 @@ export interface Stock {
 }
 
 /** What machines have a limit of. Its series are read in windows. */
-export interface Resource extends Wanted {
+export interface Resource {
   readonly name: "cpu" | "memory" | "disk";
   readonly unit: "cpus" | "bytes";
+  readonly names: readonly string[];
   /** The gauge in which whoever placed a machine says how much of it was asked for. */
   readonly requestedName: string;
   /** Empty where nothing is known of it. */
@@ -22,14 +23,11 @@ const QUOTA = "plimsoll_cgroup_cpu_limit_cpus";
 const [TOTAL, AVAILABLE] = ["node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes"];
 const [SIZE, FREE] = ["node_filesystem_size_bytes", "node_filesystem_avail_bytes"];
 
-const everySeries = (): boolean => true;
-
 const cpu: Resource = {
   name: "cpu",
   unit: "cpus",
   requestedName: "plimsoll_requested_cpus",
   names: [CPU, QUOTA, "plimsoll_requested_cpus"],
-  needs: everySeries,
   stocks: (measured, stepMs) => {
     const seconds = measured.filter(({ series }) => series.name === CPU);
     const all = sumOf(seconds);
@@ -47,7 +45,6 @@ const memory: Resource = {
   unit: "bytes",
   requestedName: "plimsoll_requested_memory_bytes",
   names: [TOTAL, AVAILABLE, "plimsoll_requested_memory_bytes"],
-  needs: everySeries,
   stocks: (measured) => stockOf(measured, TOTAL, AVAILABLE),
 };
 
@@ -56,7 +53,6 @@ const disk: Resource = {
   unit: "bytes",
   requestedName: "plimsoll_requested_disk_bytes",
   names: [SIZE, FREE, "plimsoll_requested_disk_bytes"],
-  needs: everySeries,
   stocks: (measured) => {
     // What is mounted twice is there once.
     const places = new Map(

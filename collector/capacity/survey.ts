@@ -19,11 +19,11 @@ interface Surveyed {
   readonly readMs: number;
 }
 
-/** A week does not change in less. */
-const FRESH_MS = 3_600_000;
+/** What is known for a week does not change in an hour; what is new does in a tenth of the time that it is known for. */
+const [LEAST_FRESH_MS, MOST_FRESH_MS, FRESH_PART] = [10_000, 3_600_000, 0.1];
 /** Whoever pushes goes first: reading takes at most a fifth of the time. */
 const REST_FACTOR = 4;
-const [LEAST_REST_MS, IDLE_REST_MS] = [20, 5_000];
+const [LEAST_REST_MS, IDLE_REST_MS] = [5, 5_000];
 
 /** Reads the week of one machine after the other, for ever, and keeps what it was. */
 export class Survey {
@@ -69,14 +69,13 @@ export class Survey {
   }
 
   #mostDue(): History | undefined {
-    const dueMs = this.#options.clock.nowMs() - FRESH_MS;
-    let [found, oldestMs]: [History | undefined, number] = [undefined, dueMs];
+    let [found, earliestMs]: [History | undefined, number] = [undefined, this.#options.clock.nowMs()];
     const present = new Set<number>();
     for (const history of this.#present()) {
       present.add(history.id);
-      const readMs = this.#usages.get(history.id)?.readMs ?? Number.NEGATIVE_INFINITY;
-      if (readMs <= oldestMs && (found === undefined || readMs < oldestMs))
-        [found, oldestMs] = [history, readMs];
+      const dueMs = dueOf(history, this.#usages.get(history.id));
+      if (dueMs < earliestMs || (found === undefined && dueMs === earliestMs))
+        [found, earliestMs] = [history, dueMs];
     }
     for (const id of this.#usages.keys()) if (!present.has(id)) this.#usages.delete(id);
     return found;
@@ -85,4 +84,11 @@ export class Survey {
   *#present(): Generator<History> {
     for (const history of this.#options.inventory.machines()) if (history.ended === undefined) yield history;
   }
+}
+
+function dueOf({ firstSeenMs }: History, surveyed: Surveyed | undefined): number {
+  if (surveyed === undefined) return Number.NEGATIVE_INFINITY;
+  const { usage, readMs } = surveyed;
+  const knownMs = Math.max(readMs - firstSeenMs, ...Object.values(usage).map((one) => one.knownMs));
+  return readMs + Math.min(Math.max(knownMs * FRESH_PART, LEAST_FRESH_MS), MOST_FRESH_MS);
 }

@@ -1,6 +1,6 @@
 import type { Range } from "../history/archive.ts";
 import type { Samples } from "../history/buckets.ts";
-import type { HistoryReader } from "../history/reader.ts";
+import type { HistoryReader, Wanted } from "../history/reader.ts";
 import type { History } from "../inventory/history-record.ts";
 import { latest, RESOURCES, type Resource, type Stock } from "./resources.ts";
 import { type Forecast, forecast } from "./trend.ts";
@@ -28,6 +28,9 @@ export const STEP_MS = 900_000;
 export const SPAN_MS = 604_800_000;
 export const SLOTS: number = SPAN_MS / STEP_MS;
 
+/** A week is read once for all of them. */
+const EVERYTHING: Wanted = { names: RESOURCES.flatMap(({ names }) => names), needs: () => true };
+
 /** The week up to the last whole window. */
 export function weekUpTo(nowMs: number): Range {
   const toMs = Math.floor(nowMs / STEP_MS) * STEP_MS;
@@ -40,12 +43,13 @@ export async function readUsage(
   nowMs: number,
 ): Promise<MachineUsage> {
   const range = weekUpTo(nowMs);
+  const measured = await reader.windows(history, EVERYTHING, { ...range, stepMs: STEP_MS });
   const usages: Partial<Record<Resource["name"], Usage>> = {};
   for (const resource of RESOURCES) {
-    const measured = await reader.windows(history, resource, { ...range, stepMs: STEP_MS });
-    const stocks = resource.stocks(measured, STEP_MS);
+    const own = measured.filter(({ series }) => resource.names.includes(series.name));
+    const stocks = resource.stocks(own, STEP_MS);
     if (stocks.length === 0) continue;
-    usages[resource.name] = usageOf(stocks, latest(measured, resource.requestedName), range);
+    usages[resource.name] = usageOf(stocks, latest(own, resource.requestedName), range);
   }
   return usages;
 }

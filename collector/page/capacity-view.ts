@@ -3,7 +3,7 @@ import { choice, element } from "./dom.ts";
 import { renderBytes, renderCpus, renderPercent } from "./format.ts";
 import { getJson, keepLooking, type View } from "./view.ts";
 
-const LOOK_MS = 30_000;
+const LOOK_MS = 10_000;
 
 const TITLES = { cpu: "CPU", memory: "Memory", disk: "Disk" } as const;
 

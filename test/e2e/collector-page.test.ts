@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect } from "vitest";
 import { openChromium, type Tab } from "../support/chromium.ts";
 import { Cleanup } from "../support/cleanup.ts";
@@ -6,6 +7,7 @@ import { describeIf, hasCommand, testIf } from "../support/host.ts";
 import { fleetSeries, pushFleet } from "../support/page-fleet.ts";
 import { gauge } from "../support/push.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -34,7 +36,7 @@ async function seed(): Promise<void> {
   for (let i = 0; i < others.length; i += 100) {
     await pushFleet(
       url,
-      others.slice(i, i + 100).flatMap((machine) => fleetSeries(machine, 10)),
+      others.slice(i, i + 100).flatMap((machine) => fleetSeries(machine, 40, 2)),
     );
   }
 }
@@ -128,6 +130,35 @@ describeIf(hasCommand("chromium"))("the page in a browser", () => {
       "a day",
       `location.search === "?range=1d&with=7d" && document.querySelectorAll(".panel canvas").length === 4`,
     );
+  });
+
+  testIf()("capacity: what the fleet has and uses, who has too little, what is wasted", async () => {
+    await waitFor(
+      "some weeks read",
+      async () => {
+        await sleep(500);
+        const capacity = (await (await fetch(`${url}/api/v1/capacity`)).json()) as { groups: object[] };
+        return capacity.groups.length === 2;
+      },
+      60_000,
+    );
+    await tab.goTo(`${url}/capacity`);
+    await tab.until("both groups", `document.querySelectorAll(".group").length === 2`);
+    const text = (selector: string) =>
+      tab.evaluate<string>(
+        `document.querySelector(${JSON.stringify(selector)}).innerText.replaceAll(/\\s+/g, " ")`,
+      );
+    expect(await text(".tiles")).toMatch(/^CPU \d+ % of \d+ CPUs .* Memory \d+ % of .* Disk \d+ % of /);
+    expect(await text(".group:last-child")).toMatch(
+      /^shop CPU 0.25 of 1 CPUs wasted: 0.75 CPUs never used Memory 4 GiB of 8 GiB .*Disk 90 GiB of 100 GiB short: 10.1.0.1 90 % full$/,
+    );
+    await tab.click('[data-value="host"]');
+    await tab.until(
+      "by host",
+      `document.querySelector(".group:last-child h3")?.innerText.startsWith("node-1")`,
+    );
+    await tab.click(".group:last-child .short a");
+    await tab.until("the machine", `document.querySelector("h1").textContent === "10.1.0.1"`);
   });
 
   testIf()("a machine nobody has heard of: said, not blank", async () => {

@@ -16,6 +16,7 @@ const DOCUMENTS = [
   "docs/agent.md",
   "docs/agent-metrics.md",
   "docs/collector.md",
+  "docs/collector-page.md",
 ];
 
 /** Where each command's flags are defined. `npm start --` is `plimsoll up`. */

@@ -11,13 +11,20 @@ function open(count: number) {
     ...{ id: i + 1, ip: `10.0.0.${i + 1}`, owner: undefined, firstSeenMs: 0, lastSeenMs: 0, generations: [] },
   }));
   const asked: string[] = [];
-  const state = { isBroken: false };
+  const state = { isBroken: false, windows: 672 };
   const reader: HistoryReader = {
     samples: async () => [],
-    windows: async ({ ip }) => {
+    windows: async ({ ip }, { names }, { fromMs }) => {
       if (state.isBroken) throw new Error("no answer");
       if (asked.at(-1) !== ip) asked.push(ip);
-      return [];
+      const times = Array.from({ length: state.windows }, (_, i) => fromMs + (i + 1) * 900_000);
+      const samples = { times, values: times.map(() => 1) };
+      return state.windows === 0
+        ? []
+        : names.map((name) => ({
+            series: { name, labels: {} },
+            windows: { kind: "gauge", mean: samples, max: samples },
+          }));
     },
     close: async () => {},
   };
@@ -35,10 +42,29 @@ test("each machine in turn, again after an hour", async () => {
   const { survey, asked, clock } = open(2);
   expect([...survey.machines()].map(({ usage }) => usage)).toEqual([undefined, undefined]);
   expect([await survey.round(), await survey.round(), await survey.round()]).toEqual([true, true, false]);
-  expect([...survey.machines()].map(({ usage }) => usage)).toEqual([{}, {}]);
-  await clock.advance(3_600_000);
+  expect([...survey.machines()].map(({ usage }) => usage?.memory?.limit)).toEqual([1, 1]);
+  await clock.advance(3_599_000);
+  expect(await survey.round()).toBe(false);
+  await clock.advance(1000);
   expect([await survey.round(), await survey.round(), await survey.round()]).toEqual([true, true, false]);
   expect(asked).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.2"]);
+});
+
+test.for([
+  [0, 0, 10_000],
+  [20, 0, 1_800_000],
+  [0, 600_000, 60_000],
+  [0, 86_400_000, 3_600_000],
+] as const)("%i windows, heard of %i ms ago: again after %i ms", async ([windows, agoMs, afterMs]) => {
+  const { survey, machines, clock, state } = open(1);
+  state.windows = windows;
+  const [first] = machines;
+  if (first !== undefined) machines[0] = { ...first, firstSeenMs: clock.nowMs() - agoMs };
+  expect([await survey.round(), await survey.round()]).toEqual([true, false]);
+  await clock.advance(afterMs - 1);
+  expect(await survey.round()).toBe(false);
+  await clock.advance(1);
+  expect(await survey.round()).toBe(true);
 });
 
 test("a machine that is released is none of the fleet", async () => {
