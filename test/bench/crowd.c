@@ -5,7 +5,8 @@
  * nine files of FOLDER, an LXCFS-like mount, and notes how long each took.
  *   steady  COUNT of them read all files once a second, each at its own moment of it, for SECONDS
  *   burst   COUNT of them read all files once, at the same time; SECONDS is what they are given to
- *   churn   COUNT of them, one after the other, spread over SECONDS: each is made, reads all files twice, and ends
+ *   churn   COUNT of them, one after the other, spread over SECONDS: each is made, reads all files twice, and ends; never
+ *          more than a few at a time, however slow the machine
  * Prints one line of JSON: reads, errors, quantiles of one read in microseconds, wall seconds.
  */
 #define _GNU_SOURCE
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SAMPLES_MAX = 1 << 22, PATH_BYTES = 4096, BUFFER_BYTES = 1 << 20 };
+enum { LIVING_MAX = 32, SAMPLES_MAX = 1 << 22, PATH_BYTES = 4096, BUFFER_BYTES = 1 << 20 };
 
 static const char *const FILES[] = {"proc/cpuinfo", "proc/diskstats", "proc/loadavg",  "proc/meminfo", "proc/slabinfo",
                                     "proc/stat",    "proc/swaps",     "proc/uptime",   "sys/devices/system/cpu/online"};
@@ -160,20 +161,29 @@ static void together(void (*body)(int)) {
   wait_for_all();
 }
 
+/* Waits for one that ends, and removes its cgroup; with WNOHANG only if one has. */
+static int bury_one(const pid_t *pids, int made, int flags) {
+  pid_t pid = waitpid(-1, NULL, flags);
+  for (int i = made - 1; pid > 0 && i >= 0; i--)
+    if (pids[i] == pid) {
+      remove_cgroup(i);
+      return 1;
+    }
+  return 0;
+}
+
 static void one_after_the_other(void) {
   uint64_t start = now_ns();
   pid_t *pids = calloc((size_t)total, sizeof(pid_t));
   if (pids == NULL) fail("calloc");
-  for (int i = 0; i < total; i++) {
-    sleep_until(start + (uint64_t)seconds_given * 1000000000u / (uint64_t)total * (uint64_t)i);
-    pids[i] = make_container(i, read_twice, i);
+  int living = 0;
+  for (int made = 0; made < total;) {
+    sleep_until(start + (uint64_t)seconds_given * 1000000000u / (uint64_t)total * (uint64_t)made);
+    pids[made] = make_container(made, read_twice, 0);
     leave_containers();
-    for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) > 0;)
-      for (int j = i; j >= 0; j--)
-        if (pids[j] == pid) {
-          remove_cgroup(j);
-          break;
-        }
+    made++;
+    living++;
+    while (bury_one(pids, made, living < LIVING_MAX ? WNOHANG : 0)) living--;
   }
   wait_for_all();
 }
