@@ -2,7 +2,14 @@ import { UsageError } from "../../core/runtime/errors.ts";
 import { inTurns } from "../drivers/in-turns.ts";
 import type { Host } from "../host/host.ts";
 import { listMachines } from "../machines/machines.ts";
-import { type MachineSpec, type MachineText, namesOf, parseMachineSpec } from "../machines/parse-spec.ts";
+import {
+  type MachineSpec,
+  type MachineText,
+  namesOf,
+  parseCommand,
+  parseImage,
+  parseMachineSpec,
+} from "../machines/parse-spec.ts";
 import type { Policy } from "../operations/documents.ts";
 import { type Change, MAX_MACHINES } from "../operations/journal.ts";
 import { planChange, planDestruction, type Verb } from "./change.ts";
@@ -60,6 +67,10 @@ export function policyOf(request: ChangeRequest): Policy {
 /** Throws UsageError naming what is wrong, as far as the request alone tells. */
 export function checkRequest(request: ChangeRequest): void {
   if (request.kind === "create") specsOf(request);
+  if (request.kind === "rebuild") {
+    parseImage(request.image);
+    parseCommand(request.command ?? []);
+  }
   if (request.kind === "resize" && !["cpus", "memory", "disk"].some((name) => name in request))
     throw new UsageError("one of --cpus, --memory and --disk is needed");
 }

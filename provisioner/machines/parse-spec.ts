@@ -1,5 +1,6 @@
 import { UsageError } from "../../core/runtime/errors.ts";
 import { parseIpv4 } from "../networks/ipv4.ts";
+import { isDigest, isRepository, isTag } from "../registry/names.ts";
 import type { Machine } from "../resources/types.ts";
 import { renderBytes } from "../step/render.ts";
 import { FILE_SYSTEMS } from "../volumes/file-systems.ts";
@@ -10,6 +11,10 @@ const MIB = 2 ** 20;
 /** Room for the agent and a shell; Docker itself refuses less than 6 MiB. */
 const MIN_MEMORY_BYTES = 64 * MIB;
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** [HOST[:PORT]/]PATH[:TAG][@DIGEST]. */
+const IMAGE =
+  /^(?:(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-f:]+\])(?::\d{1,5})?\/)?([^:@]+)(?::([^@]+))?(?:@(.+))?$/;
 
 /** What an operator writes. */
 export interface MachineText {
@@ -38,8 +43,8 @@ export function parseMachineSpec(text: MachineText, online: number): MachineSpec
   const fileSystem = parseChoice("--fs", text.fs, ["ext4", "xfs", "btrfs"] as const);
   return {
     name: parseName(text.name),
-    image: text.image,
-    command: text.command,
+    image: parseImage(text.image),
+    command: parseCommand(text.command),
     network: text.net,
     cpus: parseCpus(text.cpus, online),
     memoryBytes: parseMemory(text.memory),
@@ -49,6 +54,22 @@ export function parseMachineSpec(text: MachineText, online: number): MachineSpec
     labels: parseLabels(text.label),
     attach: parseChoice("--attach", text.attach, ["internal", "veth"] as const),
   };
+}
+
+/** As Docker's own clients take it; it becomes part of a path of the engine's API. */
+export function parseImage(text: string): string {
+  const [, path = "", tag = "latest", digest] = IMAGE.exec(text) ?? [];
+  if (isRepository(path) && isTag(tag) && (digest === undefined || isDigest(digest))) return text;
+  throw new UsageError(`--image: ${JSON.stringify(text)} is not the name of an image`, {
+    hint: "write NAME:TAG, HOST[:PORT]/NAME:TAG or NAME@sha256:DIGEST",
+  });
+}
+
+/** No argument of a program can have a NUL in it (execve(2)). */
+export function parseCommand(words: readonly string[]): readonly string[] {
+  const wrong = words.find((word) => word.includes("\0"));
+  if (wrong === undefined) return words;
+  throw new UsageError(`COMMAND: ${JSON.stringify(wrong)} has a NUL in it`);
 }
 
 /** A share of a CPU, two decimals at most, up to all that are there. */
@@ -105,11 +126,12 @@ function parseToken(option: string, text: string): string {
   throw new UsageError(`${option}: ${JSON.stringify(text)}: letters, digits, dots, dashes, underscores`);
 }
 
-/** Names as Prometheus has them; those that the agent sets itself are not for others. */
+/** Names as Prometheus has them, without its own (`__…`); those that the agent sets itself are not for others. */
 function parseLabels(texts: readonly string[]): Readonly<Record<string, string>> {
   const labels = texts.map(splitLabel);
   for (const [name, value] of labels) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || value === "")
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what would break a line of a list or of an exposition
+    if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name) || !/^[^\u0000-\u001f\u007f]+$/.test(value))
       throw new UsageError(`--label: ${JSON.stringify(`${name}=${value}`)} is not NAME=VALUE`);
     if (["ip", "instance", "hostname", "type", "job"].includes(name))
       throw new UsageError(`--label: ${name} is set by the agent itself`);

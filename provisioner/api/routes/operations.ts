@@ -1,4 +1,4 @@
-import { type ChangeRequest, CREATE_DEFAULTS } from "../../ct/request.ts";
+import { type ChangeRequest, CREATE_DEFAULTS, checkRequest } from "../../ct/request.ts";
 import type { Desk } from "../../serve/desk.ts";
 import type { Step } from "../../step/steps.ts";
 import type { Route } from "../route.ts";
@@ -21,7 +21,11 @@ export function operationRoutes({ desk, plan }: OperationParts): readonly Route[
         ...{ status: 200, description: "the steps, in order" },
         schema: { type: "array", items: reference("Step") },
       },
-      handle: async ({ body }) => plan(requestOf(body)),
+      handle: async ({ body }) => {
+        const request = requestOf(body);
+        checkRequest(request);
+        return plan(request);
+      },
     },
     {
       ...{ method: "POST", path: "/v1/operations", name: "beginOperation", isIdempotent: true },

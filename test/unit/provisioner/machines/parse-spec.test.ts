@@ -47,12 +47,34 @@ test.for([
   [{ fs: "zfs" }, "--fs"],
   [{ ip: "10.0.0.07" }, "--ip"],
   [{ type: "a b" }, "--type"],
+  [{ image: "" }, "--image"],
+  [{ image: "Debian 12" }, "--image"],
+  [{ image: "a/../../containers/b" }, "--image"],
+  [{ image: "debian:12?x=1" }, "--image"],
+  [{ image: "debian@sha256:12" }, "--image"],
+  [{ command: ["a\0b"] }, "COMMAND"],
   [{ label: ["team"] }, "--label"],
+  [{ label: ["team=a\nb"] }, "--label"],
+  [{ label: ["__name__=up"] }, "--label"],
   [{ label: ["ip=10.0.0.7"] }, "--label"],
   [{ label: ["a=1", "a=2"] }, "--label"],
   [{ attach: "macvlan" }, "--attach"],
 ] as const)("%j is refused by its option's name", ([changes, option]) => {
   expect(() => parseMachineSpec({ ...TEXT, ...changes }, 2)).toThrow(new RegExp(`^${option}:`));
+});
+
+test.for([
+  "debian",
+  "library/debian:12-slim",
+  "docker.io/library/debian:12",
+  "registry.example.com:5000/team/app_x/a--b:v1.2",
+  "[fd00::1]:5000/app",
+  "localhost/app",
+  `debian@sha256:${"0a".repeat(32)}`,
+  `debian:12@sha256:${"0a".repeat(32)}`,
+  `sha256:${"0a".repeat(32)}`,
+])("%s is an image", (image) => {
+  expect(parseMachineSpec({ ...TEXT, image }, 2).image).toBe(image);
 });
 
 test.for([
