@@ -46,6 +46,7 @@ export async function followEngine(
 export async function followSwitch(
   { ovs, clock }: { readonly ovs: Ovs; readonly clock: Clock },
   watched: Watched,
+  log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   let ports = printPorts(ovs.listOurPorts());
@@ -58,7 +59,11 @@ export async function followSwitch(
     wake = resolve;
     if (ovs.db.isConnected !== isConnected) {
       isConnected = ovs.db.isConnected;
-      if (isConnected) await watched.pokeAll();
+      // What is wrong with the store meanwhile is for the timer to tell; this goes on listening.
+      if (isConnected)
+        await watched
+          .pokeAll()
+          .catch((error) => log.warn({ problem: errorLine(error) }, "not everything can be looked at yet"));
     }
     const now = printPorts(ovs.listOurPorts());
     for (const id of changedIds(ports, now)) watched.poke(id);

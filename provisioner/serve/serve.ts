@@ -110,7 +110,7 @@ async function serveHost(
     await tellSystemdReady(log);
     await Promise.all([
       followEngine(host, reconciler, log, signal),
-      followSwitch(host, reconciler, signal),
+      followSwitch(host, reconciler, log, signal),
       lookAgainAndAgain(host.clock, look, intervalMs, log, signal),
     ]);
   } finally {

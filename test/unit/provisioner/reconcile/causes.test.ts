@@ -2,8 +2,10 @@ import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../../core/runtime/clock.ts";
+import { PlimsollError } from "../../../../core/runtime/errors.ts";
 import { openDockerEngine } from "../../../../provisioner/docker/engine.ts";
-import { changedIds, followEngine } from "../../../../provisioner/reconcile/causes.ts";
+import type { Ovs } from "../../../../provisioner/drivers/ovs.ts";
+import { changedIds, followEngine, followSwitch } from "../../../../provisioner/reconcile/causes.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { recordLog } from "../../../support/record-log.ts";
 import { waitFor } from "../../../support/wait-for.ts";
@@ -47,6 +49,39 @@ test("an engine's events are causes, and each time it can be followed again ever
 
   expect(told).toEqual(["all", "6f1c", "all"]);
   expect(urls[0]).toContain('{"type":["container"],"label":["io.plimsoll.machine"],"event":["start","die"');
+});
+
+test("a switch that is there again is cause to look at everything, and what fails then ends nothing", async () => {
+  let changed = (): void => {};
+  const db = {
+    isConnected: true,
+    onChange: (listener: () => void) => {
+      changed = listener;
+      return () => {};
+    },
+  };
+  const ovs = { db, listOurPorts: () => [] } as unknown as Ovs;
+  let asked = 0;
+  const watched = {
+    poke: () => {},
+    pokeAll: async () => {
+      asked++;
+      throw new PlimsollError("STORE", "store: cannot be reached");
+    },
+  };
+  const over = new AbortController();
+  const following = followSwitch({ ovs, clock: systemClock }, watched, recordLog(), over.signal);
+  for (const times of [1, 2]) {
+    for (const isConnected of [false, true]) {
+      db.isConnected = isConnected;
+      changed();
+      await systemClock.sleep(150);
+    }
+    await waitFor("all", () => asked === times);
+  }
+  over.abort();
+
+  await following;
 });
 
 test("a port that changed or went is cause to look, a new one is not", () => {
