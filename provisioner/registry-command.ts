@@ -1,13 +1,18 @@
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { systemClock } from "../core/runtime/clock.ts";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
-import { NotFoundError, UsageError } from "../core/runtime/errors.ts";
+import { parseDuration } from "../core/runtime/duration.ts";
+import { errorLine, NotFoundError, PlimsollError, UsageError } from "../core/runtime/errors.ts";
 import { EXIT } from "../core/runtime/program.ts";
 import { Registry } from "./registry/client.ts";
+import { type HintServer, openHintServer } from "./registry/replication/hint-server.ts";
+import { Hints } from "./registry/replication/hints.ts";
 import { SyncJournal } from "./registry/replication/journal.ts";
 import { renderMetrics, renderReport, renderStatus } from "./registry/replication/render.ts";
 import { DEFAULT_FILE, readRules, type SyncRule } from "./registry/replication/rules.ts";
 import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
+import { watchRules } from "./registry/replication/watch.ts";
 import { DEFAULT_STORE, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
@@ -30,6 +35,9 @@ interface CommonOptions {
 interface SyncOptions extends CommonOptions {
   readonly all?: true;
   readonly dryRun?: true;
+  readonly every?: string;
+  readonly listen?: string;
+  readonly tokenFile?: string;
 }
 
 function registrySync(signal: AbortSignal): Command {
@@ -37,9 +45,17 @@ function registrySync(signal: AbortSignal): Command {
     .argument("[rule...]", "rules of the configuration file")
     .option("--all", "all of them")
     .option("--dry-run", "say what would be done, and do nothing")
+    .option("--every <time>", "stay, and compare again each time, e.g. 10m")
+    .option("--listen <host:port>", "and take notifications of the source there, to be there sooner")
+    .option("--token-file <file>", "what notifications must bring as a bearer token")
     .action((names: readonly string[], options: SyncOptions) =>
       withStore(options, async (store) => {
         const rules = chooseRules(await readRules(options.config), names, options);
+        if (options.every !== undefined) {
+          await watch(rules, store, signal, options, options.every);
+          exitWith(EXIT.interrupted);
+        }
+        if (options.listen !== undefined) throw new UsageError("--listen goes with --every");
         const reports = await runRules(rules, store, signal, options);
         if (options.json) process.stdout.write(`${JSON.stringify(reports)}\n`);
         if (signal.aborted) exitWith(EXIT.interrupted);
@@ -48,6 +64,7 @@ function registrySync(signal: AbortSignal): Command {
       }),
     );
   return withExamples(command, [
+    ["plimsoll registry sync --all --every 10m --listen 127.0.0.1:9467", "as a service"],
     ["plimsoll registry sync releases --dry-run", "what it would copy"],
     [
       "plimsoll registry sync --all --json",
@@ -121,16 +138,79 @@ async function runRules(
   return reports;
 }
 
+/** Until it is interrupted, which is how it ends well. */
+async function watch(
+  rules: readonly SyncRule[],
+  store: Store,
+  signal: AbortSignal,
+  options: SyncOptions,
+  every: string,
+): Promise<void> {
+  const everyMs = parseDuration("--every", every);
+  const hints = new Hints(store, systemClock);
+  const server = await listen(hints, options);
+  const run = async (only?: ReadonlySet<string>): Promise<void> => {
+    for (const rule of rules) await runAndTell(rule, store, signal, options, only);
+  };
+  try {
+    await watchRules(everyMs, hints, systemClock, signal, run);
+  } finally {
+    await server?.close();
+  }
+}
+
+/** A rule whose registry is away costs itself. */
+async function runAndTell(
+  rule: SyncRule,
+  store: Store,
+  signal: AbortSignal,
+  { json, dryRun }: SyncOptions,
+  only: ReadonlySet<string> | undefined,
+): Promise<void> {
+  try {
+    const report = await runRule(rule, store, signal, dryRun === true, only);
+    const isNews = report.outcomes.length > 0 || only === undefined;
+    const text = json ? `${JSON.stringify(report)}\n` : renderReport(report, dryRun === true);
+    if (isNews) process.stdout.write(text);
+  } catch (error) {
+    if (!(error instanceof PlimsollError)) throw error;
+    process.stderr.write(`error: ${rule.name}: ${errorLine(error)}\n`);
+  }
+}
+
+async function listen(
+  hints: Hints,
+  { listen: text, tokenFile }: SyncOptions,
+): Promise<HintServer | undefined> {
+  if (text === undefined) return undefined;
+  const [, host = "", port = ""] =
+    /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/.exec(text)?.filter(Boolean) ?? [];
+  if (port === "") throw new UsageError(`--listen: ${JSON.stringify(text)} is not HOST:PORT`);
+  if (tokenFile === undefined && !/^(?:127\.|::1$|localhost$)/.test(host))
+    throw new UsageError("--listen: beyond loopback a token is needed", { hint: "give --token-file" });
+  const token = tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim();
+  return openHintServer(hints, { host, port: Number(port) }, token);
+}
+
 async function runRule(
   rule: SyncRule,
   store: Store,
   signal: AbortSignal,
   isDryRun: boolean,
+  only?: ReadonlySet<string>,
 ): Promise<SyncReport> {
   const [source, destination] = [new Registry(rule.from), new Registry(rule.to)];
   const journal = new SyncJournal(store, systemClock, rule);
   try {
-    return await synchronize(rule, { source, destination, journal, clock: systemClock, signal, isDryRun });
+    return await synchronize(rule, {
+      source,
+      destination,
+      journal,
+      clock: systemClock,
+      signal,
+      isDryRun,
+      only,
+    });
   } finally {
     await Promise.all([source.close(), destination.close()]);
   }

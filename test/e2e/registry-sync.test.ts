@@ -6,7 +6,7 @@ import { Cleanup } from "../support/cleanup.ts";
 import { type PrivateRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { freePort } from "../support/free-port.ts";
 import { describeIf, hasCommand } from "../support/host.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
 import { SyntheticImages } from "../support/synthetic-images.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -121,6 +121,44 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
     );
     for (let n = 0; n < 4; n++)
       expect(await digest(west, `lost/app:v${n}`)).toBe(await made.registry.digestOf("lost/app", `v${n}`));
+  }, 60_000);
+
+  test("notified: a push is there soon; notifications that are lost cost time, not images", async () => {
+    const port = await freePort();
+    const endpoint = {
+      name: "sync",
+      url: `http://127.0.0.1:${port}/`,
+      timeout: "1s",
+      threshold: 1,
+      backoff: "200ms",
+    };
+    const north = await startDockerRegistry(cleanup, { notifications: { endpoints: [endpoint] } });
+    const pushed = new SyntheticImages(north.url);
+    cleanup.add("client", () => pushed.registry.close());
+    const folder = cleanup.temporaryFolder();
+    const registries = { north: { url: north.url }, west: { url: at(west).url } };
+    const rules = { told: { from: "north", to: "west" } };
+    const start = (every: string): RunningProgram => {
+      const argv = command(folder, {}, "sync", "told", "--every", every, "--listen", `127.0.0.1:${port}`);
+      writeFileSync(join(folder, "registry.yaml"), JSON.stringify({ registries, rules }));
+      return startProgram(cleanup, argv);
+    };
+
+    const sync = start("1h");
+    await sync.waitForLine(/told: 0 as they were/, 30_000);
+    const image = await pushed.put("told/app", "v1", 100);
+    await sync.waitForLine(/told: told\/app:v1 copied/, 30_000);
+    expect(await digest(west, "told/app:v1")).toBe(image);
+    await sync.stop("SIGKILL");
+
+    // The registry dies with what it had to tell, and nobody listened: the first comparison finds it.
+    const lost = await pushed.put("told/app", "v2", 100);
+    await north.program.stop("SIGKILL");
+    await north.restart();
+    const again = start("1h");
+    await again.waitForLine(/told: told\/app:v2 copied/, 30_000);
+    expect(await digest(west, "told/app:v2")).toBe(lost);
+    expect(await again.stop()).toBe(130);
   }, 60_000);
 
   test("deletes, where the registry deletes by digest alone", async () => {

@@ -14,12 +14,17 @@ export interface PrivateRegistry {
   restart(): Promise<PrivateRegistry>;
 }
 
-/** Debian's docker-registry (Distribution 2.8) on loopback, its data in a temporary folder. */
-export async function startDockerRegistry(cleanup: Cleanup): Promise<PrivateRegistry> {
-  return startOn(cleanup, cleanup.temporaryFolder(), await freePort());
+/** Debian's docker-registry (Distribution 2.8) on loopback, its data in a temporary folder; `more` of its configuration. */
+export async function startDockerRegistry(cleanup: Cleanup, more: object = {}): Promise<PrivateRegistry> {
+  return startOn(cleanup, cleanup.temporaryFolder(), await freePort(), more);
 }
 
-async function startOn(cleanup: Cleanup, folder: string, port: number): Promise<PrivateRegistry> {
+async function startOn(
+  cleanup: Cleanup,
+  folder: string,
+  port: number,
+  more: object,
+): Promise<PrivateRegistry> {
   const data = join(folder, "data");
   mkdirSync(data, { recursive: true });
   const configuration = {
@@ -27,6 +32,7 @@ async function startOn(cleanup: Cleanup, folder: string, port: number): Promise<
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: data }, delete: { enabled: true } },
     http: { addr: `127.0.0.1:${port}`, secret: "shared by replicas", relativeurls: true },
+    ...more,
   };
   const file = join(folder, "config.yml");
   writeFileSync(file, JSON.stringify(configuration)); // JSON is YAML
@@ -42,6 +48,6 @@ async function startOn(cleanup: Cleanup, folder: string, port: number): Promise<
     url,
     host: `127.0.0.1:${port}`,
     program,
-    restart: () => startOn(cleanup, folder, port),
+    restart: () => startOn(cleanup, folder, port, more),
   };
 }

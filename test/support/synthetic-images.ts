@@ -1,16 +1,18 @@
 import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { Registry } from "../../provisioner/registry/client.ts";
 import { type Descriptor, digestOf } from "../../provisioner/registry/digest-check.ts";
 import type { Manifest } from "../../provisioner/registry/manifest.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
-const LAYER = "application/vnd.oci.image.layer.v1.tar";
+const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /** Makes images in a real registry. */
 export class SyntheticImages {
   readonly registry: Registry;
-  readonly #base = randomBytes(4096);
+  /** Packed, or skopeo would do it, and change the digests. */
+  readonly #base = gzipSync(randomBytes(4096));
 
   constructor(url: string) {
     this.registry = new Registry({ url });
@@ -20,7 +22,7 @@ export class SyntheticImages {
   async put(repository: string, tag: string, layerBytes: number): Promise<string> {
     const layers = [
       await this.#putBlob(repository, LAYER, this.#base),
-      await this.#putBlob(repository, LAYER, randomBytes(layerBytes)),
+      await this.#putBlob(repository, LAYER, gzipSync(randomBytes(layerBytes))),
     ];
     const diff_ids = layers.map(({ digest }) => digest);
     const about = {

@@ -31,6 +31,8 @@ export interface SyncContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly isDryRun: boolean;
+  /** These repositories of the source alone; nothing is said then of the rule as a whole. */
+  readonly only?: ReadonlySet<string> | undefined;
 }
 
 /** A list that is suddenly empty is a registry that was lost, not one whose tags were deleted one by one. */
@@ -73,8 +75,8 @@ class SyncRun {
     const currentMs = before?.currentMs ?? 0;
     await this.#tell(currentMs, undefined);
     const own = await journal.readTags();
-    const listed = await source.repositories();
-    const repositories = [...new Set([...listed, ...own.keys()])].filter(this.#rule.repositories).sort();
+    const listed = this.#context.only ?? [...(await source.repositories()), ...own.keys()];
+    const repositories = [...new Set(listed)].filter(this.#rule.repositories).sort();
     const slots = new Slots(REPOSITORIES_AT_ONCE);
     await Promise.all(
       repositories.map((repository) =>
@@ -224,7 +226,7 @@ class SyncRun {
   }
 
   async #tell(currentMs: number, endedMs: number | undefined): Promise<void> {
-    if (this.#context.isDryRun) return;
+    if (this.#context.isDryRun || this.#context.only !== undefined) return;
     const status = { rule: this.#rule.name, startedMs: this.#startedMs, endedMs, currentMs, ...this.#counts };
     await this.#context.journal.writeStatus(status);
   }

@@ -75,6 +75,21 @@ test("what has diverged ends it with 1", async () => {
   });
 });
 
+test("staying: how often, and where to listen", async () => {
+  await expect(registry("sync", "there", "--every", "often")).rejects.toThrow(
+    '--every: "often" is not a duration',
+  );
+  await expect(registry("sync", "there", "--listen", "127.0.0.1:1")).rejects.toThrow(
+    "--listen goes with --every",
+  );
+  await expect(registry("sync", "there", "--every", "1h", "--listen", "9467")).rejects.toThrow(
+    "is not HOST:PORT",
+  );
+  await expect(registry("sync", "there", "--every", "1h", "--listen", "0.0.0.0:1")).rejects.toThrow(
+    "a token is needed",
+  );
+});
+
 test("rules are named, or all of them", async () => {
   await expect(registry("sync")).rejects.toThrow(UsageError);
   await expect(registry("sync", "there", "--all")).rejects.toThrow("name rules, or say --all");
