@@ -1,3 +1,4 @@
+import { LATE, withPatience } from "../../core/runtime/patience.ts";
 import type { DockerEngine } from "../docker/engine.ts";
 import { LABEL } from "../executors/names.ts";
 import type { MachineRecord } from "../machines/documents.ts";
@@ -7,6 +8,9 @@ import { listTroubles, type Trouble } from "../reconcile/troubles.ts";
 import { renderBytes } from "../step/render.ts";
 import type { Store } from "../store/types.ts";
 
+/** Listing 200 containers takes an engine some 100 ms. */
+const ENGINE_MS = 5000;
+
 /** What a person or a script is shown of a machine. */
 export interface MachineView {
   readonly name: string;
@@ -15,7 +19,7 @@ export interface MachineView {
   readonly id: string;
   readonly host: string;
   readonly type: string;
-  /** `unknown`: on another host. */
+  /** `unknown`: on another host, or its engine does not answer. */
   readonly state: "running" | "stopped" | "unknown";
   /** What is being done with it. */
   readonly busy: string | null;
@@ -43,8 +47,7 @@ export async function viewMachines(
   docker: DockerEngine,
   records: readonly MachineRecord[],
 ): Promise<readonly MachineView[]> {
-  // Without an engine nothing runs that it could tell of; the list is worth having all the same.
-  const running = await runningMachines(docker).catch(() => undefined);
+  const running = await runningMachines(docker);
   const troubles = await listTroubles(store);
   return Promise.all(
     records.map((record) =>
@@ -92,9 +95,14 @@ async function viewMachine(
   };
 }
 
-/** The ids of the machines whose container runs. */
-async function runningMachines(docker: DockerEngine): Promise<ReadonlySet<string>> {
-  const containers = await docker.listContainers(LABEL.generation);
+/**
+ * The ids of the machines whose container runs. Undefined where the engine is away, or takes the request
+ * and never answers: the list is worth having all the same.
+ */
+async function runningMachines(docker: DockerEngine): Promise<ReadonlySet<string> | undefined> {
+  const asked = docker.listContainers(LABEL.generation).catch((): typeof LATE => LATE);
+  const containers = await withPatience(asked, ENGINE_MS);
+  if (containers === LATE) return undefined;
   return new Set(
     containers.filter(({ isRunning }) => isRunning).map(({ labels }) => labels[LABEL.machine] ?? ""),
   );

@@ -47,7 +47,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/ct/online-cpus.ts": "test/e2e/ct-life.test.ts",
   "provisioner/ct/operator.ts": "test/e2e/ct-crash.test.ts",
   "provisioner/ct/session.ts": "test/e2e/ct-life.test.ts",
-  "provisioner/ct/views.ts": "test/e2e/ct-life.test.ts",
   "provisioner/executors/address.ts": "test/e2e/ct-life.test.ts",
   "provisioner/executors/card-of.ts": "test/e2e/ct-life.test.ts",
   "provisioner/executors/card.ts": "test/e2e/ct-life.test.ts",
