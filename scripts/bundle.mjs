@@ -104,6 +104,8 @@ const styles = [
 ];
 rmSync(BUILT_PAGE, { recursive: true, force: true });
 mkdirSync(BUILT_PAGE, { recursive: true });
-writeFileSync(join(BUILT_PAGE, "page.js"), script);
+// Its licence asks to be where its code is.
+const licence = readFileSync(join(ROOT, "node_modules/uplot/LICENSE"), "utf8");
+writeFileSync(join(BUILT_PAGE, "page.js"), `/* uPlot:\n${licence}*/\n${script}`);
 writeFileSync(join(BUILT_PAGE, "page.css"), styles.map((path) => readFileSync(path, "utf8")).join("\n"));
 for (const name of ["index.html", "icon.svg"]) copyFileSync(join(PAGE, name), join(BUILT_PAGE, name));

@@ -101,7 +101,7 @@ function fleetTiles({ resources }: CapacityGroup): HTMLElement {
       bar(one),
       element("p", {
         class: "quiet",
-        text: `${amount(one, one.used.p95)} used 95 % of the time · ${amount(one, one.unused)} never used`,
+        text: `${amount(one, one.used.p95)} or less 95 % of the time${wasted(one)}`,
       }),
     ),
   );
@@ -176,6 +176,10 @@ function verdicts(one: CapacityResource): readonly HTMLElement[] {
   if (one.isWasteful)
     found.push(element("span", { class: "waste", text: `wasted: ${amount(one, one.unused)} never used` }));
   return found;
+}
+
+function wasted(one: CapacityResource): string {
+  return one.isWasteful ? ` · ${amount(one, one.unused)} never used` : "";
 }
 
 function amount({ unit }: CapacityResource, value: number): string {

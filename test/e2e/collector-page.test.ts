@@ -148,7 +148,9 @@ describeIf(hasCommand("chromium"))("the page in a browser", () => {
       tab.evaluate<string>(
         `document.querySelector(${JSON.stringify(selector)}).innerText.replaceAll(/\\s+/g, " ")`,
       );
-    expect(await text(".tiles")).toMatch(/^CPU \d+ % of \d+ CPUs .* Memory \d+ % of .* Disk \d+ % of /);
+    expect(await text(".tiles")).toMatch(
+      /^CPU [\d.]+ % of [\d.]+ CPUs .* Memory [\d.]+ % of .* Disk [\d.]+ % of /,
+    );
     expect(await text(".group:last-child")).toMatch(
       /^shop CPU 0.25 of 1 CPUs wasted: 0.75 CPUs never used Memory 4 GiB of 8 GiB .*Disk 90 GiB of 100 GiB short: 10.1.0.1 90 % full$/,
     );
