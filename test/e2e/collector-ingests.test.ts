@@ -37,6 +37,8 @@ testIf()("by whichever protocol our agent pushes, its series are the same", asyn
     IP,
     "--interval",
     "1s",
+    "--spool",
+    "none",
     ...Object.values(pushes).flatMap((to) => ["--push", to]),
   ];
   const agent = startProgram(cleanup, programArgv("plimsoll-agent", ...flags));

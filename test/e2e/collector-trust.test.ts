@@ -64,7 +64,7 @@ testIf(hasCommand("openssl"))(
       const url = `remote-write+https://${collector.address}/api/v1/write`;
       const config = file(`${ip}.yaml`);
       writeFileSync(config, JSON.stringify({ push: [{ url, ca: authority.cert, cert, key }] }));
-      const flags = ["run", "--config", config, "--ip", ip, "--interval", "1s"];
+      const flags = ["run", "--config", config, "--ip", ip, "--interval", "1s", "--spool", "none"];
       return startProgram(cleanup, programArgv("plimsoll-agent", ...flags));
     };
     const [good, stranger] = [await startAgent(IP, IP), await startAgent("10.0.0.8", "10.0.0.9")];
