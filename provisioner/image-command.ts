@@ -15,6 +15,7 @@ import { DEFAULT_POLICY, type ImagePolicy, readPolicy } from "./images/policy.ts
 import { type CheckedImage, checkedDocument, renderChecked, sarifDocument } from "./images/render.ts";
 import { Registry } from "./registry/client.ts";
 import { parseImageReference } from "./registry/names.ts";
+import { DEFAULT_FILE, findRegistry } from "./registry/replication/rules.ts";
 
 /** The engine's own images: `docker:debian:12`. */
 const DOCKER = "docker:";
@@ -32,6 +33,7 @@ export function imageCommand(signal: AbortSignal): Command {
 
 interface CheckOptions {
   readonly policy?: string;
+  readonly config?: string;
   readonly platform: string;
   readonly format: string;
   readonly json?: true;
@@ -53,6 +55,7 @@ function imageCheck(signal: AbortSignal): Command {
       "HOST/REPOSITORY:TAG, docker:NAME, or a path: what docker save wrote, or an OCI layout",
     )
     .option("--policy <file>", `what images must be like; PLIMSOLL_IMAGE_POLICY, else ${DEFAULT_POLICY}`)
+    .option("--config <file>", `users of registries; PLIMSOLL_REGISTRY_CONFIG, else ${DEFAULT_FILE}`)
     .option("--platform <os/arch>", "which image of an index", `linux/${ARCHITECTURES[arch()] ?? arch()}`)
     .option("--format <format>", `${Object.keys(RENDER).join(", ")}`, "table")
     .option("--json", "short for --format json")
@@ -64,7 +67,7 @@ function imageCheck(signal: AbortSignal): Command {
           `--format: ${JSON.stringify(format)} is not one of ${Object.keys(RENDER).join(", ")}`,
         );
       const policy = await readPolicy(options.policy);
-      const checked = await withImage(name, options.platform, signal, (image) => check(policy, image));
+      const checked = await withImage(name, options, signal, (image) => check(policy, image));
       process.stdout.write(render(checked));
       exitWith(checked.violations.length === 0 ? EXIT.done : EXIT.failed);
     });
@@ -84,7 +87,7 @@ async function check(policy: ImagePolicy, image: Image): Promise<CheckedImage> {
 
 async function withImage<T>(
   name: string,
-  platform: string,
+  { platform, config }: CheckOptions,
   signal: AbortSignal,
   use: (image: Image) => Promise<T>,
 ): Promise<T> {
@@ -94,7 +97,7 @@ async function withImage<T>(
   }
   if (existsSync(name)) return use(await readFromLayout(name, platform));
   const reference = parseImageReference(name);
-  const registry = new Registry({ url: reference.registry });
+  const registry = new Registry(await findRegistry(config, reference.registry));
   try {
     return await use(await readFromRegistry(registry, reference, platform));
   } finally {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { environmentOption, readConfigFile } from "../../../core/runtime/config.ts";
 import { errnoOf, UsageError } from "../../../core/runtime/errors.ts";
 import { Mapping } from "../../host/mapping.ts";
@@ -52,11 +52,18 @@ export async function readRules(path: string | undefined): Promise<readonly Sync
   return parseRules(file, await readConfigFile(file));
 }
 
+/** How a registry is reached, by the same file where it names that one; without a user otherwise. */
+export async function findRegistry(path: string | undefined, url: string): Promise<RegistryAccess> {
+  const named = path ?? environmentOption("REGISTRY_CONFIG");
+  if (named === undefined && !existsSync(DEFAULT_FILE)) return { url };
+  const file = named ?? DEFAULT_FILE;
+  const registries = parseRegistries(openTop(file, await readConfigFile(file)));
+  return [...registries.values()].find((registry) => registry.url === url) ?? { url };
+}
+
 export function parseRules(file: string, values: Readonly<Record<string, unknown>>): readonly SyncRule[] {
-  const top = new Mapping(`configuration ${file}`, "", values, ["registries", "rules"]);
-  const registries = new Map(
-    top.named("registries", REGISTRY_KEYS).map(([name, mapping]) => [name, parseRegistry(mapping)]),
-  );
+  const top = openTop(file, values);
+  const registries = parseRegistries(top);
   const rules = top.named("rules", RULE_KEYS as readonly RuleKey[]).map(([name, mapping]) => {
     if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
       throw new UsageError(
@@ -73,6 +80,16 @@ function journalOf({ name, from, to }: SyncRule, rules: readonly SyncRule[]): st
     rules.filter((rule) => rule.from.url === a.url && rule.to.url === b.url).map((rule) => rule.name);
   const back = between(to, from);
   return back.length === 0 ? name : ([...back, ...between(from, to)].sort()[0] ?? name);
+}
+
+function openTop(file: string, values: Readonly<Record<string, unknown>>): Mapping<"registries" | "rules"> {
+  return new Mapping(`configuration ${file}`, "", values, ["registries", "rules"]);
+}
+
+function parseRegistries(top: Mapping<"registries" | "rules">): ReadonlyMap<string, RegistryAccess> {
+  return new Map(
+    top.named("registries", REGISTRY_KEYS).map(([name, mapping]) => [name, parseRegistry(mapping)]),
+  );
 }
 
 function parseRegistry(mapping: Mapping<(typeof REGISTRY_KEYS)[number]>): RegistryAccess {

@@ -6,7 +6,7 @@ import { Exit } from "../../../core/runtime/program.ts";
 import { imageCommand } from "../../../provisioner/image-command.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { makeTar } from "../../support/make-tar.ts";
-import { MemoryRegistry } from "../../support/memory-registry.ts";
+import { answering, MemoryRegistry } from "../../support/memory-registry.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -53,6 +53,24 @@ test("an image of a registry, in each format", async () => {
   expect(JSON.parse(text)).toMatchObject({ isAccepted: false, violations: [{ path: "bin/su" }] });
   const sarif = await image("check", name, ...refused, "--format", "sarif");
   expect(JSON.parse(sarif.text).runs[0].results).toHaveLength(1);
+});
+
+test("a registry that asks for a user gets the one of the configuration", async () => {
+  const server = await new MemoryRegistry().start(cleanup);
+  server.putImage("app", "v1", makeTar([{ name: "a" }]));
+  server.intercept = (request, ...rest) =>
+    request.headers.authorization !== "Basic dTpw" &&
+    answering(401, "", { "www-authenticate": "Basic" })(request, ...rest);
+  const folder = cleanup.temporaryFolder();
+  writeFileSync(join(folder, "password"), "p\n");
+  const registries = { one: { url: server.url, username: "u", passwordFile: join(folder, "password") } };
+  writeFileSync(join(folder, "registry.json"), JSON.stringify({ registries }));
+  const name = `${new URL(server.url).host}/app:v1`;
+
+  expect(await image("check", name, ...policy({}), "--config", join(folder, "registry.json"))).toMatchObject({
+    code: 0,
+  });
+  await expect(image("check", name, ...policy({}))).rejects.toThrow("asks for a user and a password");
 });
 
 test("wrong usage", async () => {

@@ -2,7 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { UsageError } from "../../../../../core/runtime/errors.ts";
-import { parseRules, readRules } from "../../../../../provisioner/registry/replication/rules.ts";
+import {
+  findRegistry,
+  parseRules,
+  readRules,
+} from "../../../../../provisioner/registry/replication/rules.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 
 const cleanup = new Cleanup();
@@ -87,6 +91,19 @@ test.for([
   [{ url: "https://east", username: "u", passwordFile: "/none" }, "/none cannot be read: ENOENT"],
 ] as const)("the registry %j is refused", ([east, why]) => {
   expect(() => parse({}, { east })).toThrow(why);
+});
+
+test("a registry by its URL, and one that no file names", async () => {
+  const file = join(cleanup.temporaryFolder(), "registry.yaml");
+  writeFileSync(
+    file,
+    JSON.stringify({ registries: { east: { url: "https://east:5000", caFile: "/ca.pem" } } }),
+  );
+  expect(await findRegistry(file, "https://east:5000")).toEqual({
+    url: "https://east:5000",
+    caFile: "/ca.pem",
+  });
+  expect(await findRegistry(file, "https://west")).toEqual({ url: "https://west" });
 });
 
 test("both ways is fine; what would go round in a circle for ever is not", () => {
