@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
 /** The programs to run; the other files of test/bench are parts of theirs. */
-const BENCHES = ["fuse-floor", "shim", "shim-scale", "agent", "up", "collector", "reconcile"];
+const BENCHES = ["fuse-floor", "shim", "shim-scale", "agent", "up", "collector", "reconcile", "images"];
 
 /** What they compare with, and the compiler for readers whose own cost is not what is measured. */
 const PACKAGES = [
@@ -23,6 +23,13 @@ const PACKAGES = [
     services: ["prometheus.service"],
     why: "the comparison with it",
   },
+  {
+    needs: "docker-registry",
+    package: "docker-registry",
+    services: ["docker-registry.service"],
+    why: "images from one registry to another",
+  },
+  { needs: "skopeo", package: "skopeo", why: "the comparison with it" },
   {
     needs: "victoria-metrics",
     package: "victoria-metrics",
