@@ -40,6 +40,8 @@ export interface IdentifierOptions {
 const CACHED_NAMESPACES = 4096;
 /** An init may be moved to another cgroup (systemd does it to itself): its path is read anew after this. */
 const CGROUP_FRESH_MS = 1000;
+/** What a first process has mounted may change while its cgroup stays: that is looked at again after this long. */
+const MOUNTS_FRESH_MS = 10_000;
 /**
  * Scans of /proc take at most one part in so many of the server's time, whatever containers do with namespaces. Who
  * comes in between is taken for its own cgroup, which is nearly always its container's.
@@ -53,6 +55,7 @@ interface CachedContainer {
   /** Of its first process: while that stays the same, so does the container's. */
   readonly cgroupText: string | undefined;
   readonly readAtMs: number;
+  readonly mountsReadAtMs: number;
 }
 
 export function openIdentifier(options: IdentifierOptions): Identifier {
@@ -131,6 +134,7 @@ class NamespaceIdentifier implements Identifier {
     const now = this.#clock.monotonicMs();
     if (now < readAtMs + CGROUP_FRESH_MS) return container;
     if (
+      now < cached.mountsReadAtMs + MOUNTS_FRESH_MS &&
       cached.cgroupText !== undefined &&
       cached.cgroupText === readPidCgroupText(this.#root, container.init)
     ) {
@@ -182,8 +186,9 @@ class NamespaceIdentifier implements Identifier {
   #remember(key: string, init: ProcessRef, name: string = key): Container | undefined {
     const cgroupText = readPidCgroupText(this.#root, init.pid);
     const container = readContainer(this.#root, name, init);
-    if (container !== undefined)
-      this.#containers.set(key, { container, name, cgroupText, readAtMs: this.#clock.monotonicMs() });
+    if (container === undefined) return undefined;
+    const readAtMs = this.#clock.monotonicMs();
+    this.#containers.set(key, { container, name, cgroupText, readAtMs, mountsReadAtMs: readAtMs });
     return container;
   }
 }

@@ -109,7 +109,7 @@ async function present(running: Running, options: CommandOptions, signal: AbortS
     process.stdout.write(`${JSON.stringify({ ip: address, comparison, figures: first.figures })}\n`);
     return;
   }
-  const urls = [`${collectorUrl}/metrics`, `${collectorUrl}/api/v1/machines/${address}`];
+  const urls = [`${collectorUrl}/`, `${collectorUrl}/metrics`, `${collectorUrl}/api/v1/machines/${address}`];
   process.stdout.write(
     `${renderComparison(comparison)}\n\nwhat the collector has of ${container.description}:\n`,
   );

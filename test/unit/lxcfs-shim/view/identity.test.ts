@@ -167,6 +167,17 @@ describe("what is remembered", () => {
     expect(containerOf(identifier, 41).cgroup.unified).toBe("/b");
   });
 
+  test("what a first process mounts after it has moved itself down is seen within ten seconds", async () => {
+    const { host, clock, identifier } = openOn({
+      41: { ...INSIDE, startTicks: 100, cgroup: "/docker/web/first", nsPids: [41, 1] },
+    });
+    expect(containerOf(identifier, 41).cgroup.unified).toBe("/docker/web/first");
+    host.write("proc/41/mountinfo", "90 80 0:27 /docker/web /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
+    await clock.advance(10_000);
+
+    expect(containerOf(identifier, 41).cgroup.unified).toBe("/docker/web");
+  });
+
   test("a container is alive as long as its first process, zombies are not", () => {
     const { host, identifier } = openOn({
       41: { ...INSIDE, startTicks: 100, nsPids: [41, 1], cgroup: "/a" },
