@@ -113,7 +113,7 @@ describeIf(
       const up = await startUp();
       await up.waitForLine(/Ctrl-C/, 40_000);
 
-      process.kill(kill(programsOf(LAYOUT.cgroup)) ?? 0, "SIGKILL");
+      endNow(kill(programsOf(LAYOUT.cgroup)));
 
       expect(await up.ended).toBe(1);
       expect(up.stderr.join("\n")).toMatch(new RegExp(`^error: ${part} ended`, "m"));
@@ -127,9 +127,9 @@ describeIf(
       const before = snapshotHost();
       const up = await startUp();
       await up.waitForLine(/Ctrl-C/, 40_000);
-      const server = programsOf(LAYOUT.cgroup).get("lxcfs-shim") ?? 0;
+      const server = programsOf(LAYOUT.cgroup).get("lxcfs-shim");
 
-      process.kill(server, "SIGKILL");
+      endNow(server);
       await waitFor("the next server", () => {
         const next = programsOf(LAYOUT.cgroup).get("lxcfs-shim");
         return next !== undefined && next !== server;
@@ -171,13 +171,23 @@ describeIf(
   );
 });
 
+/** kill(2) takes 0 for the caller's whole group: a program that was not found must not become that. */
+function endNow(pid: number | undefined): void {
+  if (pid === undefined) throw new Error("the program to kill is not there");
+  process.kill(pid, "SIGKILL");
+}
+
 /** Which of our programs run below a cgroup, by room; the shim's holder by the name of its script. */
 function programsOf(path: string): ReadonlyMap<string, number> {
   return new Map(
     cgroupProcesses(cgroupAt(path)).flatMap((pid): [string, number][] => {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      const room = /dist\/([a-z-]+)\/(main|agent)|^\/bin\/sh\0.*\/bin\/(plimsoll-shim)\0/.exec(command);
-      return room === null ? [] : [[room[1] ?? room[3] ?? "", pid]];
+      const { room, holder } =
+        /dist\/(?:plimsoll-)?(?<room>[a-z-]+)(?:\/main\.js|\.cjs)|^\/bin\/sh\0.*\/bin\/(?<holder>plimsoll-shim)\0/.exec(
+          command,
+        )?.groups ?? {};
+      const name = room ?? holder;
+      return name === undefined ? [] : [[name, pid]];
     }),
   );
 }
