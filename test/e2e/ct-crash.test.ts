@@ -60,7 +60,7 @@ describeIf(...CT_LAB)("kill -9 of the provisioner", () => {
   async function expectResumed(kind: string, state: "done" | "undone"): Promise<void> {
     const why = state === "done" ? "" : " \\(.*\\)";
     expect((await lab.ct("repair")).stderr).toMatch(
-      new RegExp(`^went on with an interrupted ${kind}: web ${state}${why}\n$`),
+      new RegExp(`^went on with an interrupted ${kind}: web ${state}${why}$`, "m"),
     );
   }
 

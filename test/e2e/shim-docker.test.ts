@@ -65,10 +65,12 @@ describeIf(
 
   test("free's swap is what --memory-swap leaves beside --memory, if the host has as much", () => {
     const hostKib = Number(/^SwapTotal: +(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]);
+    // On v2 the engine looks for swap's limit in its own cgroup: where that is the root it sets none.
+    const limit = cli("info", "-f", "{{.SwapLimit}}") === "true" ? 64 * MIB : Number.POSITIVE_INFINITY;
     const [total, used, free] =
       /^Swap: +(.*)$/m.exec(inside("free", "-b"))?.[1]?.split(/ +/).map(Number) ?? [];
 
-    expect(total).toBe(Math.min(64 * MIB, hostKib * 1024));
+    expect(total).toBe(Math.min(limit, hostKib * 1024));
     expect((used ?? 0) + (free ?? 0)).toBe(total);
   });
 
