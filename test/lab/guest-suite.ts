@@ -18,7 +18,7 @@ const MODULE_FILES = ["host-init", "ovs-bond", "ovs-kernel", "ovs-network", "vol
 /** Of `up`, what goes the whole way once; the rest is about our own processes. */
 const TESTS = "^(?!plimsoll up (?!--once --json))";
 /** An idle machine is done in some minutes; one that others use as well is given its time. */
-const TIMEOUT_MS = 15 * 60_000;
+const TIMEOUT_MS = 25 * 60_000;
 const PATIENCE = 10;
 const GUEST_CONFIG = {
   testNamePattern: TESTS,
