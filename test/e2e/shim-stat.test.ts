@@ -135,8 +135,9 @@ describeIf(
       if (percent === 100) expect(used / all).toBeGreaterThan(0.2);
       expect(top.size).toBe(8);
       expect([...top.values()].reduce((sum, value) => sum + value)).toBeCloseTo(100, -0.5);
-      // top's second and a half is not quite ours.
-      expect(Math.abs((top.get("id") ?? 0) - 100 * (1 - used / all))).toBeLessThan(15);
+      // top's second and a half is not quite ours: under emulation its start alone takes as long.
+      const tolerance = PATIENCE > 1 ? 30 : 15;
+      expect(Math.abs((top.get("id") ?? 0) - 100 * (1 - used / all))).toBeLessThan(tolerance);
     } finally {
       await load?.stop();
     }
