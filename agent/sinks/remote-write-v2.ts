@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Delivery } from "../../core/metrics/delivery.ts";
-import { divideMessage } from "../../core/metrics/message-division.ts";
 import { REMOTE_WRITE_HEADERS } from "../../core/metrics/remote-write.ts";
 import {
   downgradeWriteRequest,
@@ -12,6 +11,7 @@ import { decodeSnappy, encodeSnappy } from "../../core/metrics/snappy.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
 import { type HttpAnswer, type HttpPost, judgeByStatus, openHttpPost } from "../http-post.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
+import { divideSnappy } from "../snappy-division.ts";
 import type { OpenSink } from "./types.ts";
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -40,15 +40,7 @@ export const openRemoteWriteV2: OpenSink = (url, settings) => {
   return {
     name: sinkName("remote-write-v2", url),
     encode: (batch) => ({ body: encodeSnappy(encoder.encode(batch)), samples: sampleCount(batch) }),
-    divide: (body) => {
-      const parts = divideMessage(decodeSnappy(body, MAX_BODY_BYTES), FIELD.request.series);
-      if (parts === undefined) return undefined;
-      const [one, other] = parts;
-      return [
-        { body: encodeSnappy(one.body), samples: one.elements },
-        { body: encodeSnappy(other.body), samples: other.elements },
-      ];
-    },
+    divide: (body) => divideSnappy(body, FIELD.request.series),
     deliver: async (body, signal) => {
       if (!isOld.value) {
         const delivery = await v2.send(body, signal);

@@ -1,4 +1,3 @@
-import { divideMessage } from "../../core/metrics/message-division.ts";
 import {
   encodeWriteRequest,
   FIELD,
@@ -6,18 +5,16 @@ import {
   REMOTE_WRITE_HEADERS,
 } from "../../core/metrics/remote-write.ts";
 import type { Batch } from "../../core/metrics/series.ts";
-import { decodeSnappy, encodeSnappy, joinSnappy } from "../../core/metrics/snappy.ts";
+import { encodeSnappy, joinSnappy } from "../../core/metrics/snappy.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
 import { openHttpPost } from "../http-post.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
+import { divideSnappy } from "../snappy-division.ts";
 import { WriteRequestTemplates } from "../write-request-template.ts";
 import type { Encoded, OpenSink } from "./types.ts";
 
 /** Types and help texts are half of a request, and the same each time: Prometheus too sends them once a minute. */
 const METADATA_MS = 60_000;
-
-/** Far more than a delivery's worth of batches. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** Prometheus Remote Write 1.0: snappy-compressed WriteRequests. */
 export const openRemoteWrite: OpenSink = (url, settings) => {
@@ -27,7 +24,7 @@ export const openRemoteWrite: OpenSink = (url, settings) => {
     name: sinkName("remote-write", url),
     encode: openEncoder(),
     join: joinSnappy,
-    divide: divideWriteRequest,
+    divide: (body) => divideSnappy(body, FIELD.request.series),
     deliver: (body, signal) => post.send(body, signal),
     receiverNowMs: post.receiverNowMs,
   };
@@ -58,14 +55,4 @@ function openEncoder(): (batch: Batch) => Encoded {
 
 function encodeFamilies(batch: Batch): Uint8Array {
   return encodeSnappy(encodeWriteRequest([], familiesOf([batch])));
-}
-
-function divideWriteRequest(body: Uint8Array): readonly [Encoded, Encoded] | undefined {
-  const parts = divideMessage(decodeSnappy(body, MAX_BODY_BYTES), FIELD.request.series);
-  if (parts === undefined) return undefined;
-  const [one, other] = parts;
-  return [
-    { body: encodeSnappy(one.body), samples: one.elements },
-    { body: encodeSnappy(other.body), samples: other.elements },
-  ];
 }
