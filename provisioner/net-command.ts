@@ -10,8 +10,7 @@ import { parseIpv4 } from "./networks/ipv4.ts";
 import { createNetwork, listNetworks, readNetwork } from "./networks/networks.ts";
 import { DEFAULT_QUARANTINE_SECONDS, parseSpec } from "./networks/parse-spec.ts";
 import { removeNetwork } from "./networks/remove.ts";
-import { DEFAULT_STORE, openStore } from "./store/open.ts";
-import type { Store } from "./store/types.ts";
+import { DEFAULT_STORE, withStore } from "./store/open.ts";
 import { renderTable } from "./table.ts";
 
 /** `plimsoll net`: networks, and who holds which of their addresses. */
@@ -54,7 +53,7 @@ function netCreate(): Command {
       `${DEFAULT_QUARANTINE_SECONDS}s`,
     )
     .action((name: string, options: CreateOptions) =>
-      withStore(options, async (store) => {
+      withStore(options.store, async (store) => {
         const quarantineSeconds = parseDuration("--quarantine", options.quarantine) / 1000;
         const spec = parseSpec({ ...options, name, quarantineSeconds });
         const isNew = await createNetwork(store, systemClock, spec);
@@ -88,7 +87,7 @@ function netList(): Command {
     state,
   ];
   const command = netSubCommand("list", "all networks").action((options: CommonOptions) =>
-    withStore(options, async (store) => {
+    withStore(options.store, async (store) => {
       const views = (await listNetworks(store)).map(viewNetwork);
       print(options, views, () => renderTable(titles, views.map(row)));
     }),
@@ -100,7 +99,7 @@ function netShow(): Command {
   const command = netSubCommand("show", "one network, how full it is, and whether its addresses add up")
     .argument("<name>")
     .action((name: string, options: CommonOptions) =>
-      withStore(options, async (store) => {
+      withStore(options.store, async (store) => {
         const { network } = await readNetwork(store, name);
         const view = viewPool(network, await readPool(store, name), systemClock.nowMs());
         print(options, view, () => renderFields({ ...view, addresses: countLine(view.addresses) }));
@@ -119,7 +118,7 @@ function netAddresses(): Command {
   )
     .argument("<name>")
     .action((name: string, options: CommonOptions) =>
-      withStore(options, async (store) => {
+      withStore(options.store, async (store) => {
         const { network } = await readNetwork(store, name);
         const { rows } = await readPool(store, name);
         const views = rows.map((row) => viewAddress(network, row, systemClock.nowMs()));
@@ -141,7 +140,7 @@ function netClear(): Command {
     .argument("<name>")
     .argument("<address>")
     .action((name: string, text: string, options: CommonOptions) =>
-      withStore(options, async (store) => {
+      withStore(options.store, async (store) => {
         const address = parseIpv4(text);
         if (address === undefined)
           throw new UsageError(`ADDRESS: ${JSON.stringify(text)} is not an IPv4 address`);
@@ -164,7 +163,7 @@ function netRemove(): Command {
       "even while addresses rest: what is made in its place may use them too early",
     )
     .action((name: string, options: RemoveOptions) =>
-      withStore(options, async (store) => {
+      withStore(options.store, async (store) => {
         await removeNetwork(store, systemClock, name, options);
         print(options, { removed: name }, () => `network ${name} removed\n`);
       }),
@@ -176,15 +175,6 @@ function netSubCommand(name: string, description: string): Command {
   return createCommand(name, description)
     .option("--store <url>", `a path, or etcd+http://HOST:PORT; PLIMSOLL_STORE, else ${DEFAULT_STORE}`)
     .option("--json", "print JSON");
-}
-
-async function withStore(options: CommonOptions, use: (store: Store) => Promise<void>): Promise<void> {
-  const store = await openStore(options.store);
-  try {
-    await use(store);
-  } finally {
-    await store.close();
-  }
 }
 
 function print(options: CommonOptions, value: unknown, render: () => string): void {

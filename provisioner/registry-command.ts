@@ -13,7 +13,7 @@ import { renderMetrics, renderReport, renderStatus } from "./registry/replicatio
 import { DEFAULT_FILE, readRules, type SyncRule } from "./registry/replication/rules.ts";
 import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
 import { watchRules } from "./registry/replication/watch.ts";
-import { DEFAULT_STORE, openStore } from "./store/open.ts";
+import { DEFAULT_STORE, withStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
 /** `plimsoll registry`: images of one registry in another. */
@@ -49,7 +49,7 @@ function registrySync(signal: AbortSignal): Command {
     .option("--listen <host:port>", "and take notifications of the source there, to be there sooner")
     .option("--token-file <file>", "what notifications must bring as a bearer token")
     .action((names: readonly string[], options: SyncOptions) =>
-      withStore(options, async (store) => {
+      withStore(options.store, async (store) => {
         const rules = chooseRules(await readRules(options.config), names, options);
         if (options.every !== undefined) {
           await watch(rules, store, signal, options, options.every);
@@ -81,7 +81,7 @@ function registryStatus(): Command {
   const command = registrySubCommand("status", "each rule's last run, and how far behind it is")
     .option("--metrics", "in Prometheus' text format, for a text file of the agent")
     .action((options: StatusOptions) =>
-      withStore(options, async (store) => {
+      withStore(options.store, async (store) => {
         const rules = await readRules(options.config);
         const statuses = await Promise.all(
           rules.map(async (rule) => ({
@@ -213,14 +213,5 @@ async function runRule(
     });
   } finally {
     await Promise.all([source.close(), destination.close()]);
-  }
-}
-
-async function withStore(options: CommonOptions, use: (store: Store) => Promise<void>): Promise<void> {
-  const store = await openStore(options.store);
-  try {
-    await use(store);
-  } finally {
-    await store.close();
   }
 }

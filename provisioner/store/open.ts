@@ -13,6 +13,19 @@ export async function openStore(flag: string | undefined): Promise<Store> {
   return (await import("./etcd.ts")).openEtcdStore(place);
 }
 
+/** Opens it as `openStore` does, and closes it again whatever becomes of `use`. */
+export async function withStore(
+  flag: string | undefined,
+  use: (store: Store) => Promise<void>,
+): Promise<void> {
+  const store = await openStore(flag);
+  try {
+    await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
 /**
  * A path → one SQLite file; `etcd+http://10.0.0.1:2379,10.0.0.2:2379/prefix` → those members of an etcd
  * cluster, keys under `/prefix/` (`/plimsoll/` unless told). Throws UsageError for anything else.

@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
 import { exec, startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { failure, mountPointIn, output } from "../support/fuse-mount.ts";
 import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
-import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
+import { leavesNothing } from "../support/leaks.ts";
 import { PATIENCE } from "../support/patience.ts";
 import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
 import { READER_PATIENCE_MS, serverOf, timesServed } from "../support/shim-readers.ts";
@@ -53,16 +53,7 @@ describeIf(
   canUnshare,
 )("files by a container's name", () => {
   const cleanup = new Cleanup();
-  let before: HostSnapshot;
-
-  beforeAll(() => {
-    before = snapshotHost();
-  });
-
-  afterEach(async () => {
-    await cleanup.run();
-    await expectNothingLeft(before);
-  });
+  leavesNothing(cleanup);
 
   async function startShim(...args: readonly string[]) {
     const [mount, containers] = [mountPointIn(cleanup), mountPointIn(cleanup)];

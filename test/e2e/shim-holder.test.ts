@@ -1,12 +1,12 @@
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
 import { exec, startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { mountPointIn, output } from "../support/fuse-mount.ts";
 import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
-import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
+import { leavesNothing } from "../support/leaks.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
 import { serverOf, startHeldShim, startReader, timesServed } from "../support/shim-readers.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -21,16 +21,7 @@ describeIf(
   canUnshare,
 )("the holder of a mount", () => {
   const cleanup = new Cleanup();
-  let before: HostSnapshot;
-
-  beforeAll(() => {
-    before = snapshotHost();
-  });
-
-  afterEach(async () => {
-    await cleanup.run();
-    await expectNothingLeft(before);
-  });
+  leavesNothing(cleanup);
 
   testIf()("upgrade: another server, the same mount, and no reader notices", async () => {
     const { shim, mount, container } = await startHeldShim(cleanup);
@@ -59,7 +50,9 @@ describeIf(
     expect(status.files["proc/meminfo"].kept).toBeGreaterThan(0);
     expect(status.holder.residentBytes).toBeLessThan(5 * 2 ** 20);
     expect(await shimCommand("status", "--mount", mount)).toContain("generation  3");
-    expect(await shimCommand("doctor")).toContain(`ok     ${mount} is served, generation 3\n`);
+    // It ends with 1 over whatever else is wrong on the host.
+    const { stdout: findings } = await exec(programArgv("plimsoll-shim", "doctor"), { okCodes: [0, 1] });
+    expect(findings).toContain(`ok     ${mount} is served, generation 3\n`);
   });
 
   testIf()("a new server that does not come up leaves the old one in place", async () => {

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
 import { exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { mountPointIn, output } from "../support/fuse-mount.ts";
@@ -14,7 +14,7 @@ import {
   isRoot,
   testIf,
 } from "../support/host.ts";
-import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
+import { leavesNothing } from "../support/leaks.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
 import { serverOf } from "../support/shim-readers.ts";
 import {
@@ -160,16 +160,7 @@ describeIf(
   canUnshare,
 )("a container that means no good", () => {
   const cleanup = new Cleanup();
-  let before: HostSnapshot;
-
-  beforeAll(() => {
-    before = snapshotHost();
-  });
-
-  afterEach(async () => {
-    await cleanup.run();
-    await expectNothingLeft(before);
-  });
+  leavesNothing(cleanup);
 
   /** A shim and two containers, of 64 and of 128 MiB. */
   async function start() {

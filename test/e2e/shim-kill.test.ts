@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
-import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
+import { leavesNothing } from "../support/leaks.ts";
 import {
   READER_PATIENCE_MS,
   serverOf,
@@ -21,16 +21,7 @@ describeIf(
   canUnshare,
 )("readers while their server is killed", () => {
   const cleanup = new Cleanup();
-  let before: HostSnapshot;
-
-  beforeAll(() => {
-    before = snapshotHost();
-  });
-
-  afterEach(async () => {
-    await cleanup.run();
-    await expectNothingLeft(before);
-  });
+  leavesNothing(cleanup);
 
   for (const [recovery, kills] of [
     ["resend", 200],

@@ -2,7 +2,8 @@ import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { afterEach, beforeAll, expect } from "vitest";
+import type { Cleanup } from "./cleanup.ts";
 import { PATIENCE } from "./patience.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,6 +26,18 @@ export function snapshotHost(): HostSnapshot {
     links: names("/sys/class/net").filter((name) => name.startsWith("plim")),
     processes: names("/proc").flatMap(readOurProcess),
   };
+}
+
+/** For a suite: after each of its tests, with everything taken back, the host is as it was before the first. */
+export function leavesNothing(cleanup: Cleanup): void {
+  let before: HostSnapshot;
+  beforeAll(() => {
+    before = snapshotHost();
+  });
+  afterEach(async () => {
+    await cleanup.run();
+    await expectNothingLeft(before);
+  });
 }
 
 /** Fails, naming them, if things that were not there `before` still are; the kernel is given a few seconds. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openStore, parseStoreUrl } from "../../../../provisioner/store/open.ts";
+import { openStore, parseStoreUrl, withStore } from "../../../../provisioner/store/open.ts";
+import type { Store } from "../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 
 const cleanup = new Cleanup();
@@ -42,4 +43,17 @@ test("the flag names the store", async () => {
 
   expect(store.name).toBe(path);
   await store.close();
+});
+
+test("a store that is lent is closed when its use has ended, well or badly", async () => {
+  const path = join(cleanup.temporaryFolder(), "lent.db");
+  const lent: Store[] = [];
+  const failure = withStore(path, async (store) => {
+    lent.push(store);
+    await store.list("/");
+    throw new Error("no use");
+  });
+
+  await expect(failure).rejects.toThrow("no use");
+  await expect(lent[0]?.list("/")).rejects.toThrow("not open");
 });
