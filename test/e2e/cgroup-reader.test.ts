@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { afterEach, expect } from "vitest";
 import { readEffective } from "../../core/kernel/cgroup/effective.ts";
@@ -54,8 +55,10 @@ function removed(directory: string): boolean {
 function startProcess(...argv: readonly [string, ...string[]]): number {
   const [command, ...args] = argv;
   const child = spawn(command, args, { stdio: "ignore" });
-  cleanup.add(command, () => {
+  const ended = once(child, "exit");
+  cleanup.add(command, async () => {
     child.kill("SIGKILL");
+    await ended;
   });
   return child.pid ?? 0;
 }
@@ -97,10 +100,11 @@ testIf(isRoot, canMakeCgroups)(
       unified: `/${NAME}/child`,
       controllers: new Map(HIERARCHIES.map((name) => [name, `/${NAME}/child`])),
     };
-    startProcess("sh", "-c", `cd '${directory}' && while mkdir child && rmdir child; do :; done`);
+    // Before the loop is started, so that it is taken back after the loop's end: that may leave a child.
     cleanup.add("child", async () => {
       await waitFor("no child", () => removed(`${directory}/child`));
     });
+    startProcess("sh", "-c", `cd '${directory}' && while mkdir child && rmdir child; do :; done`);
 
     const reader = openCgroupReader(root);
     const seen = new Set<boolean>();

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { startProcess } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { cgroupVersion } from "./host.ts";
@@ -66,10 +66,14 @@ export interface ViewContainer {
   run(...argv: readonly string[]): string;
   /** Starts a command inside that is. */
   start(...argv: readonly string[]): InsideProcess;
+  /** Starts one that is not. */
+  startUncounted(...argv: readonly string[]): InsideProcess;
   kill(): void;
 }
 
 export interface InsideProcess {
+  /** Waits until what it has printed so far matches. */
+  prints(pattern: RegExp): Promise<void>;
   /** Ends it, and gives what it printed. */
   stop(): Promise<string>;
   /** Waits for its end. */
@@ -102,21 +106,27 @@ export async function startViewContainer(
       timeout: 20_000 * PATIENCE,
       env: { ...process.env, LC_ALL: "C" },
     });
-  const start = (...argv: readonly string[]): InsideProcess => {
-    const inCgroup = ["sh", "-ec", [...joinCgroup, 'exec "$@"'].join("\n"), "sh"];
-    const entered = startProcess([...inCgroup, nsenter, ...into, ...argv], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const printed = entered.stdout === null ? Promise.resolve("") : text(entered.stdout);
+  const startBy = (enter: readonly [string, ...string[]], argv: readonly string[]): InsideProcess => {
+    const entered = startProcess([...enter, ...argv], { stdio: ["ignore", "pipe", "inherit"] });
+    const chunks: string[] = [];
+    const ended = once(entered, "close");
+    entered.stdout?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+    const prints = async (pattern: RegExp): Promise<void> => {
+      await waitFor(`${argv.join(" ")} prints ${pattern}`, () => pattern.test(chunks.join("")));
+    };
+    const finished = (): Promise<string> => ended.then(() => chunks.join(""));
     const stop = (): Promise<string> => {
       // nsenter waits for the process that is in the pid namespace, and hands no signal on.
       for (const child of childrenOf(entered.pid ?? 0)) process.kill(child, "SIGTERM");
-      return printed;
+      return finished();
     };
     cleanup.add(argv.join(" "), async () => void (await stop()));
-    return { stop, finished: () => printed };
+    return { prints, stop, finished };
   };
-  return { pid, run, start, kill: () => void child.kill("SIGKILL") };
+  const inCgroup = ["sh", "-ec", [...joinCgroup, 'exec "$@"'].join("\n"), "sh"] as const;
+  const start = (...argv: readonly string[]): InsideProcess => startBy([...inCgroup, nsenter, ...into], argv);
+  const startUncounted = (...argv: readonly string[]): InsideProcess => startBy([nsenter, ...into], argv);
+  return { pid, run, start, startUncounted, kill: () => void child.kill("SIGKILL") };
 }
 
 /** The one child of unshare, once it has become what it is to be. */
