@@ -2,7 +2,7 @@ import { type Ipv4, ipv4Bytes } from "../networks/ipv4.ts";
 
 /**
  * The MAC of whoever holds an address: the same on every host and after every rebuild, so that caches
- * of the network stay right, and unique because the address is: networks of one VLAN do not overlap.
+ * of the network stay right, and unique because the address is: networks do not overlap.
  *
  *   x2:xx:a:b:c:d   xxx = the VLAN's 12 bits, a.b.c.d = the address
  *

@@ -14,10 +14,8 @@ export function networkKey(name: string): string {
   return NETWORKS + name;
 }
 
-/** A document that every network of a VLAN changes when it is made: of two made at once one sees the other. */
-export function vlanKey(vlan: number): string {
-  return `vlans/${vlan}`;
-}
+/** A document that every network changes when it is made: of two made at once one sees the other. */
+export const NEWEST = "newest-network";
 
 export function encodeNetwork(network: Network): object {
   return { ...renderNetwork(network), state: network.state, createdMs: network.createdMs };

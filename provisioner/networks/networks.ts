@@ -2,7 +2,7 @@ import type { Clock } from "../../core/runtime/clock.ts";
 import { NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 import { CONFLICT, retryConflicts } from "../store/optimistic.ts";
 import type { Store } from "../store/types.ts";
-import { decodeNetwork, encodeNetwork, NETWORKS, networkKey, vlanKey } from "./documents.ts";
+import { decodeNetwork, encodeNetwork, NETWORKS, NEWEST, networkKey } from "./documents.ts";
 import { rangeOf, renderCidr } from "./ipv4.ts";
 import { differences, type Network, type NetworkSpec } from "./network.ts";
 import { overlap } from "./ranges.ts";
@@ -29,11 +29,12 @@ export async function listNetworks(store: Store): Promise<readonly Network[]> {
 
 /**
  * Makes a network, or finds that it is there just so: false. Throws when it is there otherwise, and
- * when it overlaps another on its VLAN.
+ * when it overlaps another: who counts machines, the collector above all, knows them by their address
+ * alone, on whatever VLAN they are.
  */
 export function createNetwork(store: Store, clock: Clock, spec: NetworkSpec): Promise<boolean> {
   return retryConflicts(`network ${spec.name}`, clock, async () => {
-    const vlan = await store.get(vlanKey(spec.vlan));
+    const newest = await store.get(NEWEST);
     const { entries } = await store.list(NETWORKS);
     const networks = entries.map((entry) => ({
       network: decodeNetwork(store, entry),
@@ -53,11 +54,11 @@ export function createNetwork(store: Store, clock: Clock, spec: NetworkSpec): Pr
     const revision = await store.transact({
       expect: [
         { key: networkKey(spec.name), revision: existing?.revision ?? 0 },
-        { key: vlanKey(spec.vlan), revision: vlan?.revision ?? 0 },
+        { key: NEWEST, revision: newest?.revision ?? 0 },
       ],
       put: [
         { key: networkKey(spec.name), value: encodeNetwork(made) },
-        { key: vlanKey(spec.vlan), value: { last: spec.name } },
+        { key: NEWEST, value: { name: spec.name } },
       ],
     });
     return revision === undefined ? CONFLICT : true;
@@ -79,12 +80,12 @@ function isMade(existing: Network, wanted: NetworkSpec): boolean {
 
 function refuseOverlap(spec: NetworkSpec, networks: readonly Network[]): void {
   const other = networks.find(
-    ({ name, vlan, cidr }) =>
-      name !== spec.name && vlan === spec.vlan && overlap(rangeOf(cidr), rangeOf(spec.cidr)),
+    ({ name, cidr }) => name !== spec.name && overlap(rangeOf(cidr), rangeOf(spec.cidr)),
   );
   if (other === undefined) return;
   throw new PlimsollError(
     "NETWORK_OVERLAP",
-    `network ${spec.name}: ${renderCidr(spec.cidr)} overlaps network ${other.name} (${renderCidr(other.cidr)}) on VLAN ${spec.vlan}`,
+    `network ${spec.name}: ${renderCidr(spec.cidr)} overlaps network ${other.name} (${renderCidr(other.cidr)}, VLAN ${other.vlan})`,
+    { hint: "an address is one machine's, on all VLANs together: choose another range" },
   );
 }

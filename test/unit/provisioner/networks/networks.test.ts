@@ -23,21 +23,22 @@ test("made once, found just so again, refused when it differs", async () => {
   await expect(readNetwork(store, "db")).rejects.toThrow(NotFoundError);
 });
 
-test("networks of one VLAN do not overlap, those of two may", async () => {
+test("networks do not overlap, of one VLAN or of two: a machine is known by its address alone", async () => {
   await createNetwork(store, clock, specOf());
 
   await expect(createNetwork(store, clock, specOf({ name: "b", cidr: "10.0.0.128/25" }))).rejects.toThrow(
-    "network b: 10.0.0.128/25 overlaps network web (10.0.0.0/24) on VLAN 100",
+    "network b: 10.0.0.128/25 overlaps network web (10.0.0.0/24, VLAN 100)",
   );
   await createNetwork(store, clock, specOf({ name: "b", cidr: "10.0.1.0/24" }));
-  await createNetwork(store, clock, specOf({ name: "a", vlan: "101" }));
+  await expect(createNetwork(store, clock, specOf({ name: "a", vlan: "101" }))).rejects.toThrow("VLAN 100");
+  await createNetwork(store, clock, specOf({ name: "a", vlan: "101", cidr: "10.0.2.0/24" }));
   expect((await listNetworks(store)).map(({ name }) => name)).toEqual(["a", "b", "web"]);
 });
 
 test("of many that would overlap, made at once, one is", async () => {
   const names = Array.from({ length: 10 }, (_, i) => `n${i}`);
   const results = await Promise.allSettled(
-    names.map((name) => createNetwork(store, clock, specOf({ name }))),
+    names.map((name, index) => createNetwork(store, clock, specOf({ name, vlan: `${100 + (index % 2)}` }))),
   );
 
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
