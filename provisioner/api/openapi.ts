@@ -37,7 +37,8 @@ function renderRoute(route: Route): object {
     responses: {
       [answer.status]: { description: answer.description, content: { [type]: { schema: answer.schema } } },
       "4XX": {
-        description: "400 what is asked is wrong, 404 it is not there, 409 things do not allow it",
+        description:
+          "400 what is asked is wrong, 404 it is not there, 405 not by this method, 409 things do not allow it",
         content: { "application/json": { schema: reference("Error") } },
       },
     },

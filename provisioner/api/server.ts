@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { errorLine, NotFoundError, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
-import { type Match, matchPath, type Route } from "./route.ts";
+import { type Match, type Method, matchPath, type Route } from "./route.ts";
 import { findMismatch } from "./schema.ts";
 import { SCHEMAS } from "./schemas.ts";
 
@@ -91,7 +91,21 @@ function findRoute(routes: readonly Route[], { method = "", url = "" }: Incoming
     throw new NotFoundError(`${path}: no such path`, { hint: "GET /v1/openapi.json" });
   const match = matches.find(({ route }) => route.method === method);
   if (match !== undefined) return match;
-  throw new UsageError(`${method} ${path}: only ${matches.map(({ route }) => route.method).join(", ")}`);
+  throw new MethodError(
+    `${method} ${path}`,
+    matches.map(({ route }) => route.method),
+  );
+}
+
+/** The path is one of ours, the method is not (RFC 9110 §15.5.6). */
+class MethodError extends UsageError {
+  readonly allowed: string;
+
+  constructor(asked: string, methods: readonly Method[]) {
+    const allowed = methods.join(", ");
+    super(`${asked}: only ${allowed}`);
+    this.allowed = allowed;
+  }
 }
 
 async function handle(
@@ -100,13 +114,21 @@ async function handle(
   signal: AbortSignal,
 ): Promise<unknown> {
   const query = Object.fromEntries(new URLSearchParams(request.url?.split("?")[1] ?? ""));
-  const unknown = Object.keys(query).find((name) => !Object.hasOwn(route.query ?? {}, name));
-  if (unknown !== undefined) throw new UsageError(`${unknown}: no such parameter`);
+  checkQuery(route, query);
   const body = route.body === undefined ? undefined : parseBody(await readBody(request));
   const mismatch = route.body && findMismatch(route.body, body, SCHEMAS);
   if (mismatch !== undefined) throw new UsageError(mismatch);
   const key = request.headers["idempotency-key"];
   return route.handle({ params, query, body, idempotencyKey: parseKey(key), signal });
+}
+
+function checkQuery({ query: known = {} }: Route, query: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(query)) {
+    const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (parameter === undefined) throw new UsageError(`${name}: no such parameter`);
+    const mismatch = findMismatch(parameter.schema, text, SCHEMAS, name);
+    if (mismatch !== undefined) throw new UsageError(mismatch);
+  }
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -156,10 +178,12 @@ function refuse(response: ServerResponse, error: unknown, log: Logger): void {
       ? { error: errorLine(withoutHint(error)), code: error.code, hint: error.hint }
       : { error: "internal error", code: "BUG" };
   response.statusCode = statusOf(error);
+  if (error instanceof MethodError) response.setHeader("allow", error.allowed);
   response.setHeader("content-type", "application/json").end(`${JSON.stringify(body)}\n`);
 }
 
 function statusOf(error: unknown): number {
+  if (error instanceof MethodError) return 405;
   if (error instanceof UsageError) return 400;
   if (error instanceof NotFoundError) return 404;
   return error instanceof PlimsollError ? 409 : 500;

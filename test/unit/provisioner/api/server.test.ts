@@ -38,6 +38,7 @@ const ROUTES: readonly Route[] = [
   },
   {
     ...{ method: "GET", path: "/v1/count", name: "count", summary: "" },
+    query: { fast: { schema: oneWord("yes", "no"), description: "" } },
     answer: { ...answer, isStream: true },
     handle: async ({ signal }) => count(signal),
   },
@@ -74,14 +75,16 @@ function ask(
   socketPath: string,
   path: string,
   { method = "GET", body, headers = {} }: Asked = {},
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; allow: string | undefined }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath, path, method, headers }, (response) => {
       let text = "";
       response.on("data", (chunk) => {
         text += chunk;
       });
-      response.once("error", reject).once("end", () => resolve({ status: response.statusCode ?? 0, text }));
+      response.once("error", reject).once("end", () => {
+        resolve({ status: response.statusCode ?? 0, text, allow: response.headers.allow });
+      });
     });
     request.once("error", reject);
     request.end(body);
@@ -109,10 +112,11 @@ const post = (body: string, headers: Record<string, string> = {}): Asked => ({
 
 test.for<readonly [url: string, asked: Asked, status: number, body: object]>([
   ["/v1/nothing", {}, 404, { code: "NOT_FOUND", error: "/v1/nothing: no such path" }],
-  ["/v1/echo/a", {}, 400, { code: "USAGE", error: "GET /v1/echo/a: only POST" }],
+  ["/v1/echo/a", {}, 405, { code: "USAGE", error: "GET /v1/echo/a: only POST" }],
   ["/v1/echo/a", post("{"), 400, { error: "body: not JSON" }],
   ["/v1/echo/a", post('{"kind":"b"}'), 400, { error: "kind: must be one of a" }],
   ["/v1/echo/a?much=1", post('{"kind":"a"}'), 400, { error: "much: no such parameter" }],
+  ["/v1/count?fast=maybe", {}, 400, { error: "fast: must be one of yes, no" }],
   ["/v1/echo/a", post('{"kind":"a"}', { "idempotency-key": "a/b" }), 400, { code: "USAGE" }],
   ["/v1/fail/absent", {}, 404, { error: "machine a: not found" }],
   ["/v1/fail/busy", {}, 409, { error: "machine a: busy: why", code: "BUSY", hint: "wait" }],
@@ -123,6 +127,13 @@ test.for<readonly [url: string, asked: Asked, status: number, body: object]>([
 
   expect(answered.status).toBe(status);
   expect(JSON.parse(answered.text)).toMatchObject(body);
+});
+
+test("a path that is asked by another method says by which it can be", async () => {
+  const { path } = await open();
+
+  expect(await ask(path, "/v1/count", { method: "POST" })).toMatchObject({ status: 405, allow: "GET" });
+  expect(await ask(path, "/v1/count", { method: "HEAD" })).toMatchObject({ status: 405, allow: "GET" });
 });
 
 test("a body without end is not read to its end", async () => {
