@@ -16,7 +16,7 @@ import {
   testIf,
 } from "../support/host.ts";
 import { PATIENCE } from "../support/patience.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { startShim } from "../support/shim.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const MIB = 2 ** 20;
@@ -67,10 +67,7 @@ describeIf(
   beforeAll(async () => {
     docker = await startDocker(cleanup);
     await importImage(cleanup, docker, IMAGE);
-    const mount = join(cleanup.temporaryFolder(), "shim");
-    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
-    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    const { mount } = await startShim(cleanup);
     const cpus = "sys/devices/system/cpu";
     const ours = [...FILES.map((file) => `proc/${file}`), cpus].map((path) => `${mount}/${path}:/${path}`);
     const theirs = FOLDERS.filter(([folder]) => existsSync(folder)).map((pair) => pair.join(":"));

@@ -1,11 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import { importImage, type PrivateDocker, startDocker } from "../support/docker.ts";
 import { canMakeCgroups, canUnshare, describeIf, hasCommand, hasFuse, isRoot } from "../support/host.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { startShim } from "../support/shim.ts";
 
 const MIB = 2 ** 20;
 const IMAGE = "plimsoll-test:shim";
@@ -41,10 +40,7 @@ describeIf(
   beforeAll(async () => {
     docker = await startDocker(cleanup);
     await importImage(cleanup, docker, IMAGE);
-    mount = join(cleanup.temporaryFolder(), "shim");
-    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
-    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    ({ mount } = await startShim(cleanup));
     const limits = ["--memory", "256m", "--memory-swap", "320m", "--cpus", "1.5"];
     id = cli("run", "-d", "--network", "none", ...limits, ...binds(), IMAGE, "sleep", "600");
     cleanup.add("container", () => void cli("rm", "-f", id));

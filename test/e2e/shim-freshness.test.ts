@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect } from "vitest";
 import { startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
 import { makeCgroup, startViewContainer } from "../support/view-container.ts";
 
 const MIB = 2 ** 20;
@@ -20,6 +18,8 @@ for line in sys.stdin:
     print(int(os.pread(fd, 100, 0).split()[1]), flush=True)
     for _ in range(20):
         os.pread(fd, 100, 0)`;
+
+import { startShim } from "../support/shim.ts";
 
 describeIf(
   isRoot,
@@ -36,11 +36,7 @@ describeIf(
     ["0", 0],
   ] as const) {
     testIf()(`${freshness}: a new limit shows ${waitMs} ms later, to one who keeps reading`, async () => {
-      const mount = join(cleanup.temporaryFolder(), "shim");
-      const argv = programArgv("plimsoll-shim", "serve", "--mount", mount, "--freshness", freshness);
-      const shim = startProgram(cleanup, argv);
-      cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-      await shim.waitForLine(/"msg":"ready"/);
+      const { mount } = await startShim(cleanup, "--freshness", freshness);
       const cgroup = makeCgroup(cleanup, `plimsoll-fresh-${process.pid}`);
       const container = await startViewContainer(cleanup, cgroup, mount);
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { mountPointIn, output } from "../support/fuse-mount.ts";
+import { output } from "../support/fuse-mount.ts";
 import {
   type Condition,
   canMakeCgroups,
@@ -15,7 +15,7 @@ import {
   testIf,
 } from "../support/host.ts";
 import { leavesNothing } from "../support/leaks.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { programArgv } from "../support/run-program.ts";
 import { serverOf } from "../support/shim-readers.ts";
 import {
   makeCgroup,
@@ -128,6 +128,8 @@ for _ in range(300):
 print(reused, *[n for pair in seen for n in pair])
 `;
 
+import { startShim } from "../support/shim.ts";
+
 const READS_IN_PIECES = `
 fd = os.open("/proc/stat", os.O_RDONLY)
 text = os.pread(fd, 10, 0)
@@ -164,10 +166,7 @@ describeIf(
 
   /** A shim and two containers, of 64 and of 128 MiB. */
   async function start() {
-    const mount = mountPointIn(cleanup);
-    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
-    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    const { shim, mount } = await startShim(cleanup);
     const startOne = async (name: string, kibibytes: number) => {
       const cgroup = makeCgroup(cleanup, `plimsoll-${name}-${process.pid}`);
       cgroup.setMemoryLimit(kibibytes * 1024);

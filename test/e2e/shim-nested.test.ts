@@ -13,7 +13,7 @@ import {
   isRoot,
   testIf,
 } from "../support/host.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { startShim } from "../support/shim.ts";
 import {
   makeCgroup,
   startViewContainer,
@@ -46,10 +46,7 @@ describeIf(
   afterAll(() => cleanup.run());
 
   beforeAll(async () => {
-    mount = join(cleanup.temporaryFolder(), "shim");
-    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
-    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    ({ mount } = await startShim(cleanup));
     outer = makeCgroup(cleanup, `plimsoll-nested-${process.pid}`);
     outer.setMemoryLimit(OUTER);
     inner = join(outer.directory("memory"), "inner");

@@ -14,7 +14,7 @@ import {
   isRoot,
   testIf,
 } from "../support/host.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { startShim } from "../support/shim.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 /** Only v2 has pressure; a hybrid host has it beside v1. */
@@ -40,15 +40,12 @@ describeIf(
 )("pressure of a container whose tasks wait for one CPU", () => {
   const cleanup = new Cleanup();
   const directory = join(BASE, `plimsoll-pressure-${process.pid}`);
-  const mount = join(cleanup.temporaryFolder(), "shim");
+  let mount = "";
   let init = 0;
   afterAll(() => cleanup.run());
 
   beforeAll(async () => {
-    const argv = programArgv("plimsoll-shim", "serve", "--mount", mount, "--freshness", "0");
-    const shim = startProgram(cleanup, argv);
-    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    ({ mount } = await startShim(cleanup, "--freshness", "0"));
     mkdirSync(directory);
     cleanup.add(directory, () => waitFor(`${directory} is empty`, tryRemove).then(() => {}));
     const busy = "cpu=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//'); taskset -pc $cpu $$ > /dev/null";

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
@@ -13,7 +12,6 @@ import {
   isRoot,
 } from "../support/host.ts";
 import { PATIENCE } from "../support/patience.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
 import {
   makeCgroup,
   startViewContainer,
@@ -39,6 +37,8 @@ while True:
     time.sleep(0.02)
 `;
 
+import { startShim } from "../support/shim.ts";
+
 const twoCpus: Condition = { reason: "needs two CPUs", met: () => availableParallelism() >= 2 };
 
 /** What the shim shows against what the cgroup's own counters say, at loads that stress-ng makes. */
@@ -57,10 +57,7 @@ describeIf(
   afterAll(() => cleanup.run());
 
   beforeAll(async () => {
-    const mount = join(cleanup.temporaryFolder(), "shim");
-    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
-    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    const { mount } = await startShim(cleanup);
     cgroup = makeCgroup(cleanup, `plimsoll-stat-${process.pid}`);
     container = await startViewContainer(cleanup, cgroup, mount);
   });

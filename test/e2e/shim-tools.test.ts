@@ -17,7 +17,7 @@ import {
   testIf,
 } from "../support/host.ts";
 import { PATIENCE } from "../support/patience.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { startShim } from "../support/shim.ts";
 import { startSample } from "../support/up.ts";
 import {
   type InsideProcess,
@@ -56,10 +56,7 @@ describeIf(
   afterAll(() => cleanup.run());
 
   beforeAll(async () => {
-    const mount = join(cleanup.temporaryFolder(), "shim");
-    const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount));
-    cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    const { mount } = await startShim(cleanup);
     cgroup = makeCgroup(cleanup, `plimsoll-tools-${process.pid}`);
     cgroup.setMemoryLimit(LIMIT);
     cgroup.setQuota(1);

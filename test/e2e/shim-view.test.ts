@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot } from "../support/host.ts";
 import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
-import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
+import { programArgv } from "../support/run-program.ts";
+import { type ServingShim, startShim } from "../support/shim.ts";
 import {
   makeCgroup,
   startViewContainer,
@@ -27,19 +27,16 @@ describeIf(
 )("a container over the shim's mount", () => {
   const before = snapshotHost();
   const cleanup = new Cleanup();
-  let [mount, shim] = ["", undefined as RunningProgram | undefined];
+  let served: ServingShim;
   let cgroup: TestCgroup;
   let container: ViewContainer;
 
   beforeAll(async () => {
-    mount = join(cleanup.temporaryFolder(), "shim");
-    shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount, "--freshness", "0"));
-    cleanup.add("shim", async () => expect(await shim?.stop()).toBe(0));
-    await shim.waitForLine(/"msg":"ready"/);
+    served = await startShim(cleanup, "--freshness", "0");
     cgroup = makeCgroup(cleanup, `plimsoll-view-${process.pid}`);
     cgroup.setMemoryLimit(LIMIT);
     cgroup.setQuota(0.5);
-    container = await startViewContainer(cleanup, cgroup, mount);
+    container = await startViewContainer(cleanup, cgroup, served.mount);
   });
 
   afterAll(async () => {
@@ -88,7 +85,7 @@ describeIf(
     test("the host still sees the host", () => {
       const total = (path: string) => readFileSync(path, "utf8").split("\n")[0];
 
-      expect(execFileSync("cat", [`${mount}/proc/meminfo`], { encoding: "utf8" }).split("\n")[0]).toBe(
+      expect(execFileSync("cat", [`${served.mount}/proc/meminfo`], { encoding: "utf8" }).split("\n")[0]).toBe(
         total("/proc/meminfo"),
       );
     });
@@ -247,8 +244,10 @@ describeIf(
     reader.kill("SIGKILL");
     await ended;
 
-    expect(execFileSync("cat", [`${mount}/proc/meminfo`], { encoding: "utf8" })).toMatch(/^MemTotal: /);
-    expect(shim?.lines.filter((line) => /"level":"error"/.test(line))).toEqual([]);
+    expect(execFileSync("cat", [`${served.mount}/proc/meminfo`], { encoding: "utf8" })).toMatch(
+      /^MemTotal: /,
+    );
+    expect(served.shim.lines.filter((line) => /"level":"error"/.test(line))).toEqual([]);
   });
 });
 

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
 import { startProcess } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
-import { programArgv, type RunningProgram, startProgram } from "./run-program.ts";
+import type { RunningProgram } from "./run-program.ts";
+import { startShim } from "./shim.ts";
 import { makeCgroup, startViewContainer, type ViewContainer } from "./view-container.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -30,10 +29,7 @@ export interface HeldShim {
 
 /** A shim, and a container of 256 MiB and one and a half CPUs that sees its files. */
 export async function startHeldShim(cleanup: Cleanup, ...args: readonly string[]): Promise<HeldShim> {
-  const mount = join(cleanup.temporaryFolder(), "shim");
-  const shim = startProgram(cleanup, programArgv("plimsoll-shim", "serve", "--mount", mount, ...args));
-  cleanup.add("shim", async () => expect(await shim.stop()).toBe(0));
-  await shim.waitForLine(/"msg":"ready"/);
+  const { shim, mount } = await startShim(cleanup, ...args);
   const cgroup = makeCgroup(cleanup, `plimsoll-held-${process.pid}`);
   cgroup.setMemoryLimit(LIMIT_KIB * 1024);
   cgroup.setQuota(1.5);
