@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "libsql";
 import { type Clock, systemClock } from "../../core/runtime/clock.ts";
-import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import { bug, errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { inTransaction } from "../../core/runtime/sqlite-transaction.ts";
 import { parseDocument } from "./documents.ts";
 import { prefixEnd } from "./prefix.ts";
@@ -82,10 +82,13 @@ function embeddedStore(path: string, database: Database.Database, clock: Clock):
 
   return {
     name: path,
+    isShared: false,
     get: async (key) => attempt(path, () => mapDefined(find(key), entryOf)),
     list: async (prefix) => attempt(path, () => inTransaction(database, "DEFERRED", () => list(prefix))),
     transact: async (transaction) => {
       checkTransaction(transaction);
+      if (transaction.put?.some(({ seconds }) => seconds !== undefined))
+        bug("a store of one host has no leases");
       return attempt(path, () => inTransaction(database, "IMMEDIATE", () => transact(transaction)));
     },
     async *changes(_prefix, since, signal) {

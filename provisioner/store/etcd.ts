@@ -4,7 +4,7 @@ import { parseDocument } from "./documents.ts";
 import { openEtcdGateway } from "./etcd-gateway.ts";
 import { prefixEnd } from "./prefix.ts";
 import { checkTransaction } from "./transaction.ts";
-import type { Entry, Store } from "./types.ts";
+import type { Entry, Put, Store } from "./types.ts";
 
 /** Between two attempts at a watch whose connection was lost. */
 const WATCH_AGAIN_MS = 1000;
@@ -23,6 +23,8 @@ interface Answer {
   readonly header?: { readonly revision?: string };
   readonly kvs?: readonly KeyValue[];
   readonly succeeded?: boolean;
+  /** Of a lease. */
+  readonly ID?: string;
 }
 
 interface KeyValue {
@@ -62,6 +64,17 @@ export function openEtcdStore({ name, endpoints, prefix }: EtcdOptions, clock: C
     };
   }
 
+  /** A lease of its own for each put that shall go: one that is put again leaves the old lease to end with nothing on it. */
+  async function encodePut({ key, value, seconds }: Put): Promise<object> {
+    const lease = seconds === undefined ? {} : { lease: await grantLease(seconds) };
+    return { request_put: { key: wireKey(key), value: encode(JSON.stringify(value)), ...lease } };
+  }
+
+  async function grantLease(seconds: number): Promise<string> {
+    const { ID } = await call("lease/grant", { TTL: String(Math.ceil(seconds)) });
+    return ID ?? "0";
+  }
+
   /** The revisions of changes after `since`, until the connection ends. */
   async function* watch(under: string, since: number, signal: AbortSignal): AsyncIterable<number> {
     const create = { ...range(under), start_revision: String(since + 1), progress_notify: true };
@@ -74,6 +87,7 @@ export function openEtcdStore({ name, endpoints, prefix }: EtcdOptions, clock: C
 
   return {
     name,
+    isShared: true,
     async get(key) {
       const { kvs = [] } = await call("kv/range", { key: wireKey(key) });
       return kvs.map(entryOf)[0];
@@ -92,9 +106,7 @@ export function openEtcdStore({ name, endpoints, prefix }: EtcdOptions, clock: C
           mod_revision: String(revision),
         })),
         success: [
-          ...put.map(({ key, value }) => ({
-            request_put: { key: wireKey(key), value: encode(JSON.stringify(value)) },
-          })),
+          ...(await Promise.all(put.map(encodePut))),
           ...remove.map((key) => ({ request_delete_range: { key: wireKey(key) } })),
         ],
       });

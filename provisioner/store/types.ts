@@ -14,11 +14,18 @@ export interface Listing {
   readonly revision: number;
 }
 
+export interface Put {
+  readonly key: string;
+  readonly value: unknown;
+  /** Goes by itself after so long, by the store's own clock, unless it is put again. In a shared store only. */
+  readonly seconds?: number | undefined;
+}
+
 /** All of it or nothing. A key is written or removed at most once; see MAX_OPERATIONS for how much fits. */
 export interface Transaction {
   /** Each key must still be at the revision it was read at; 0 expects that there is none. */
   readonly expect: readonly { readonly key: string; readonly revision: number }[];
-  readonly put?: readonly { readonly key: string; readonly value: unknown }[];
+  readonly put?: readonly Put[];
   readonly remove?: readonly string[];
 }
 
@@ -29,6 +36,8 @@ export interface Transaction {
 export interface Store {
   /** For messages: a path or a URL. */
   readonly name: string;
+  /** Of many hosts; any other is of the processes of one. */
+  readonly isShared: boolean;
   get(key: string): Promise<Entry | undefined>;
   list(prefix: string): Promise<Listing>;
   /**

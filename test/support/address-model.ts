@@ -23,6 +23,7 @@ class Killed extends Error {}
 /** A store whose user is killed when it is told to. */
 export class MortalStore implements Store {
   readonly name: string;
+  readonly isShared: boolean;
   readonly get: Store["get"];
   readonly list: Store["list"];
   readonly changes: Store["changes"];
@@ -32,6 +33,7 @@ export class MortalStore implements Store {
   constructor(store: Store) {
     this.#store = store;
     this.name = store.name;
+    this.isShared = store.isShared;
     this.get = (key) => store.get(key);
     this.list = (prefix) => store.list(prefix);
     this.changes = (prefix, since, signal) => store.changes(prefix, since, signal);

@@ -38,6 +38,51 @@ describeIf(hasCommand("etcd"))("with a real etcd", () => {
   }
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
+  test("what is put for a while goes by itself, unless it is put again; with it a change is told", async () => {
+    const store = openAt(etcd.storeUrl("leases"));
+    const beat = (value: number) =>
+      store.transact({
+        expect: [],
+        put: [
+          { key: "beat/h1", value, seconds: 2 },
+          { key: "facts/h1", value },
+        ],
+      });
+    await beat(1);
+    const revision = Number(await beat(2));
+    const stop = new AbortController();
+    const reading = (async () => {
+      for await (const told of store.changes("beat/", revision, stop.signal)) return told;
+      return 0;
+    })();
+
+    expect((await store.get("beat/h1"))?.value).toBe(2);
+    await waitFor("the end of the lease", async () => (await store.get("beat/h1")) === undefined, 15_000);
+    expect(await reading).toBeGreaterThan(revision);
+    expect((await store.get("facts/h1"))?.value).toBe(2);
+    expect(
+      await store.transact({ expect: [{ key: "beat/h1", revision }], remove: ["beat/h1"] }),
+    ).toBeUndefined();
+    stop.abort();
+    await store.close();
+  }, 60_000);
+
+  test("what is put for good over what would go stays", async () => {
+    const store = openAt(etcd.storeUrl("kept"));
+    await store.transact({ expect: [], put: [{ key: "a", value: 1, seconds: 1 }] });
+    await store.transact({
+      expect: [],
+      put: [
+        { key: "a", value: 2 },
+        { key: "b", value: 1, seconds: 1 },
+      ],
+    });
+
+    await waitFor("the other", async () => (await store.get("b")) === undefined, 15_000);
+    expect((await store.get("a"))?.value).toBe(2);
+    await store.close();
+  }, 60_000);
+
   test("a damaged document is named, one outside its folder does not matter", async () => {
     const url = etcd.storeUrl("damage");
     const store = openAt(url);
