@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { createCommand, exitWith } from "../../core/runtime/command-line.ts";
-import { PlimsollError } from "../../core/runtime/errors.ts";
+import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { openLogger } from "../../core/runtime/logger.ts";
 import { EXIT } from "../../core/runtime/program.ts";
 import { openDockerEngine } from "../docker/engine.ts";
@@ -57,8 +57,11 @@ export async function changeMachines(
   const log = openLogger("plimsoll", "warn");
   const outcome = await withSession(options, log, signal, events, async (operator) => {
     if (!options.dryRun) return operator.carryOut(request, events.watcher, signal);
-    printPlan(options, await operator.plan(request));
+    printPlan(options, await operator.plan(request, signal));
     return undefined;
+  }).catch((error) => {
+    if (signal.aborted) tellInterruption(error);
+    throw error;
   });
   if (outcome === undefined) return;
   const hasNothingToTell = outcome.done.length === 0 && outcome.failures.length > 0;
@@ -67,11 +70,19 @@ export async function changeMachines(
 }
 
 function tellFailures(failures: readonly Failure[], signal: AbortSignal): void {
-  // Those that were taken back for another's sake have nothing to tell.
-  const [first, ...rest] = failures.filter(({ error }) => error !== undefined);
+  // Those that were taken back for another's sake have nothing to tell, nor has who was interrupted and undone.
+  const [first, ...rest] = failures.filter(
+    ({ error, state }) => error !== undefined && !(signal.aborted && state === "undone"),
+  );
   for (const failure of rest) process.stderr.write(`error: ${renderFailure(failure)}\n`);
-  if (signal.aborted) exitWith(EXIT.interrupted);
+  if (signal.aborted) tellInterruption(first && new PlimsollError("CT", renderFailure(first)));
   if (first !== undefined) throw new PlimsollError("CT", renderFailure(first));
+}
+
+/** What is left to say, if anything: that it was interrupted, its exit code does. */
+function tellInterruption(error: unknown): void {
+  if (error instanceof PlimsollError) process.stderr.write(`error: ${errorLine(error)}\n`);
+  exitWith(EXIT.interrupted);
 }
 
 /** For who only looks, with an engine of its own. */

@@ -14,6 +14,8 @@ import type { MachineView } from "./views.ts";
 /** How long a daemon that is being restarted is waited for: it goes on with what was asked. */
 const RESTART_MS = 60_000;
 const AGAIN_MS = 300;
+/** How long who is interrupted waits until all is taken back; longer than an engine that hangs keeps the daemon. */
+const TAKE_BACK_MS = 15_000;
 
 /** The daemon that has this host, over its API. */
 export class DaemonOperator implements Operator {
@@ -23,23 +25,25 @@ export class DaemonOperator implements Operator {
     this.#client = client;
   }
 
-  plan(request: ChangeRequest): Promise<readonly Step[]> {
-    return this.#client.call("POST", "/v1/plan", request);
+  plan(request: ChangeRequest, signal: AbortSignal): Promise<readonly Step[]> {
+    return untilGivenUp(signal, 0, () => this.#client.call("POST", "/v1/plan", request));
   }
 
   async carryOut(request: ChangeRequest, watcher: Watcher, signal: AbortSignal): Promise<Outcome> {
     const id = randomUUID();
-    await patiently(() => this.#client.call("POST", "/v1/operations", request, id));
     // Whether it was heard shows in how the operation ends.
     const cancel = (): void => void this.#client.call("DELETE", `/v1/operations/${id}`).catch(() => {});
     signal.addEventListener("abort", cancel);
-    if (signal.aborted) cancel();
     try {
-      const { results } = await patiently((isThere) => this.#follow(id, watcher, isThere));
-      const done = results.filter(({ state }) => state === "done").map(({ name }) => name);
-      const machines = request.kind === "destroy" ? [] : await this.#show(done);
-      const failures = results.filter((result): result is Failure => result.state !== "done");
-      return { done, machines, failures };
+      return await untilGivenUp(signal, TAKE_BACK_MS, async (givenUp) => {
+        await patiently(givenUp, () => this.#client.call("POST", "/v1/operations", request, id));
+        if (signal.aborted) cancel();
+        const { results } = await patiently(givenUp, (isThere) => this.#follow(id, watcher, isThere));
+        const done = results.filter(({ state }) => state === "done").map(({ name }) => name);
+        const machines = request.kind === "destroy" ? [] : await this.#show(done);
+        const failures = results.filter((result): result is Failure => result.state !== "done");
+        return { done, machines, failures };
+      });
     } finally {
       signal.removeEventListener("abort", cancel);
     }
@@ -85,8 +89,34 @@ export async function findDaemon(
   );
 }
 
+/** `attempt`, but for so long only once `signal` has aborted: the daemon goes on without us. */
+async function untilGivenUp<T>(
+  signal: AbortSignal,
+  ms: number,
+  attempt: (givenUp: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const giveUp = async (): Promise<never> => {
+    await systemClock.sleep(ms, over.signal);
+    over.abort();
+    throw new PlimsollError("INTERRUPTED", "plimsoll serve: has not taken it back yet", {
+      hint: "plimsoll ct list shows how far it is",
+    });
+  };
+  const interrupted = new Promise<never>((_, reject) => {
+    const hear = (): void => void giveUp().catch(reject);
+    if (signal.aborted) hear();
+    else signal.addEventListener("abort", hear, { signal: over.signal });
+  });
+  try {
+    return await Promise.race([attempt(over.signal), interrupted]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** Tries again while nobody answers, for so long since somebody last did. */
-async function patiently<T>(attempt: (isThere: () => void) => Promise<T>): Promise<T> {
+async function patiently<T>(givenUp: AbortSignal, attempt: (isThere: () => void) => Promise<T>): Promise<T> {
   let lostMs: number | undefined;
   const isThere = (): void => {
     lostMs = undefined;
@@ -97,7 +127,8 @@ async function patiently<T>(attempt: (isThere: () => void) => Promise<T>): Promi
     } catch (error) {
       const nowMs = systemClock.monotonicMs();
       lostMs ??= nowMs;
-      if (errnoOf(error) !== UNREACHABLE || nowMs - lostMs > RESTART_MS) throw error;
+      const isOver = givenUp.aborted || nowMs - lostMs > RESTART_MS;
+      if (errnoOf(error) !== UNREACHABLE || isOver) throw error;
       await systemClock.sleep(AGAIN_MS);
     }
   }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitWith, withExamples } from "../../core/runtime/command-line.ts";
 import { NotFoundError, UsageError } from "../../core/runtime/errors.ts";
+import { EXIT } from "../../core/runtime/program.ts";
 import { type DockerEngine, openDockerEngine } from "../docker/engine.ts";
 import type { Frame } from "../docker/frames.ts";
 import { containerName } from "../executors/names.ts";
@@ -21,11 +22,11 @@ export function ctExec(signal: AbortSignal): Command {
     .option("-i, --interactive", "it is given our standard input")
     .option("-t, --tty", "it is given our terminal; with -i, for a shell")
     .action((name: string, words: readonly string[], options: ExecOptions) =>
-      withContainer(name, options, async (docker, id) => {
+      withContainer(name, options, signal, async (docker, id) => {
         if (options.tty && !options.interactive) throw new UsageError("--tty: needs --interactive");
         exitWith(
           options.interactive
-            ? await interact(docker, id, words, options.tty === true)
+            ? await interact(docker, id, words, options.tty === true, signal)
             : await docker.runInside(id, words, write, signal),
         );
       }),
@@ -41,8 +42,9 @@ async function interact(
   id: string,
   argv: readonly string[],
   hasTerminal: boolean,
+  signal: AbortSignal,
 ): Promise<number> {
-  const parts = { argv, input: process.stdin, onFrame: write };
+  const parts = { argv, input: process.stdin, onFrame: write, signal };
   try {
     if (!hasTerminal) return await docker.interact(id, parts);
     return await withTerminal({ stdin: process.stdin, stdout: process.stdout }, (terminal) =>
@@ -69,7 +71,7 @@ export function ctLogs(signal: AbortSignal): Command {
     .option("--tail <lines>", "only so many from the end")
     .option("--follow", "go on until Ctrl-C")
     .action((name: string, options: LogsOptions) =>
-      withContainer(name, options, async (docker, id) => {
+      withContainer(name, options, signal, async (docker, id) => {
         const tail = options.tail === undefined ? undefined : parseTail(options.tail);
         const logOptions = { tail, follow: options.follow, signal };
         try {
@@ -92,6 +94,7 @@ function parseTail(text: string): number {
 async function withContainer(
   name: string,
   options: CommonOptions,
+  signal: AbortSignal,
   use: (docker: DockerEngine, id: string) => Promise<void>,
 ): Promise<void> {
   await withStore(options, async (store, config) => {
@@ -99,7 +102,10 @@ async function withContainer(
     if (host !== config.name) throw new NotFoundError(`container ${name}: is on host ${host}`);
     const docker = openDockerEngine(config.docker);
     try {
-      await use(docker, containerName(machine, machine.generation));
+      await use(docker.hurriedBy(signal), containerName(machine, machine.generation));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      exitWith(EXIT.interrupted);
     } finally {
       await docker.close();
     }

@@ -21,7 +21,7 @@ import { type MachineView, viewMachines } from "./views.ts";
 /** Who changes the machines of this host: this process, or the daemon that has the host. */
 export interface Operator {
   /** The steps of a request; nothing is written. */
-  plan(request: ChangeRequest): Promise<readonly Step[]>;
+  plan(request: ChangeRequest, signal: AbortSignal): Promise<readonly Step[]>;
   /** `signal` takes back what can be taken back. */
   carryOut(request: ChangeRequest, watcher: Watcher, signal: AbortSignal): Promise<Outcome>;
 }
@@ -85,7 +85,9 @@ export class HostOperator implements Operator {
 
   /** Runs an operation that is in the journal to its end, and tells who should hear of it. */
   async run(operation: Operation, watcher: Watcher, signal: AbortSignal): Promise<readonly Ending[]> {
-    const { host, journal } = this;
+    const { journal } = this;
+    // A step whose engine does not answer keeps nobody who wants an end: the journal knows how to go on.
+    const host = { ...this.host, docker: this.host.docker.hurriedBy(signal) };
     const addresses = await this.#announceBefore(operation);
     const ready = await reserveTogether(host, journal, operation);
     const endings = await runOperation(journal, ready, performerOn(host), watcher, signal);

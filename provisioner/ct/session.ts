@@ -41,7 +41,7 @@ export async function withSession<T>(
     if (typeof found === "function") {
       try {
         return await withHost(config, store, log, async (host) => {
-          const operator = new HostOperator(host, log);
+          const operator = new HostOperator({ ...host, docker: host.docker.hurriedBy(signal) }, log);
           for (const operation of await operator.journal.list())
             events.onResume(operation, await operator.run(operation, events.watcher, signal));
           return use(operator);

@@ -49,6 +49,8 @@ export interface DockerEngine {
   ): Promise<AsyncIterable<ContainerEvent>>;
   /** What the container wrote; with `follow` until `signal`, or its end. */
   readLogs(id: string, options: LogOptions, onFrame: (frame: Frame) => void): Promise<void>;
+  /** The same engine for who may be told to end: from `signal` on no request is waited for much longer. */
+  hurriedBy(signal: AbortSignal): DockerEngine;
   close(): Promise<void>;
 }
 
@@ -96,11 +98,15 @@ export interface ContainerState {
 }
 
 export function openDockerEngine(socketPath: string): DockerEngine {
-  const connection = new EngineConnection(socketPath);
+  return engineOn(new EngineConnection(socketPath));
+}
+
+function engineOn(connection: EngineConnection): DockerEngine {
   return {
     ...imageCalls(connection),
     ...containerCalls(connection),
     ...streamCalls(connection),
+    hurriedBy: (signal) => engineOn(connection.hurriedBy(signal)),
     close: () => connection.close(),
   };
 }
@@ -130,7 +136,7 @@ function imageCalls(connection: EngineConnection): ImageCalls {
   };
 }
 
-type ContainerCalls = Omit<DockerEngine, keyof ImageCalls | keyof StreamCalls | "close">;
+type ContainerCalls = Omit<DockerEngine, keyof ImageCalls | keyof StreamCalls | "hurriedBy" | "close">;
 
 function containerCalls(connection: EngineConnection): ContainerCalls {
   const call = connection.call.bind(connection);
@@ -167,8 +173,10 @@ function containerCalls(connection: EngineConnection): ContainerCalls {
       JSON.parse((await call("POST", `${named(id)}/wait`, { signal })).text).StatusCode,
     lastLogLine: async (id) =>
       lastFrame((await call("GET", `${named(id)}/logs?stderr=1&stdout=1&tail=1`)).bytes),
-    stopContainer: async (id, seconds) =>
-      void (await call("POST", `${named(id)}/stop?t=${seconds}`, { ok: [204, 304, 404] })),
+    stopContainer: async (id, seconds) => {
+      const options = { ok: [204, 304, 404], longerMs: seconds * 1000 };
+      await call("POST", `${named(id)}/stop?t=${seconds}`, options);
+    },
     removeContainer: async (id) =>
       (await call("DELETE", `${named(id)}?force=1&v=1`, { ok: [204, 404, 409] })).status === 204,
   };
@@ -183,8 +191,7 @@ function streamCalls(connection: EngineConnection): StreamCalls {
       const made = await connection.call("POST", `${named(id)}/exec`, { body: options, ok: [201] });
       const path = `/exec/${JSON.parse(made.text).Id}`;
       const started = await connection.stream("POST", `${path}/start`, {
-        body: { Detach: false, Tty: false },
-        ...(signal === undefined ? {} : { signal }),
+        ...{ body: { Detach: false, Tty: false }, signal },
       });
       await splitFrames(started.body, onFrame);
       return JSON.parse((await connection.call("GET", `${path}/json`)).text).ExitCode;
@@ -200,7 +207,7 @@ function streamCalls(connection: EngineConnection): StreamCalls {
     readLogs: async (id, { tail, follow = false, signal }, onFrame) => {
       const query = { stdout: "1", stderr: "1", follow: follow ? "1" : "0", tail: String(tail ?? "all") };
       const path = `${named(id)}/logs?${new URLSearchParams(query)}`;
-      const answer = await connection.stream("GET", path, signal === undefined ? {} : { signal });
+      const answer = await connection.stream("GET", path, { signal });
       await splitFrames(answer.body, onFrame);
     },
   };

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import type { Frame } from "./frames.ts";
 import { FrameSplitter } from "./frames.ts";
 import { API, type EngineConnection } from "./request.ts";
@@ -21,6 +21,8 @@ export interface Interaction {
     /** Calls back at each change of its size; returns how to stop. */
     onResize(listener: (size: TerminalSize) => void): () => void;
   };
+  /** Leaves it: what runs inside goes on. */
+  readonly signal?: AbortSignal;
   onFrame(frame: Frame): void;
 }
 
@@ -28,7 +30,7 @@ export interface Interaction {
 export async function interactInside(
   connection: EngineConnection,
   container: string,
-  { argv, input, terminal, onFrame }: Interaction,
+  { argv, input, terminal, signal, onFrame }: Interaction,
 ): Promise<number> {
   const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
   const Env = terminal === undefined ? [] : [`TERM=${terminal.kind}`];
@@ -36,7 +38,8 @@ export async function interactInside(
   const made = await connection.call("POST", `${container}/exec`, { body: options, ok: [201] });
   const path = `/exec/${JSON.parse(made.text).Id}`;
   const start = { Detach: false, Tty: terminal !== undefined };
-  const stream = await upgradeConnection(connection.socketPath, `${API}${path}/start`, start);
+  const stream = await upgradeConnection(connection.socketPath, `${API}${path}/start`, start, signal);
+  if (signal !== undefined) addAbortSignal(signal, stream);
   const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
     // A program that has just ended has no size any more.
     await connection

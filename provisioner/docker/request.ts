@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { type Dispatcher, Pool } from "undici";
 import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
+import { Deadline, type Hurry, hurryBy } from "./deadline.ts";
 
 /** The oldest Engine API that has all we use (Docker 20.10). */
 export const API = "/v1.41";
@@ -10,7 +11,9 @@ export interface CallOptions {
   readonly body?: Readable | Readonly<Record<string, unknown>>;
   /** Status codes that are not an error, [200] unless told. */
   readonly ok?: readonly number[];
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** It is meant to take so long, even when somebody hurries. */
+  readonly longerMs?: number;
 }
 
 export interface Answer {
@@ -23,10 +26,17 @@ export interface Answer {
 export class EngineConnection {
   readonly socketPath: string;
   readonly #pool: Pool;
+  readonly #hurry: Hurry | undefined;
 
-  constructor(socketPath: string) {
+  constructor(socketPath: string, pool: Pool = openPool(socketPath), hurry?: Hurry) {
     this.socketPath = socketPath;
-    this.#pool = new Pool("http://docker", { socketPath, headersTimeout: 0, bodyTimeout: 0 });
+    this.#pool = pool;
+    this.#hurry = hurry;
+  }
+
+  /** The same connection for who may be told to end: from `signal` on no request is waited for much longer. */
+  hurriedBy(signal: AbortSignal): EngineConnection {
+    return new EngineConnection(this.socketPath, this.#pool, hurryBy(signal));
   }
 
   async call(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<Answer> {
@@ -41,18 +51,21 @@ export class EngineConnection {
     path: string,
     options: CallOptions = {},
   ): Promise<Dispatcher.ResponseData> {
-    const { signal, ok = [200] } = options;
-    const answer = await this.#translate(options, () =>
-      this.#pool.request({
-        method,
-        path: API + path,
-        ...(signal === undefined ? {} : { signal }),
-        ...encodeBody(options.body),
-      }),
-    );
-    if (ok.includes(answer.statusCode)) return answer;
-    const message = messageOf(await answer.body.text()) || `status ${answer.statusCode}`;
-    throw new PlimsollError("DOCKER", `docker: ${method} ${path.split("?")[0]}: ${message}`);
+    const { ok = [200], longerMs = 0 } = options;
+    const failure = (why: string): PlimsollError =>
+      new PlimsollError("DOCKER", `docker: ${method} ${path.split("?")[0]}: ${why}`);
+    const deadline = this.#hurry && new Deadline(this.#hurry, longerMs, () => failure("given up, no answer"));
+    const signal = AbortSignal.any([options.signal, deadline?.signal].filter((each) => each !== undefined));
+    try {
+      const request = { method, path: API + path, signal, ...encodeBody(options.body) };
+      const answer = await this.#translate(options, () => this.#pool.request(request));
+      answer.body.once("close", () => deadline?.close());
+      if (ok.includes(answer.statusCode)) return answer;
+      throw failure(messageOf(await answer.body.text()) || `status ${answer.statusCode}`);
+    } catch (error) {
+      deadline?.close();
+      throw error;
+    }
   }
 
   close(): Promise<void> {
@@ -63,7 +76,7 @@ export class EngineConnection {
     try {
       return await attempt();
     } catch (cause) {
-      if (signal?.aborted) throw cause;
+      if (signal?.aborted || cause instanceof PlimsollError) throw cause;
       const absent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
       throw new PlimsollError("DOCKER", `docker: no engine answers at ${this.socketPath}`, {
         cause,
@@ -71,6 +84,10 @@ export class EngineConnection {
       });
     }
   }
+}
+
+function openPool(socketPath: string): Pool {
+  return new Pool("http://docker", { socketPath, headersTimeout: 0, bodyTimeout: 0 });
 }
 
 function encodeBody(body: CallOptions["body"]): Partial<Dispatcher.RequestOptions> {

@@ -6,14 +6,19 @@ import { PlimsollError } from "../../core/runtime/errors.ts";
  * A request whose connection becomes a stream in both directions (Docker Engine API, "Hijacking"). The
  * pool that makes all other requests sends no body with an upgrade.
  */
-export function upgradeConnection(socketPath: string, path: string, body: object): Promise<Duplex> {
+export function upgradeConnection(
+  socketPath: string,
+  path: string,
+  body: object,
+  signal?: AbortSignal,
+): Promise<Duplex> {
   const text = JSON.stringify(body);
   const headers = {
     ...{ connection: "Upgrade", upgrade: "tcp", "content-type": "application/json" },
     "content-length": Buffer.byteLength(text),
   };
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, method: "POST", headers });
+    const asked = request({ socketPath, path, method: "POST", headers, ...(signal && { signal }) });
     asked.once("error", (cause) => reject(refused(path, "no answer", cause)));
     asked.once("response", async (response) => reject(refused(path, await messageOf(response))));
     asked.once("upgrade", (_, socket, head) => {

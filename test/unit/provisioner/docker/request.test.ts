@@ -11,6 +11,7 @@ afterAll(() => cleanup.run());
 /** An engine that answers with the status its path names, and what it was sent. */
 async function connect(): Promise<EngineConnection> {
   const server = createServer(async (request, response) => {
+    if (request.url?.endsWith("/never")) return;
     let body = "";
     for await (const chunk of request) body += chunk;
     const status = Number(request.url?.split("/").at(-1));
@@ -46,4 +47,30 @@ test("an engine that is not there: where it was looked for, and what to do", asy
   const connection = new EngineConnection("/nowhere/docker.sock");
   await expect(connection.call("GET", "/200")).rejects.toThrow("no engine answers at /nowhere/docker.sock");
   await connection.close();
+});
+
+test("who hurries waits a little for what is under way, and for what comes after; others wait on", async () => {
+  const connection = await connect();
+  const ending = new AbortController();
+  const hasty = connection.hurriedBy(ending.signal);
+  const patient = connection.call("GET", "/never").catch((error) => error);
+  const underWay = hasty.call("GET", "/never");
+  ending.abort();
+
+  await expect(underWay).rejects.toThrow("docker: GET /never: given up, no answer");
+  expect((await hasty.call("GET", "/200")).status).toBe(200);
+  expect(await Promise.race([patient, "waits"])).toBe("waits");
+  await connection.close();
+  await patient;
+});
+
+test("who is told to end by a signal of the call's own hears that at once", async () => {
+  const connection = await connect();
+  const own = new AbortController();
+  const call = connection
+    .hurriedBy(new AbortController().signal)
+    .call("GET", "/never", { signal: own.signal });
+  own.abort(new Error("enough"));
+
+  await expect(call).rejects.toThrow("enough");
 });
