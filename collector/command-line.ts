@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
+import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
 import type { ServeFlags } from "./serve-options.ts";
 
 /** `plimsoll-collector` and its sub-commands, one line each. */
@@ -7,7 +8,9 @@ export function buildCommandLine(signal: AbortSignal): Command {
   return createProgram(
     "plimsoll-collector",
     "Takes in what agents push, keeps the latest values of each machine by its IP, hands everything on.",
-  ).addCommand(serveCommand(signal));
+  )
+    .addCommand(serveCommand(signal))
+    .addCommand(deadLettersCommand());
 }
 
 function serveCommand(signal: AbortSignal): Command {

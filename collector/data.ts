@@ -44,6 +44,10 @@ export interface Data {
   close(): Promise<void>;
 }
 
+export function deadLettersIn(directory: string): string {
+  return join(directory, "dead-letters.ndjson");
+}
+
 const KEEP_ROUND_MS = 10_000;
 const MAX_MACHINES = 50_000;
 /** Pages given back to the file system in a round, 4 KiB each. */
@@ -75,7 +79,7 @@ export async function openData(options: DataOptions, clock: Clock, log: Logger):
     archive,
     spoolDirectory: (sink, shard) =>
       place.directory === undefined ? undefined : join(place.directory, "spool", folderOf(sink, shard)),
-    deadLetters: place.directory === undefined ? undefined : join(place.directory, "dead-letters.ndjson"),
+    deadLetters: place.directory === undefined ? undefined : deadLettersIn(place.directory),
     close: async () => {
       await stopKeeping();
       commits.flush();

@@ -4,7 +4,7 @@ import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import type { Spool } from "../core/runtime/spool.ts";
 import type { SpoolEntry, SpoolRecord } from "../core/runtime/spool-record.ts";
-import type { DeadLetters } from "./dead-letters.ts";
+import type { DeadLetters } from "./dead-letters/dead-letters.ts";
 import type { DeliverySlots } from "./delivery-slots.ts";
 import type { OpenSink, Part } from "./sinks/types.ts";
 

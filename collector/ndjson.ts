@@ -3,9 +3,12 @@
 // JSON has no NaN and no infinities: these are texts, as Prometheus writes them; the end of a series is {…,"stale":true}.
 import { renderValue } from "../core/metrics/exposition.ts";
 import { mergedLabels } from "../core/metrics/labels.ts";
+import type { Batch } from "../core/metrics/series.ts";
 import type { Encode } from "./sinks/types.ts";
 
-export const encodeNdjson: Encode = (batches) => {
+export const encodeNdjson: Encode = (batches) => Buffer.from(renderNdjson(batches));
+
+export function renderNdjson(batches: readonly Batch[]): string {
   const lines: string[] = [];
   for (const { identity, series } of batches) {
     for (const { name, labels, samples } of series) {
@@ -16,5 +19,5 @@ export const encodeNdjson: Encode = (batches) => {
       }
     }
   }
-  return Buffer.from(lines.join(""));
-};
+  return lines.join("");
+}

@@ -2,7 +2,7 @@ import type { Clock } from "../core/runtime/clock.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { openSpool } from "../core/runtime/spool.ts";
 import type { Data } from "./data.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import { DeadLetters } from "./dead-letters/dead-letters.ts";
 import { DeliverySlots } from "./delivery-slots.ts";
 import type { Forward } from "./forward-url.ts";
 import { Forwarder } from "./forwarder.ts";

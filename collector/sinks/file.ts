@@ -2,7 +2,7 @@ import { type FileHandle, open, rename } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Delivery } from "../../core/metrics/delivery.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
-import { divideLines, joinLines } from "../line-chunks.ts";
+import { divideLines, joinLines, renderLines } from "../line-chunks.ts";
 import { encodeNdjson } from "../ndjson.ts";
 import type { OpenSink, SinkKind } from "./types.ts";
 
@@ -14,6 +14,7 @@ const KEPT = 2;
 export const file: SinkKind = {
   scheme: "ndjson",
   transports: ["file"],
+  render: renderLines,
   openEncoder: () => encodeNdjson,
   open: async (name, url): Promise<OpenSink> => openFileSink(name, fileURLToPath(url)),
 };

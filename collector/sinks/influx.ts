@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { renderInfluxLines, renderInfluxPrefix } from "../../core/metrics/influx.ts";
 import { LabelCache } from "../../core/metrics/label-cache.ts";
 import { openHttpPost } from "../http-post.ts";
-import { divideLines, joinLines } from "../line-chunks.ts";
+import { divideLines, joinLines, renderLines } from "../line-chunks.ts";
 import type { OpenSink, SinkKind } from "./types.ts";
 
 const HEADERS = { "content-type": "text/plain; charset=utf-8", "content-encoding": "gzip" };
@@ -11,6 +11,7 @@ const HEADERS = { "content-type": "text/plain; charset=utf-8", "content-encoding
 export const influx: SinkKind = {
   scheme: "influx",
   transports: ["http", "https"],
+  render: renderLines,
   openEncoder: () => (batches) => {
     const texts = batches.map((batch) => renderInfluxLines(batch, new LabelCache(renderInfluxPrefix)).text);
     return Buffer.from(texts.join(""));

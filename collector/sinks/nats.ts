@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Delivery } from "../../core/metrics/delivery.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
-import { divideLines, joinLines } from "../line-chunks.ts";
+import { divideLines, joinLines, renderLines } from "../line-chunks.ts";
 import { connectNats, type NatsAnswer, type NatsClient } from "../nats-client.ts";
 import { encodeNdjson } from "../ndjson.ts";
 import type { OpenSink, SinkKind } from "./types.ts";
@@ -16,6 +16,7 @@ const HEADER_ROOM = 256;
 export const nats: SinkKind = {
   scheme: "nats",
   transports: ["tcp"],
+  render: renderLines,
   openEncoder: () => encodeNdjson,
   open: async (name, url): Promise<OpenSink> => {
     const subject = url.pathname.slice(1).replaceAll("/", ".") || "plimsoll.samples";

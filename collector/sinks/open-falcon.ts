@@ -3,7 +3,7 @@ import { parseFalconInvalid, renderFalconValues } from "../../core/metrics/open-
 import { FalconTranslator } from "../../core/metrics/open-falcon-names.ts";
 import type { Batch } from "../../core/metrics/series.ts";
 import { type HttpAnswer, judgeAnswer, openHttpPost } from "../http-post.ts";
-import { divideLines, joinLines } from "../line-chunks.ts";
+import { divideLines, joinLines, renderLines } from "../line-chunks.ts";
 import type { Encode, OpenSink, SinkKind } from "./types.ts";
 
 const HEADERS = { "content-type": "application/json" };
@@ -16,6 +16,7 @@ const MAX_TRANSLATORS = 10_000;
 export const openFalcon: SinkKind = {
   scheme: "falcon",
   transports: ["http", "https"],
+  render: renderLines,
   openEncoder,
   open: async (name, given, settings): Promise<OpenSink> => {
     const url = new URL(given);

@@ -1,8 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { LabelCache } from "../../core/metrics/label-cache.ts";
 import { encodeAttributes, encodeMetricsRequest, judgeMetricsResponse } from "../../core/metrics/otlp.ts";
+import { decodeMetricsRequest } from "../../core/metrics/otlp-decode.ts";
+import { gatherOtlp } from "../../core/metrics/otlp-series.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
 import { openHttpPost, retryAfterOf } from "../http-post.ts";
+import { renderNdjson } from "../ndjson.ts";
 import type { OpenSink, SinkKind } from "./types.ts";
 
 const HEADERS = { "content-type": "application/x-protobuf", "content-encoding": "gzip" };
@@ -11,6 +14,7 @@ const HEADERS = { "content-type": "application/x-protobuf", "content-encoding": 
 export const otlp: SinkKind = {
   scheme: "otlp",
   transports: ["http", "https"],
+  render: (chunk) => renderNdjson([{ identity: {}, series: gatherOtlp(decodeMetricsRequest(chunk)).series }]),
   openEncoder: () => {
     const scope = { name: "plimsoll-collector", version: packageVersion() };
     return (batches) =>

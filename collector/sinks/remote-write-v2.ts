@@ -3,15 +3,12 @@ import { encodeWriteRequest, REMOTE_WRITE_HEADERS } from "../../core/metrics/rem
 import { decodeWriteRequest } from "../../core/metrics/remote-write-decode.ts";
 import { REMOTE_WRITE_V2_HEADERS, WriteRequestV2Encoder } from "../../core/metrics/remote-write-v2.ts";
 import { encodeSnappy } from "../../core/metrics/snappy.ts";
-import { DEFAULT_WRITE_LIMITS, type WriteLimits } from "../../core/metrics/write-limits.ts";
 import { type HttpAnswer, judgeAnswer, openHttpPost } from "../http-post.ts";
-import { divideWriteRequest } from "./remote-write.ts";
+import { divideWriteRequest, renderWriteRequest, UNLIMITED } from "./remote-write.ts";
 import type { OpenSink, SinkKind } from "./types.ts";
 
 /** What a receiver of 2.0 says of what it has stored, and one of 1.0 does not. */
 const WRITTEN = "x-prometheus-remote-write-samples-written";
-/** What is in a chunk has been taken in once. */
-const LIMITS: WriteLimits = { ...DEFAULT_WRITE_LIMITS, maxSeries: Infinity, maxSamples: Infinity };
 
 /**
  * Prometheus remote write 2.0. What waits is written as 1.0: requests of 2.0 cannot be joined, and a
@@ -23,6 +20,7 @@ export const remoteWriteV2: SinkKind = {
   transports: ["http", "https"],
   // With each series' own kind and help: there they belong to the series.
   openEncoder: () => (batches) => encodeWriteRequest(batches),
+  render: renderWriteRequest,
   open: async (name, url, settings): Promise<OpenSink> => {
     let isOld = false;
     const judge = (answer: HttpAnswer): Delivery => {
@@ -50,7 +48,7 @@ export const remoteWriteV2: SinkKind = {
 };
 
 function upgrade(body: Uint8Array): Uint8Array {
-  const { series } = decodeWriteRequest(body, LIMITS);
+  const { series } = decodeWriteRequest(body, UNLIMITED);
   return new WriteRequestV2Encoder().encode({ identity: {}, series });
 }
 

@@ -1,7 +1,10 @@
 import { divideMessage } from "../../core/metrics/message-division.ts";
 import { encodeWriteRequest, FIELD, REMOTE_WRITE_HEADERS } from "../../core/metrics/remote-write.ts";
+import { decodeWriteRequest } from "../../core/metrics/remote-write-decode.ts";
 import { encodeSnappy } from "../../core/metrics/snappy.ts";
+import { DEFAULT_WRITE_LIMITS, type WriteLimits } from "../../core/metrics/write-limits.ts";
 import { openHttpPost } from "../http-post.ts";
+import { renderNdjson } from "../ndjson.ts";
 import type { OpenSink, Part, SinkKind } from "./types.ts";
 
 /** Prometheus remote write 1.0: Prometheus itself, Mimir, Thanos, VictoriaMetrics … */
@@ -9,6 +12,7 @@ export const remoteWrite: SinkKind = {
   scheme: "remote-write",
   transports: ["http", "https"],
   openEncoder: () => encodeWriteRequest,
+  render: renderWriteRequest,
   open: async (name, url, settings): Promise<OpenSink> => {
     const { send, close } = await openHttpPost({ url, settings, headers: REMOTE_WRITE_HEADERS });
     return {
@@ -30,4 +34,11 @@ export function divideWriteRequest(chunk: Uint8Array): readonly [Part, Part] | u
     { body: one.body, samples: one.elements },
     { body: other.body, samples: other.elements },
   ];
+}
+
+/** What is in a chunk has been taken in once. */
+export const UNLIMITED: WriteLimits = { ...DEFAULT_WRITE_LIMITS, maxSeries: Infinity, maxSamples: Infinity };
+
+export function renderWriteRequest(chunk: Uint8Array): string {
+  return renderNdjson([{ identity: {}, series: decodeWriteRequest(chunk, UNLIMITED).series }]);
 }

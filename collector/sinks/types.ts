@@ -13,6 +13,8 @@ export interface SinkKind {
   /** What is queued for the sinks of this kind that get the same: it is encoded once for all of them. */
   openEncoder(): Encode;
   open(name: string, url: URL, settings: SinkSettings): Promise<OpenSink>;
+  /** What is queued, a line for each sample: for people who look at what was refused. */
+  render(chunk: Uint8Array): string;
 }
 
 export interface SinkSettings {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { DeadLetters } from "../../../collector/dead-letters.ts";
+import { DeadLetters } from "../../../collector/dead-letters/dead-letters.ts";
 import { DeliverySlots } from "../../../collector/delivery-slots.ts";
 import { Forwarder } from "../../../collector/forwarder.ts";
 import type { Delivery } from "../../../core/metrics/delivery.ts";

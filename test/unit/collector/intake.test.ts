@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Catalog } from "../../../collector/catalog.ts";
-import { DeadLetters } from "../../../collector/dead-letters.ts";
+import { DeadLetters } from "../../../collector/dead-letters/dead-letters.ts";
 import { DeliverySlots } from "../../../collector/delivery-slots.ts";
 import { Forwarder } from "../../../collector/forwarder.ts";
 import { Forwarding } from "../../../collector/forwarding.ts";

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errorLine } from "../core/runtime/errors.ts";
-import type { Logger } from "../core/runtime/log.ts";
+import { errorLine } from "../../core/runtime/errors.ts";
+import type { Logger } from "../../core/runtime/log.ts";
 
 /** Two files of this size at most. */
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { DeadLetters } from "../../../collector/dead-letters.ts";
-import { Cleanup } from "../../support/cleanup.ts";
-import { recordLog } from "../../support/record-log.ts";
+import { DeadLetters } from "../../../../collector/dead-letters/dead-letters.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+import { recordLog } from "../../../support/record-log.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
