@@ -1,7 +1,7 @@
-import { bug, PlimsollError } from "../../core/runtime/errors.ts";
+import { bug, errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
 import type { Logger } from "../../core/runtime/log.ts";
-import { type Ovsdb, openOvsdb } from "../ovsdb/client.ts";
+import { type Ovsdb, openOvsdb, type TransactOptions } from "../ovsdb/client.ts";
 import { commitToSwitch } from "../ovsdb/commit.ts";
 import type { Operation } from "../ovsdb/operations.ts";
 import { type BondSpec, type BondState, parseBondState, planBond } from "./ovs-bonds.ts";
@@ -31,6 +31,8 @@ export interface OvsOptions {
 const TIMEOUT_MS = 10_000;
 /** Removing a port takes the userspace datapath some 20 ms. */
 const MS_PER_PORT = 100;
+/** Codes of failures after which a change may be in the database; what was refused is not. */
+const UNCERTAIN = ["OVS_NOT_APPLIED", "OVSDB_TIMEOUT", "OVSDB_LOST"];
 
 /** Opens the driver of the Open vSwitch at `remote`. */
 export async function openOvs(options: OvsOptions): Promise<Ovs> {
@@ -115,7 +117,12 @@ export class Ovs {
       ...update.map(({ port, wanted }) => updatePort(port, wanted)),
       ...add.flatMap((spec, index) => addPort(spec, String(index))),
     ];
-    if (changes.length > 0) await this.#commit(changes, add.length);
+    try {
+      if (changes.length > 0) await this.#commit(changes, add.length);
+    } catch (error) {
+      if (UNCERTAIN.includes(errnoOf(error) ?? "")) await this.#withdraw(add);
+      throw error;
+    }
     const ports = this.#ports();
     const states = specs.map(({ name }) => requireState(ports, name));
     const added = new Set(add.map(({ name }) => name));
@@ -139,6 +146,8 @@ export class Ovs {
 
   /** Those that are not there are fine; throws for a port that is not ours. */
   async removePorts(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    await this.#catchUp();
     const ports = this.#ports();
     const present = names.flatMap((name) => ports.get(name) ?? []);
     for (const { name } of present) requireState(ports, name);
@@ -160,12 +169,34 @@ export class Ovs {
     await this.db.close();
   }
 
+  /**
+   * Ports of a change that nobody saw through: ovs-vswitchd shall not make them when it comes back. Where the
+   * database does not answer either, whoever takes the change back removes them.
+   */
+  async #withdraw(specs: readonly PortSpec[]): Promise<void> {
+    try {
+      await this.#catchUp();
+      const ports = this.#ports();
+      const operations = specs.flatMap(({ name }) => ports.get(name) ?? []).map(removePort);
+      if (operations.length > 0) await this.db.transact(operations, this.#transactOptions());
+    } catch (error) {
+      if (!(error instanceof PlimsollError)) throw error;
+    }
+  }
+
+  /** The database answers in order: what it did for us after we had given up waiting is seen from here on. */
+  async #catchUp(): Promise<void> {
+    const select: Operation = { op: "select", table: "Open_vSwitch", where: [], columns: ["next_cfg"] };
+    await this.db.transact([select], this.#transactOptions());
+  }
+
   async #commit(operations: readonly Operation[], ports = 0): Promise<void> {
+    await commitToSwitch(this.db, operations, this.#transactOptions(ports * MS_PER_PORT));
+  }
+
+  #transactOptions(longerMs = 0): TransactOptions {
     const { lock, timeoutMs = TIMEOUT_MS } = this.#options;
-    await commitToSwitch(this.db, operations, {
-      timeoutMs: timeoutMs + ports * MS_PER_PORT,
-      ...(lock === undefined ? {} : { lock }),
-    });
+    return { timeoutMs: timeoutMs + longerMs, ...(lock === undefined ? {} : { lock }) };
   }
 
   /** By name: it is unique in all of a switch. */

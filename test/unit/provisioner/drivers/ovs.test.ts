@@ -61,6 +61,28 @@ testDb("a port that does not work is taken away again, the others stay", async (
   await expect(ovs.ensurePort(spec("bad1"))).rejects.toThrow("port bad1: no bad1");
 });
 
+testDb("a port that nobody makes is taken out of the database, so that nobody makes it later", async () => {
+  const server = await startDatabase(cleanup);
+  await server.vsctl("--no-wait", "add-br", "br0");
+  const ovs = await openOvs({ remote: server.remote, log: recordLog(), timeoutMs: 200 });
+  cleanup.add("driver", () => ovs.close());
+
+  await expect(ovs.ensurePort(spec("c1"))).rejects.toThrow("ovs-vswitchd did not act on the change");
+
+  expect(await server.vsctl("list-ports", "br0")).toBe("");
+});
+
+testDb("what a database does after nobody waits for it any more is taken back all the same", async () => {
+  const { ovs, server } = await openWithBridge();
+  server.signal("SIGSTOP");
+
+  await expect(ovs.ensurePort(spec("c1"))).rejects.toThrow("ovsdb: no answer to transact");
+  server.signal("SIGCONT");
+  await ovs.removePorts(["c1"]);
+
+  expect(await server.vsctl("list-ports", "br0")).toBe("");
+});
+
 testDb("a port made anew is another", async () => {
   const { ovs } = await openWithBridge();
   const first = await ovs.ensurePort(spec("c1"));
