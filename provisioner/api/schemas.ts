@@ -36,6 +36,7 @@ const CREATE: ObjectSchema = fields(
     type: some("a word: container unless told"),
     label: { type: "array", items: TEXT, description: "NAME=VALUE" },
     attach: oneWord("internal", "veth"),
+    names: { type: "array", items: TEXT, description: "instead of what name and count give" },
     count: { type: "integer", minimum: 1 },
     partial: { type: "boolean", description: "keep those that could be made when others could not" },
   },
@@ -48,6 +49,10 @@ const VERBS: readonly ObjectSchema[] = [
     names: { ...NAMES, description: "none are all of this host" } as Schema,
   }),
   fields({ kind: oneWord("resize"), names: NAMES }, { cpus: TEXT, memory: TEXT, disk: TEXT }),
+  fields({
+    ...{ kind: oneWord("evacuate"), names: NAMES },
+    from: some("a fenced host: they are made here instead, without their data"),
+  }),
   fields({ kind: oneWord("rebuild"), names: NAMES, image: TEXT }, { command: TEXTS }),
 ];
 

@@ -1,5 +1,6 @@
 import { UsageError } from "../../core/runtime/errors.ts";
 import { inTurns } from "../drivers/in-turns.ts";
+import { planAdoption } from "../fleet/adoption.ts";
 import type { Host } from "../host/host.ts";
 import { listMachines } from "../machines/machines.ts";
 import {
@@ -20,10 +21,16 @@ import { onlineCpus } from "./online-cpus.ts";
  * What an operator asks of this host's machines. It is text, as it was written: a field takes what the
  * option of that name takes, and so a command line and the API ask for the same.
  */
-export type ChangeRequest = CreateRequest | (Verb & { readonly names: readonly string[] }) | DestroyRequest;
+export type ChangeRequest =
+  | CreateRequest
+  | (Verb & { readonly names: readonly string[] })
+  | EvacuateRequest
+  | DestroyRequest;
 
 export interface CreateRequest extends MachineText {
   readonly kind: "create";
+  /** These, instead of what name and count give: a host's part of a batch. */
+  readonly names?: readonly string[] | undefined;
   readonly count?: number | undefined;
   readonly partial?: boolean | undefined;
 }
@@ -33,6 +40,13 @@ export const CREATE_DEFAULTS: Omit<MachineText, "name" | "image" | "net" | "ip">
   ...{ command: [], cpus: "1", memory: "512M", disk: "1G", fs: "ext4" },
   ...{ type: "container", label: [], attach: "internal" },
 };
+
+/** Machines of a fenced host are to be here instead, without their data. */
+interface EvacuateRequest {
+  readonly kind: "evacuate";
+  readonly names: readonly string[];
+  readonly from: string;
+}
 
 interface DestroyRequest {
   readonly kind: "destroy";
@@ -55,6 +69,7 @@ export async function machinesOf(host: Host, request: ChangeRequest): Promise<re
 /** What would be done, one change for each machine; nothing is written yet. */
 export async function planRequest(host: Host, request: ChangeRequest): Promise<readonly Change[]> {
   if (request.kind === "create") return planCreation(host, specsOf(request));
+  if (request.kind === "evacuate") return planAdoption(host, await machinesOf(host, request), request.from);
   return inTurns(await machinesOf(host, request), AT_ONCE, (name) =>
     request.kind === "destroy" ? planDestruction(host, name) : planChange(host, name, request),
   );
@@ -65,8 +80,8 @@ export function policyOf(request: ChangeRequest): Policy {
 }
 
 /** Throws UsageError naming what is wrong, as far as the request alone tells. */
-export function checkRequest(request: ChangeRequest): void {
-  if (request.kind === "create") specsOf(request);
+export function checkRequest(request: ChangeRequest, cpus?: number): void {
+  if (request.kind === "create") specsOf(request, cpus);
   if (request.kind === "rebuild") {
     parseImage(request.image);
     parseCommand(request.command ?? []);
@@ -75,12 +90,11 @@ export function checkRequest(request: ChangeRequest): void {
     throw new UsageError("one of --cpus, --memory and --disk is needed");
 }
 
-function specsOf(request: CreateRequest): readonly MachineSpec[] {
-  const { name, count = 1, ip } = request;
+/** `cpus` is what the largest host has, where it is not this one. */
+export function specsOf(request: CreateRequest, cpus: number = onlineCpus().length): readonly MachineSpec[] {
+  const { name, count = request.names?.length ?? 1, ip, names } = request;
   if (!Number.isInteger(count) || count < 1 || count > MAX_MACHINES)
     throw new UsageError(`--count: not 1 to ${MAX_MACHINES}`);
   if (count > 1 && ip !== undefined) throw new UsageError("--ip: is for one machine, not for several");
-  return namesOf(name, count).map((each) =>
-    parseMachineSpec({ ...request, name: each }, onlineCpus().length),
-  );
+  return (names ?? namesOf(name, count)).map((each) => parseMachineSpec({ ...request, name: each }, cpus));
 }

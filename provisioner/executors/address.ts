@@ -33,6 +33,11 @@ export const probeAddress: Executor<"probeAddress"> = async ({ machine, network 
   const { takenBy } = await probe(card.namespace, INSIDE.card, lease.address, host.config.probe);
   if (takenBy === undefined) return;
   await host.attachments.unplug([card]);
+  // Of one that has lived it stays the address, whoever has it now.
+  if (lease.state === "bound")
+    throw new PlimsollError("ADDRESS", `address ${lease.address}: still in use by ${takenBy}`, {
+      hint: "the host that it is taken from is not off",
+    });
   await reportConflict(host.store, host.clock, lease, takenBy);
   throw new PlimsollError(ADDRESS_CONFLICT, `address ${lease.address}: in use by ${takenBy}`, {
     hint: `plimsoll net clear ${network} ${lease.address} once that one is gone`,

@@ -20,6 +20,7 @@ export const OPERATION_KINDS = [
   "resize",
   "rebuild",
   "repair",
+  "evacuate",
   "destroy",
 ] as const;
 

@@ -37,6 +37,8 @@ export interface Change {
   readonly before?: (MachineRecord & { readonly revision: number }) | undefined;
   readonly after?: MachineRecord | undefined;
   readonly steps: readonly Step[];
+  /** What else must be as it was read, and what goes with it. */
+  readonly claims?: Pick<Transaction, "expect" | "remove">;
 }
 
 /** What became of one. `stuck`: it stays in the journal, and is tried again by the next command. */
@@ -87,7 +89,12 @@ export class Journal {
     });
     const asked = request && { key: requestKey(this.#host, request.id), value: encodeRequest(request) };
     const revision = await this.#store.transact({
-      expect: [...changes.flatMap(expectations), ...(asked ? [{ key: asked.key, revision: 0 }] : [])],
+      expect: [
+        ...changes.flatMap(expectations),
+        ...changes.flatMap(({ claims }) => claims?.expect ?? []),
+        ...(asked ? [{ key: asked.key, revision: 0 }] : []),
+      ],
+      remove: changes.flatMap(({ claims }) => claims?.remove ?? []),
       put: [
         { key, value: encodeOperation({ kind, policy, request: request?.id }) },
         ...(asked ? [asked] : []),
