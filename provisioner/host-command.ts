@@ -41,8 +41,8 @@ function hostInit(signal: AbortSignal): Command {
     .option("--dry-run", "print the plan, and change nothing")
     .action(async (options: InitOptions) => {
       const config = await readHostConfig(options.config);
-      const onWait = (): void => tell("waiting: another plimsoll is changing this host");
-      const release = await takeGroundLock(systemClock, signal, onWait);
+      const onWait = (owner: string): void => tell(`waiting: ${owner} is changing this host`);
+      const release = await takeGroundLock({ clock: systemClock, signal, onWait });
       try {
         await withDrivers(config, (drivers) => initialize(config, drivers, options, signal));
       } finally {

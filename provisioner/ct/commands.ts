@@ -109,7 +109,7 @@ function eventsFor(options: CommonOptions): SessionEvents {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   return {
     watcher: showProgress(process.stderr, options.quiet === true || options.json === true),
-    onWait: () => tell("waiting: another plimsoll is changing this host"),
+    onWait: (owner) => tell(`waiting: ${owner} is changing this host`),
     onResume: (operation, endings) => tell(renderResumption(operation, endings)),
   };
 }

@@ -19,7 +19,7 @@ export interface SessionOptions {
 export interface SessionEvents {
   readonly watcher: Watcher;
   /** Another process changes this host: it is waited for. */
-  onWait(): void;
+  onWait(owner: string): void;
   /** An operation whose process had ended was gone on with. */
   onResume(operation: Operation, endings: readonly Ending[]): void;
 }
@@ -37,7 +37,8 @@ export async function withSession<T>(
 ): Promise<T> {
   return withStore(options, async (store, config) => {
     const instead = (): ReturnType<typeof findDaemon> => findDaemon(config, store.name);
-    const found = await takeHostOr(systemClock, signal, instead, events.onWait);
+    const waiting = { clock: systemClock, signal, onWait: events.onWait };
+    const found = await takeHostOr(config, waiting, instead);
     if (typeof found === "function") {
       try {
         return await withHost(config, store, log, async (host) => {

@@ -1,57 +1,65 @@
 import { createServer, type Server } from "node:net";
+import { join } from "node:path";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
+import type { HostConfig } from "./config.ts";
+import { readLockOwner, tryFileLock } from "./file-lock.ts";
 
-/** Abstract socket (unix(7)) of whoever changes this host's machines; the kernel drops it with its process. */
-const MACHINES = "plimsoll-host";
-/** Of whoever changes what they stand on: a daemon has the other for as long as it runs. */
-const GROUND = "plimsoll-host-init";
-const AGAIN_MS = 50;
+const AGAIN_MS = 100;
 /** Longer than any one operation of ours takes. */
 const PATIENCE_MS = 600_000;
+/** Of whoever changes what machines stand on: a daemon has the other for as long as it runs. */
+const GROUND = "/run/plimsoll-host-init.lock";
 
-/**
- * Waits until no other process changes this host's machines. `onWait` is called once, when there is
- * one. Returns the release.
- */
-export function takeHostLock(
-  clock: Clock,
-  signal: AbortSignal,
-  onWait: () => void,
-  patienceMs: number = PATIENCE_MS,
-): Promise<() => void> {
-  return takeHostOr<never>(clock, signal, async () => undefined, onWait, patienceMs);
+/** Who is waited for, and whom to tell. */
+export interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called once, with whoever has the lock: `process 4711 (plimsoll serve)`. */
+  onWait(owner: string): void;
+  /** How long, ten minutes unless told. */
+  readonly patienceMs?: number;
+}
+
+/** Waits until no other process changes this host's machines. Returns the release. */
+export function takeHostLock(config: Pick<HostConfig, "data">, waiting: Waiting): Promise<() => void> {
+  return takeHostOr<never>(config, waiting, async () => undefined);
+}
+
+/** The same, unless meanwhile there is something better: what `instead` gives. */
+export function takeHostOr<T>(
+  { data }: Pick<HostConfig, "data">,
+  waiting: Waiting,
+  instead: () => Promise<T | undefined>,
+): Promise<T | (() => void)> {
+  return take(join(data, "lock"), waiting, instead);
 }
 
 /** The same for what machines stand on. */
-export function takeGroundLock(clock: Clock, signal: AbortSignal, onWait: () => void): Promise<() => void> {
-  return takeHostOr<never>(clock, signal, async () => undefined, onWait, PATIENCE_MS, GROUND);
+export function takeGroundLock(waiting: Waiting, path: string = GROUND): Promise<() => void> {
+  return take<never>(path, waiting, async () => undefined);
 }
 
-/** As `takeHostLock`, unless meanwhile there is something better: what `instead` gives. */
-export async function takeHostOr<T>(
-  clock: Clock,
-  signal: AbortSignal,
+async function take<T>(
+  path: string,
+  { clock, signal, onWait, patienceMs = PATIENCE_MS }: Waiting,
   instead: () => Promise<T | undefined>,
-  onWait: () => void,
-  patienceMs: number = PATIENCE_MS,
-  name: string = MACHINES,
 ): Promise<T | (() => void)> {
   const deadline = clock.monotonicMs() + patienceMs;
   for (let attempts = 0; ; attempts++) {
-    const found = (await instead()) ?? (await tryLock(name));
+    const found = (await instead()) ?? (await tryFileLock(path));
     if (found !== undefined) return found;
-    if (attempts === 0) onWait();
+    const owner = readLockOwner(path);
+    if (attempts === 0) onWait(owner);
     signal.throwIfAborted();
     if (clock.monotonicMs() > deadline)
-      throw new PlimsollError("LOCKED", "this host is being changed by another plimsoll", {
-        hint: `ss -xlp src @${name} shows which`,
-      });
+      throw new PlimsollError("LOCKED", `this host is being changed by ${owner}`);
     await clock.sleep(AGAIN_MS, signal);
   }
 }
 
-function tryLock(name: string): Promise<(() => void) | undefined> {
+/** Undefined when another process has it. Returns the release. */
+export function tryLock(name: string): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     const server: Server = createServer((socket) => socket.destroy());
     server.once("error", (cause) =>

@@ -41,9 +41,10 @@ const REQUESTS_KEPT_MS = 86_400_000;
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const log = openLogger("plimsoll", "info");
   await withStore(options, async (store, config) => {
-    const waiting = (): void =>
-      log.info({ host: config.name }, "waiting: another plimsoll changes this host");
-    const release = await takeHostLock(systemClock, signal, waiting, Number.POSITIVE_INFINITY);
+    const onWait = (owner: string): void =>
+      log.info({ host: config.name, owner }, "waiting: another plimsoll changes this host");
+    const patienceMs = Number.POSITIVE_INFINITY;
+    const release = await takeHostLock(config, { clock: systemClock, signal, onWait, patienceMs });
     try {
       await withHostPatiently(config, store, log, signal, (host) => serveHost(host, options, log, signal));
     } finally {
