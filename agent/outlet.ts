@@ -199,5 +199,10 @@ function samplesOf(some: readonly { readonly samples: number }[]): number {
 }
 
 function latestMs({ series }: Batch): number {
-  return Math.max(0, ...series.map(({ samples }) => samples.at(-1)?.timestampMs ?? 0));
+  let latest = 0;
+  for (let i = 0; i < series.length; i++) {
+    const atMs = series[i]?.samples.at(-1)?.timestampMs ?? 0;
+    if (atMs > latest) latest = atMs;
+  }
+  return latest;
 }

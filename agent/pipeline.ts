@@ -92,9 +92,14 @@ export class Pipeline {
     if (this.#labels?.instance !== labels.instance) await this.#endSeries();
     this.#labels = labels;
     for (const answers of this.#pending.splice(0)) {
-      await this.#offer(answers.flatMap((answer) => [...answer.series, ...this.#staleness.follow(answer)]));
+      await this.#offer(answers.flatMap((answer) => this.#withEnded(answer)));
     }
     return labels.instance ?? "";
+  }
+
+  #withEnded(answer: Answer): readonly Series[] {
+    const ended = this.#staleness.follow(answer);
+    return ended.length === 0 ? answer.series : [...answer.series, ...ended];
   }
 
   async #endSeries(): Promise<void> {

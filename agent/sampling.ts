@@ -48,7 +48,7 @@ export function openSampling(options: AgentOptions, clock: Clock, log: Logger, k
     read,
     load: (path) => files.load(path),
     list: (path) => files.list(path),
-    statfs: (path, mayHang) => files.statfs(path, mayHang),
+    statfs: (path, waitsFor) => files.statfs(path, waitsFor),
     clock,
     log,
   });

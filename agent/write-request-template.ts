@@ -51,8 +51,10 @@ export class WriteRequestTemplates {
 
 function commonTimestampMs({ series }: Batch): number | undefined {
   const timestampMs = series[0]?.samples[0]?.timestampMs;
-  for (const { samples } of series)
-    if (samples.length !== 1 || samples[0]?.timestampMs !== timestampMs) return undefined;
+  for (let i = 0; i < series.length; i++) {
+    const samples = series[i]?.samples;
+    if (samples?.length !== 1 || samples[0]?.timestampMs !== timestampMs) return undefined;
+  }
   return timestampMs;
 }
 

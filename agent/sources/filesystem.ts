@@ -3,7 +3,7 @@ import type { Labels, Series } from "../../core/metrics/series.ts";
 import { gauge, point } from "../metric.ts";
 import { rememberLast } from "../remember.ts";
 import { defineSource, pattern, type SourceKind } from "../source-kind.ts";
-import type { FileSystemSpace, SourceContext } from "./types.ts";
+import type { FileSystemSpace, SourceContext, WaitsFor } from "./types.ts";
 
 const SIZE = gauge("node_filesystem_size_bytes", "Filesystem size in bytes.");
 const FREE = gauge("node_filesystem_free_bytes", "Filesystem free space in bytes.");
@@ -25,8 +25,10 @@ const EXCLUDED_MOUNT_POINTS =
 const EXCLUDED_TYPES =
   /^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$/;
 
-/** File systems that ask nobody: neither a server nor a process in user space. */
-const LOCAL = /^(ext[234]|xfs|btrfs|f2fs|zfs|vfat|exfat|tmpfs|ramfs|overlay|squashfs|erofs|iso9660)$/;
+/** File systems whose figures are in memory, whatever becomes of the disk. */
+const IN_MEMORY = /^(ext[234]|tmpfs|ramfs|squashfs|erofs)$/;
+/** File systems that ask neither a server nor a process in user space, but perhaps the disk. */
+const LOCAL = /^(xfs|btrfs|f2fs|zfs|vfat|exfat|overlay|iso9660)$/;
 
 interface Wanted {
   readonly excludeMountPoints: RegExp;
@@ -55,12 +57,14 @@ interface Chosen {
   readonly mountPoint: string;
   readonly labels: Labels;
   readonly isReadOnly: boolean;
-  readonly mayHang: boolean;
+  readonly waitsFor: WaitsFor;
 }
 
 function chooseMounts(text: string, wanted: Wanted): readonly Chosen[] {
   const mounts = visible(parseMountinfo(text, "/proc/self/mountinfo"));
-  const doubtful = mounts.filter(({ type }) => !LOCAL.test(type)).map(({ mountPoint }) => mountPoint);
+  const doubtful = mounts
+    .filter(({ type }) => ownWait(type) === "others")
+    .map(({ mountPoint }) => mountPoint);
   return mounts
     .filter((mount) => isChosen(mount, wanted))
     .map((mount) => ({
@@ -68,8 +72,13 @@ function chooseMounts(text: string, wanted: Wanted): readonly Chosen[] {
       labels: { device: mount.source, mountpoint: mount.mountPoint, fstype: mount.type },
       isReadOnly: isReadOnly(mount),
       // The way to a local file system may lead through one that hangs.
-      mayHang: doubtful.some((point) => point === mount.mountPoint || isBelow(mount.mountPoint, point)),
+      waitsFor: doubtful.some((point) => isBelow(mount.mountPoint, point)) ? "others" : ownWait(mount.type),
     }));
+}
+
+function ownWait(type: string): WaitsFor {
+  if (IN_MEMORY.test(type)) return "nobody";
+  return LOCAL.test(type) ? "disk" : "others";
 }
 
 /** Of several mounts on one point statfs reaches the last: it is the one to be named. */
@@ -87,10 +96,10 @@ function isBelow(path: string, folder: string): boolean {
 }
 
 async function pointsOf(
-  { mountPoint, labels, isReadOnly, mayHang }: Chosen,
+  { mountPoint, labels, isReadOnly, waitsFor }: Chosen,
   { nowMs, statfs }: SourceContext,
 ): Promise<Series[]> {
-  const space = await statfs(mountPoint, mayHang).catch(() => undefined);
+  const space = await statfs(mountPoint, waitsFor).catch(() => undefined);
   if (space === undefined) return [point(DEVICE_ERROR, labels, 1, nowMs)];
   return [...spacePoints(space, labels, nowMs), point(READ_ONLY, labels, isReadOnly ? 1 : 0, nowMs)];
 }

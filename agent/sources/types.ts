@@ -13,9 +13,15 @@ export interface SourceContext {
   load(path: string): Promise<LoadedFile>;
   /** The names in a directory. */
   list(path: string): Promise<readonly string[]>;
-  /** Space of the file system mounted at `path`; those that may hang do not get in the way of others. */
-  statfs(path: string, mayHang: boolean): Promise<FileSystemSpace>;
+  /** Space of the file system mounted at `path`; those that wait for others do not get in the way of the rest. */
+  statfs(path: string, waitsFor: WaitsFor): Promise<FileSystemSpace>;
 }
+
+/**
+ * Whom the kernel may have to ask before it answers: nobody, since the answer is in memory; the disk below; a
+ * server or a process in user space.
+ */
+export type WaitsFor = "nobody" | "disk" | "others";
 
 export interface LoadedFile {
   readonly text: string;

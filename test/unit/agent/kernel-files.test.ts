@@ -97,7 +97,7 @@ test("a folder's names beside its space, and an ordinary file as it is now", asy
   const { files, folder } = open();
   const path = join(folder, "file");
   writeFileSync(path, "one");
-  const [names] = await Promise.all([files.list(folder), files.statfs(folder, true)]);
+  const [names] = await Promise.all([files.list(folder), files.statfs(folder, "others")]);
   expect(names).toEqual(["file"]);
   expect(await files.load(path)).toMatchObject({ text: "one", mtimeMs: expect.any(Number) });
   writeFileSync(join(folder, "new"), "two");
@@ -115,8 +115,10 @@ test("what hangs in one lane leaves the other free", async () => {
   execFileSync("mkfifo", [fifo]);
   await expect(files.load(fifo)).rejects.toMatchObject({ code: "STUCK" });
   expect(files.stuck()).toEqual([fifo]);
-  await expect(files.statfs(folder, true)).rejects.toThrow("every reader is stuck");
-  expect(await files.statfs(folder, false)).toMatchObject({ bsize: expect.any(Number) });
+  await expect(files.statfs(folder, "others")).rejects.toThrow("every reader is stuck");
+  for (const waitsFor of ["nobody", "disk"] as const) {
+    expect(await files.statfs(folder, waitsFor)).toMatchObject({ bsize: expect.any(Number) });
+  }
   expect(await files.read("/proc/loadavg")).toMatch(/^\d/);
 
   closeSync(openSync(fifo, "w"));
@@ -126,9 +128,12 @@ test("what hangs in one lane leaves the other free", async () => {
 test("statfs gives blocks and inodes, or the system's error", async () => {
   const { files, folder } = open();
 
-  expect(await files.statfs(folder, false)).toMatchObject({
-    bsize: expect.any(Number),
-    ffree: expect.any(Number),
-  });
-  await expect(files.statfs(join(folder, "none"), true)).rejects.toMatchObject({ code: "ENOENT" });
+  for (const waitsFor of ["nobody", "disk", "others"] as const) {
+    expect(await files.statfs(folder, waitsFor)).toMatchObject({
+      bsize: expect.any(Number),
+      ffree: expect.any(Number),
+    });
+    const none = files.statfs(join(folder, "none"), waitsFor);
+    await expect(none).rejects.toMatchObject({ code: "ENOENT" });
+  }
 });

@@ -36,6 +36,30 @@ test("bytes, inodes, and read-only by the mount or by the file system", async ()
   expect(of("/data disk")).toContain("readonly 1");
 });
 
+test("who has to answer is known before anybody is asked", async () => {
+  const asked: [string, string][] = [];
+  const statfs = async (path: string, waitsFor: string) => {
+    asked.push([path, waitsFor]);
+    return SPACE;
+  };
+  const mountinfo = `${[
+    "1 0 0:1 / / rw - overlay overlay rw",
+    "2 1 8:1 / /data rw - ext4 /dev/sda1 rw",
+    "3 1 0:3 / /srv rw - nfs4 filer:/srv rw",
+    "4 3 0:4 / /srv/fast rw - tmpfs scratch rw",
+    "5 1 0:5 / /new rw - somefs somewhere rw",
+  ].join("\n")}\n`;
+  await openSource(filesystem)(tickIn({ "/proc/self/mountinfo": mountinfo }, { statfs }));
+
+  expect(asked).toEqual([
+    ["/", "disk"],
+    ["/data", "nobody"],
+    ["/srv", "others"],
+    ["/srv/fast", "others"],
+    ["/new", "others"],
+  ]);
+});
+
 test("a mount that does not answer shows an error and costs no other", async () => {
   const statfs = async (path: string) => (path === "/srv/old" ? Promise.reject(new Error("stuck")) : SPACE);
   const lines = sampleLines(await openSource(filesystem)(tickIn({}, { statfs })));
