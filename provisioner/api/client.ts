@@ -1,5 +1,6 @@
 import { Pool } from "undici";
-import { errnoOf, NotFoundError, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
+import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
+import { decodeRefusal } from "./refusal.ts";
 import type { Method } from "./route.ts";
 
 /** Nobody answers, or not any more: as opposed to an answer that says no. */
@@ -30,13 +31,13 @@ export class ApiClient {
     const { statusCode, body: answer } = await this.#request(method, path, body, key);
     const text = await this.#reached(() => answer.text());
     if (statusCode < 400) return JSON.parse(text);
-    throw parseRefusal(text);
+    throw decodeRefusal(JSON.parse(text));
   }
 
   /** What comes, line by line. Throws `DAEMON` when it breaks off. */
   async *stream<T>(path: string): AsyncGenerator<T> {
     const { statusCode, body } = await this.#request("GET", path);
-    if (statusCode >= 400) throw parseRefusal(await body.text());
+    if (statusCode >= 400) throw decodeRefusal(JSON.parse(await body.text()));
     try {
       for await (const line of linesOf(body)) yield JSON.parse(line);
     } catch (cause) {
@@ -79,11 +80,4 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
     rest = lines.pop() ?? "";
     yield* lines;
   }
-}
-
-function parseRefusal(text: string): PlimsollError {
-  const { error, code, hint } = JSON.parse(text);
-  if (code === "USAGE") return new UsageError(error, { hint });
-  if (code === "NOT_FOUND") return new NotFoundError(error, { hint });
-  return new PlimsollError(code, error, { hint });
 }

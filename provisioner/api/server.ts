@@ -5,8 +5,9 @@ import { createConnection } from "node:net";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { errorLine, NotFoundError, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
+import { NotFoundError, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { encodeRefusal } from "./refusal.ts";
 import { type Match, type Method, matchPath, type Route } from "./route.ts";
 import { findMismatch } from "./schema.ts";
 import { SCHEMAS } from "./schemas.ts";
@@ -173,13 +174,9 @@ async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> 
 
 function refuse(response: ServerResponse, error: unknown, log: Logger): void {
   if (!(error instanceof PlimsollError)) log.error({ err: error }, "request failed");
-  const body =
-    error instanceof PlimsollError
-      ? { error: errorLine(withoutHint(error)), code: error.code, hint: error.hint }
-      : { error: "internal error", code: "BUG" };
   response.statusCode = statusOf(error);
   if (error instanceof MethodError) response.setHeader("allow", error.allowed);
-  response.setHeader("content-type", "application/json").end(`${JSON.stringify(body)}\n`);
+  response.setHeader("content-type", "application/json").end(`${JSON.stringify(encodeRefusal(error))}\n`);
 }
 
 function statusOf(error: unknown): number {
@@ -187,9 +184,4 @@ function statusOf(error: unknown): number {
   if (error instanceof UsageError) return 400;
   if (error instanceof NotFoundError) return 404;
   return error instanceof PlimsollError ? 409 : 500;
-}
-
-/** The hint has a field of its own. */
-function withoutHint({ code, message, cause }: PlimsollError): PlimsollError {
-  return new PlimsollError(code, message, { cause });
 }

@@ -7,6 +7,8 @@ import { EngineConnection } from "./request.ts";
 /** The Docker Engine on its unix socket (Docker Engine API reference). */
 export interface DockerEngine {
   hasImage(image: string): Promise<boolean>;
+  /** By the names that they have here. */
+  listImages(): Promise<readonly string[]>;
   pullImage(image: string): Promise<void>;
   /** Creates a container; `body` is ContainerCreate's. Returns its id. */
   createContainer(name: string, body: Readonly<Record<string, unknown>>): Promise<string>;
@@ -111,11 +113,20 @@ function engineOn(connection: EngineConnection): DockerEngine {
   };
 }
 
-type ImageCalls = Pick<DockerEngine, "hasImage" | "pullImage" | "imageProgram" | "importImage">;
+type ImageCalls = Pick<
+  DockerEngine,
+  "hasImage" | "listImages" | "pullImage" | "imageProgram" | "importImage"
+>;
 
 function imageCalls(connection: EngineConnection): ImageCalls {
   const path = (image: string): string => `/images/${image}/json`;
   return {
+    listImages: async () => {
+      const found: readonly { readonly RepoTags: readonly string[] | null }[] = JSON.parse(
+        (await connection.call("GET", "/images/json")).text,
+      );
+      return found.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name !== "<none>:<none>");
+    },
     hasImage: async (image) => (await connection.call("GET", path(image), { ok: [200, 404] })).status === 200,
     pullImage: async (image) => {
       const query = new URLSearchParams(imageReference(image));

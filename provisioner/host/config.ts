@@ -4,6 +4,8 @@ import { environmentOption, environmentVariable, readConfigFile } from "../../co
 import { parseDuration } from "../../core/runtime/duration.ts";
 import type { ProbeMode } from "../drivers/arp.ts";
 import type { BondSpec } from "../drivers/ovs-bonds.ts";
+import { splitLabel } from "../machines/documents.ts";
+import { parseBytes } from "../machines/parse-spec.ts";
 import type { LvmStorage } from "../volumes/lvm-disks.ts";
 import type { ThinPolicy } from "../volumes/thin-pool.ts";
 import { Mapping } from "./mapping.ts";
@@ -40,6 +42,18 @@ export interface HostConfig {
   readonly socket: string;
   /** How thoroughly an address is asked for before its first use. */
   readonly probe: ProbeMode;
+  /** Where an operator of the fleet finds it. */
+  readonly address: string;
+  /** What placement asks for. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What its machines may have in sum, where that is not what it has. */
+  readonly capacity: HostCapacity;
+}
+
+export interface HostCapacity {
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly diskBytes?: number;
 }
 
 /** A collector as this host reaches it. */
@@ -59,8 +73,9 @@ export interface HostStorage extends LvmStorage {
 
 const KEYS = [
   ...["name", "bridge", "bond", "ovs", "docker", "shim", "data", "storage"],
-  ...["push", "interval", "probe", "collector", "socket"],
+  ...["push", "interval", "probe", "collector", "socket", "address", "labels", "capacity"],
 ] as const;
+const CAPACITY_KEYS = ["cpus", "memory", "disk"] as const;
 const COLLECTOR_KEYS = ["url", "tokenFile"] as const;
 const BOND_KEYS = ["name", "nics", "primary", "vlans", "updelay"] as const;
 const STORAGE_KEYS = ["group", "devices", "thin"] as const;
@@ -100,6 +115,27 @@ export function parseHostConfig(file: string, values: Readonly<Record<string, un
     ...(collector === undefined ? {} : { collector: parseCollector(collector) }),
     socket: top.text("socket", "/run/plimsoll/provisioner.sock"),
     probe,
+    address: top.text("address", hostname()),
+    labels: parseLabels(top),
+    capacity: parseCapacity(top.mapping("capacity", CAPACITY_KEYS)),
+  };
+}
+
+function parseLabels(top: Mapping<(typeof KEYS)[number]>): HostConfig["labels"] {
+  const texts = top.texts("labels", "NAME=VALUE");
+  if (!texts.every((text) => /^[A-Za-z0-9][A-Za-z0-9_.-]*=[^=]+$/.test(text)))
+    return top.refuse("labels", "must be NAME=VALUE");
+  return Object.fromEntries(texts.map(splitLabel));
+}
+
+function parseCapacity(capacity: Mapping<(typeof CAPACITY_KEYS)[number]> | undefined): HostCapacity {
+  if (capacity === undefined) return {};
+  const cpus = capacity.number("cpus", 0, 0, 100_000);
+  const [memory, disk] = [capacity.optionalText("memory"), capacity.optionalText("disk")];
+  return {
+    ...(cpus === 0 ? {} : { cpus }),
+    ...(memory === undefined ? {} : { memoryBytes: parseBytes(capacity.nameOf("memory"), memory) }),
+    ...(disk === undefined ? {} : { diskBytes: parseBytes(capacity.nameOf("disk"), disk) }),
   };
 }
 

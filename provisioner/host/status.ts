@@ -114,7 +114,8 @@ function byName(a: BondMember, b: BondMember): number {
   return a.name.localeCompare(b.name, "en", { numeric: true });
 }
 
-async function readStorage({ data, storage }: HostConfig, run: Exec): Promise<StorageStatus> {
+/** Where data disks are, and how much there is. */
+export async function readStorage({ data, storage }: HostConfig, run: Exec = exec): Promise<StorageStatus> {
   if (storage === undefined) {
     const { blocks, bavail, bsize } = statfsSync(existingFolder(data));
     return { bytes: blocks * bsize, freeBytes: bavail * bsize };

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { expect, test } from "vitest";
 import { parseHostConfig } from "../../../../provisioner/host/config.ts";
 
@@ -13,7 +14,26 @@ test("everything has a default", () => {
     interval: "10s",
     socket: "/run/plimsoll/provisioner.sock",
     probe: "rfc5227",
+    address: hostname(),
+    labels: {},
+    capacity: {},
   });
+});
+
+test("what the fleet is told of a host", () => {
+  const fleet = { address: "10.0.0.1", labels: ["rack=a", "disk=ssd"] };
+  const config = parseHostConfig("h", { ...fleet, capacity: { cpus: 64, memory: "200G", disk: "2T" } });
+
+  expect(config).toMatchObject({
+    address: "10.0.0.1",
+    labels: { rack: "a", disk: "ssd" },
+    capacity: { cpus: 64, memoryBytes: 200 * 2 ** 30, diskBytes: 2 * 2 ** 40 },
+  });
+  expect(parseHostConfig("h", { capacity: { memory: "2G" } }).capacity).toEqual({ memoryBytes: 2 * 2 ** 30 });
+  expect(() => parseHostConfig("h", { labels: "rack" })).toThrow(
+    "configuration h: labels: must be NAME=VALUE",
+  );
+  expect(() => parseHostConfig("h", { capacity: { disk: "much" } })).toThrow("capacity.disk");
 });
 
 test("one URL or several to push to", () => {
