@@ -19,20 +19,20 @@ export interface ShimThreadOptions {
   readonly statistics: SharedArrayBuffer;
 }
 
-// Before this thread serves, and has an event loop no more.
-const linux32Cpuinfo = await readLinux32Cpuinfo();
-
-serveInThread<ShimThreadOptions>(({ options: { loadPort, statistics, ...options }, log, notebook }) =>
-  openShimFileSystem({
-    root: openHostRoot(),
-    log,
-    clock: bootClock,
-    notebook,
-    linux32Cpuinfo,
-    ...options,
-    statistics: new ReadStatistics(COUNTED_FILES, statistics),
-    loadChannel: channelOf(loadPort),
-  }),
+// Before this thread serves, and has an event loop no more. Without await at the top: the bundle is CommonJS.
+void readLinux32Cpuinfo().then((linux32Cpuinfo) =>
+  serveInThread<ShimThreadOptions>(({ options: { loadPort, statistics, ...options }, log, notebook }) =>
+    openShimFileSystem({
+      root: openHostRoot(),
+      log,
+      clock: bootClock,
+      notebook,
+      linux32Cpuinfo,
+      ...options,
+      statistics: new ReadStatistics(COUNTED_FILES, statistics),
+      loadChannel: channelOf(loadPort),
+    }),
+  ),
 );
 
 function channelOf(port: MessagePort): LoadChannel {

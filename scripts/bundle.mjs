@@ -1,7 +1,8 @@
 /**
  * `node scripts/bundle.mjs`, a part of `npm run build`. dist/plimsoll-agent.cjs: the agent of dist/agent as one file
- * that starts itself; it needs nothing but a node binary: containers get these two, read-only. dist/collector/page:
- * what browsers get, one script and one style sheet with the charts' library in them, and the document as it is.
+ * that starts itself; it needs nothing but a node binary: containers get these two, read-only. dist/lxcfs-shim/*.cjs: the
+ * shim and its threads, a file each, as bin/plimsoll-shim runs them. dist/collector/page: what browsers get, one script
+ * and one style sheet with the charts' library in them, and the document as it is.
  */
 import {
   chmodSync,
@@ -12,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -75,23 +76,33 @@ const lazyBuiltIns = {
   },
 };
 
-const build = await rolldown({
-  input: join(ROOT, "dist/agent/main.js"),
-  platform: "node",
-  external: ["systeminformation"],
-  plugins: [builtInVersion, lazyBuiltIns],
-});
-const { output } = await build.generate({
-  format: "cjs", // loading node's ESM loader costs more than the whole agent
-  dynamicImportInCjs: false,
-  codeSplitting: false,
-  minify: true,
-  charset: "ascii", // one character beyond Latin-1 makes V8 keep two bytes for each
-  comments: false,
-});
-await build.close();
-writeFileSync(BUNDLE, HEAD + output[0].code);
+/** As CommonJS: node's loader of ES modules takes more memory than the whole agent. */
+async function bundle(input, options, minify) {
+  const build = await rolldown({ input: join(ROOT, "dist", input), platform: "node", ...options });
+  const { output } = await build.generate({
+    format: "cjs",
+    dynamicImportInCjs: false,
+    codeSplitting: false,
+    minify,
+    charset: "ascii", // one character beyond Latin-1 makes V8 keep two bytes for each
+    comments: false,
+  });
+  await build.close();
+  return output[0].code;
+}
+
+const agent = { external: ["systeminformation"], plugins: [builtInVersion, lazyBuiltIns] };
+writeFileSync(BUNDLE, HEAD + (await bundle("agent/main.js", agent, true)));
 chmodSync(BUNDLE, 0o755);
+
+/** A thread's is looked for beside whoever starts it. */
+const SHIM = ["main", "serve-worker", "by-name/serve-named-worker"];
+/** What is wrong in a server is told by the names in its log. */
+const READABLE = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+for (const module of SHIM) {
+  const code = await bundle(`lxcfs-shim/${module}.js`, { external: ["fuse-native", "yaml"] }, READABLE);
+  writeFileSync(join(ROOT, `dist/lxcfs-shim/${basename(module)}.cjs`), code);
+}
 
 const [PAGE, BUILT_PAGE] = [join(ROOT, "collector/page"), join(ROOT, "dist/collector/page")];
 

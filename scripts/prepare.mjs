@@ -127,7 +127,7 @@ function build() {
   }
   if (bundled.status !== 0) {
     process.stderr.write(bundled.output);
-    throw new PrepareError("bundle: the agent cannot be made one file (hint: the lines above say why)");
+    throw new PrepareError("bundle: a program cannot be made one file (hint: the lines above say why)");
   }
   // As old as its inputs may be: a file saved during the build makes the next one run.
   writeFileSync(join(ROOT, BUILT), "");
