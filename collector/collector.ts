@@ -15,12 +15,14 @@ import { DEFAULT_LATEST_LIMITS, LatestStore } from "./latest.ts";
 import { type Lifecycle, openLifecycle } from "./lifecycle/lifecycle.ts";
 import { openForwardings } from "./open-forwarding.ts";
 import { openReader } from "./open-reader.ts";
+import { openPeers, type Peers } from "./peers/peers.ts";
 import { Recent } from "./recent/recent.ts";
 import { announceRoute } from "./routes/announce.ts";
 import { capacityRoute } from "./routes/capacity.ts";
 import { expositionRoute } from "./routes/exposition.ts";
 import { federateRoute } from "./routes/federate.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { heardRoute } from "./routes/heard.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { ingestRoutes, type RequestCounts } from "./routes/ingest.ts";
 import { machineRoutes } from "./routes/machines.ts";
@@ -66,8 +68,10 @@ export async function openCollector(
   const fleet = openFleet({ ...data, reader, recent, businessLabel: options.businessLabel, clock, log });
   const forwardings: Forwarding[] = [];
   const lifecycle = openLifecycle({ ...data, docker: options.docker, clock, log });
+  const peers = openPeers(options.peers, { ...data, ...lifecycle, clock, log });
   const closeAll = async (graceMs: number): Promise<void> => {
     await Promise.all(forwardings.map((forwarding) => forwarding.close(graceMs)));
+    await peers.close();
     await lifecycle.close();
     await fleet.close();
     await reader?.close();
@@ -77,8 +81,10 @@ export async function openCollector(
   try {
     await openForwardings(options.forwards, { forwardings, data, clock, log });
     const routes = buildRoutes({
-      ...{ latest, recent, catalog, data, reader, fleet, lifecycle, forwardings, trust, clock, log },
+      ...{ latest, recent, catalog, data, reader, fleet, lifecycle, peers, forwardings, trust, clock, log },
       ...{ rates: new ClientRates(options.clientRate, clock), servers },
+      // Who hands samples on and reads them from there does not keep them a second time.
+      archive: options.historyFrom !== undefined && forwardings.length > 0 ? undefined : data.archive,
     });
     servers.push(...(await openServers(options, routes, log)));
   } catch (error) {
@@ -129,10 +135,13 @@ interface Parts {
   readonly latest: LatestStore;
   readonly catalog: Catalog;
   readonly data: Data;
+  /** What pushes are written to. */
+  readonly archive: Data["archive"];
   readonly recent: Recent;
   readonly reader: HistoryReader | undefined;
   readonly fleet: Fleet;
   readonly lifecycle: Lifecycle;
+  readonly peers: Peers;
   readonly forwardings: readonly Forwarding[];
   readonly trust: Trust;
   readonly clock: Clock;
@@ -150,9 +159,10 @@ interface Routes {
 }
 
 function buildRoutes(parts: Parts): Routes {
-  const { latest, recent, catalog, data, lifecycle, forwardings, trust, reader, fleet, clock } = parts;
+  const { latest, recent, catalog, data, archive, lifecycle, forwardings, trust, reader, fleet, clock } =
+    parts;
   const requests: RequestCounts = new Map();
-  const intake = new Intake({ ...parts, ...data });
+  const intake = new Intake({ ...parts, ...data, archive });
   const telemetry = createTelemetry({ ...parts, requests, intake });
   const rest = [
     expositionRoute(latest, catalog, telemetry),
@@ -161,6 +171,7 @@ function buildRoutes(parts: Parts): Routes {
     ...machineRoutes(latest, data.inventory, lifecycle.watch),
     overviewRoute({ ...data, ...lifecycle, recent, clock }),
     announceRoute({ ...data, ...lifecycle, trust, nowMs: () => clock.nowMs() }),
+    heardRoute({ ...data, ...lifecycle, clock }),
     ...historyRoutes({ ...data, reader, clock }),
     capacityRoute(fleet),
   ];

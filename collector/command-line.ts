@@ -13,9 +13,28 @@ export function buildCommandLine(signal: AbortSignal): Command {
     .addCommand(deadLettersCommand());
 }
 
+const append = (value: string, others: readonly string[] = []): readonly string[] => [...others, value];
+
 function serveCommand(signal: AbortSignal): Command {
-  const append = (value: string, others: readonly string[] = []): readonly string[] => [...others, value];
-  const command = createCommand("serve", "take in, keep and forward until SIGTERM")
+  const command = createCommand("serve", "take in, keep and forward until SIGTERM");
+  addReceiving(command);
+  addKeeping(command);
+  command.action(async (flags: ServeFlags) => {
+    const { serve } = await import("./serve.ts"); // --help needs none of it
+    await serve(flags, signal);
+  });
+  return withExamples(command, [
+    ["plimsoll-collector serve", 'on loopback; ready at the line with "msg":"ready"'],
+    [
+      "plimsoll-collector serve --listen 10.0.0.1:9465 --forward remote-write+http://prometheus:9090/api/v1/write",
+      "for the agents of a network, into a Prometheus",
+    ],
+    ["curl http://127.0.0.1:9465/api/v1/machines", "who has been heard of"],
+  ]);
+}
+
+function addReceiving(command: Command): void {
+  command
     .option("--listen <address:port>", "where to listen; may be repeated (default: 127.0.0.1:9465)", append)
     .option(
       "--admin-listen <address:port>",
@@ -29,7 +48,11 @@ function serveCommand(signal: AbortSignal): Command {
       "--proxy-from <address>",
       "a proxy or network that speaks the PROXY protocol; may be repeated",
       append,
-    )
+    );
+}
+
+function addKeeping(command: Command): void {
+  command
     .option(
       "--forward <url>",
       "where to hand samples on to, remote-write+http://…, also remote-write-v2, otlp, influx, falcon, nats+tcp://…, ndjson+file:///…; may be repeated",
@@ -48,6 +71,11 @@ function serveCommand(signal: AbortSignal): Command {
     .option("--business-label <name>", "the label that says whose a machine is (default: business)")
     .option("--docker <socket>", "follow the containers of a Docker engine; may be repeated", append)
     .option(
+      "--peer <url>",
+      "another collector behind the same load balancer, http://host:9465; may be repeated",
+      append,
+    )
+    .option(
       "--trust <whom>",
       "who may push for a machine: address (itself, or with its token), token, any (default: address)",
     )
@@ -58,17 +86,5 @@ function serveCommand(signal: AbortSignal): Command {
       "--config <file>",
       "YAML or JSON with the options above in camelCase (default: /etc/plimsoll/collector.yaml if there)",
     )
-    .option("--log-level <level>", "error, warn, info, debug or trace (default: info)")
-    .action(async (flags: ServeFlags) => {
-      const { serve } = await import("./serve.ts"); // --help needs none of it
-      await serve(flags, signal);
-    });
-  return withExamples(command, [
-    ["plimsoll-collector serve", 'on loopback; ready at the line with "msg":"ready"'],
-    [
-      "plimsoll-collector serve --listen 10.0.0.1:9465 --forward remote-write+http://prometheus:9090/api/v1/write",
-      "for the agents of a network, into a Prometheus",
-    ],
-    ["curl http://127.0.0.1:9465/api/v1/machines", "who has been heard of"],
-  ]);
+    .option("--log-level <level>", "error, warn, info, debug or trace (default: info)");
 }

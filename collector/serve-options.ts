@@ -12,6 +12,7 @@ import {
 import { type Forward, parseForward } from "./forward-url.ts";
 import type { ListenAddress, Security } from "./http/server.ts";
 import type { TlsFiles } from "./http/tls.ts";
+import { parsePeerUrl } from "./peers/peers.ts";
 import { type PromqlUrl, parsePromqlUrl } from "./promql/promql-url.ts";
 import { addAddress } from "./trust/address-list.ts";
 import { TRUST_MODES, type TrustMode } from "./trust/trust.ts";
@@ -39,6 +40,7 @@ export interface ServeFlags {
   readonly historyFrom?: string;
   readonly businessLabel?: string;
   readonly docker?: readonly string[];
+  readonly peer?: readonly string[];
   readonly trust?: string;
   readonly tokenFile?: string;
   readonly clientRate?: string;
@@ -63,6 +65,8 @@ export interface ServeOptions {
   readonly businessLabel: string;
   /** Sockets of Docker engines to follow. */
   readonly docker: readonly string[];
+  /** Other collectors behind the same load balancer. */
+  readonly peers: readonly URL[];
   readonly trust: TrustMode;
   readonly tokenFile: string | undefined;
   /** Samples a second that one client may bring; Infinity for no limit. */
@@ -88,6 +92,7 @@ const OPTIONS = {
     "historyFrom",
     "businessLabel",
     "docker",
+    "peer",
     "trust",
     "tokenFile",
     "clientRate",
@@ -125,6 +130,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     historyFrom: parseHistoryFrom(given.text("historyFrom")),
     businessLabel: given.text("businessLabel")?.value || "business",
     docker: each(given.texts("docker"), parseSocket),
+    peers: each(given.texts("peer"), parsePeerUrl),
     trust,
     tokenFile,
     clientRate: parseRate(given.text("clientRate")),

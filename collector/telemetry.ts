@@ -8,6 +8,7 @@ import type { HttpServer } from "./http/server.ts";
 import type { Intake } from "./intake.ts";
 import type { LatestStore } from "./latest.ts";
 import { type LifecycleView, lifecycleSeries } from "./lifecycle/lifecycle.ts";
+import type { Peers } from "./peers/peers.ts";
 import type { RequestCounts } from "./routes/ingest.ts";
 import type { Trust } from "./trust/trust.ts";
 
@@ -27,6 +28,7 @@ export interface TelemetrySubjects {
   readonly latest: LatestStore;
   readonly data: Data;
   readonly lifecycle: LifecycleView;
+  readonly peers: Pick<Peers, "peers">;
   /** What groups of machines have and use. */
   readonly fleet: { series(nowMs: number): Iterable<Series> };
   readonly forwardings: readonly Forwarding[];
@@ -47,6 +49,10 @@ export function createTelemetry(subjects: TelemetrySubjects): Telemetry {
   observeLatest(registry, subjects.latest);
   observeData(registry, subjects);
   observeForwardings(registry, subjects.forwardings);
+  const up = "Whether another collector behind the same load balancer answers.";
+  gauge(registry, "peer_up", up, ["peer"], () =>
+    subjects.peers.peers.map(({ name, isConnected }) => [{ peer: name }, Number(isConnected)]),
+  );
   const { data, lifecycle, fleet } = subjects;
   return {
     series: async () => [

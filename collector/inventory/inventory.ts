@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/runtime/clock.ts";
 import { judgeEpoch } from "./epoch.ts";
+import { type About, changedMs, epochOf, judgeHearsay, type Told } from "./hearsay.ts";
 import { type Epoch, type History, withEnd, withGeneration, withSighting } from "./history-record.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -35,6 +36,8 @@ export class Inventory {
   readonly #histories = new Map<string, History[]>();
   readonly #savedMs = new Map<number, number>();
   readonly #refusedMs = new Map<string, number>();
+  /** The last sighting of a machine that we know from another collector alone. */
+  readonly #toldMs = new Map<string, number>();
   readonly #options: InventoryOptions;
   #lastId = 0;
 
@@ -89,11 +92,53 @@ export class Inventory {
     return this.#sight(current, nowMs);
   }
 
+  /** The machines that we have heard of ourselves since then: what other collectors are told. */
+  *heardSince(sinceMs: number): Generator<Told> {
+    for (const current of this.machines()) {
+      const { ip, lastSeenMs, owner, firstSeenMs, generations, ended } = current;
+      const isNew = changedMs(current) >= sinceMs;
+      // An address may be given up anywhere.
+      const isHearsay = this.#toldMs.get(ip) === lastSeenMs && ended === undefined;
+      if (isHearsay || (lastSeenMs < sinceMs && !isNew)) continue;
+      const about = { owner, firstSeenMs, generations, ...(ended === undefined ? {} : { ended }) };
+      yield isNew ? { ip, lastSeenMs, about } : { ip, lastSeenMs };
+    }
+  }
+
+  /** Another collector has heard of a machine: what is newer than what we know counts as if we had. */
+  learn({ ip, lastSeenMs, about }: Told): void {
+    const current = this.current(ip);
+    if (about !== undefined) this.#learnAbout(ip, current, lastSeenMs, about);
+    const known = this.current(ip);
+    if (known === undefined || known.ended !== undefined || known.lastSeenMs >= lastSeenMs) return;
+    this.#toldMs.set(ip, lastSeenMs);
+    this.#replace(withSighting(known, lastSeenMs));
+  }
+
   /** The address is given up: whoever speaks under it next begins a history of their own. */
   release(ip: string, why: string): Promise<void> {
     const current = this.current(ip);
     if (current === undefined || current.ended !== undefined) return Promise.resolve();
     return this.#put(withEnd(current, this.#options.clock.nowMs(), why));
+  }
+
+  #learnAbout(ip: string, current: History | undefined, lastSeenMs: number, about: About): void {
+    const hearsay = judgeHearsay(current, about);
+    const last = about.generations.at(-1);
+    const epoch = last && epochOf(about, last);
+    if (hearsay === "unknown" || hearsay === "other") {
+      const sighting =
+        current === undefined
+          ? this.#begin(ip, epoch, about.firstSeenMs)
+          : this.#succeed(current, epoch, about.firstSeenMs);
+      if (sighting === undefined || !("history" in sighting)) return;
+      this.#toldMs.set(ip, lastSeenMs);
+      void this.#put({ ...sighting.history, ...about, lastSeenMs });
+    } else if (hearsay === "rebuilt" && current !== undefined) {
+      this.#rebuild(current, epoch, last?.startedMs ?? lastSeenMs);
+    } else if (hearsay === "ended" && current !== undefined && about.ended !== undefined) {
+      void this.#put(withEnd(current, about.ended.atMs, about.ended.why));
+    }
   }
 
   #begin(ip: string, epoch: Epoch | undefined, nowMs: number): Sighting | undefined {

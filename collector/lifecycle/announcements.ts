@@ -12,13 +12,20 @@ export interface Announcement {
   readonly reason: string;
 }
 
+/** That a machine may be silent until then, and when that was said. */
+export interface Plan {
+  readonly ip: string;
+  readonly atMs: number;
+  readonly untilMs: number;
+}
+
 const ANNOUNCED = "announced";
 /** Nobody plans for longer. */
 export const LONGEST_PLAN_MS: number = 7 * 86_400_000;
 
 /** Planned changes: while one is announced its machine's silence is nobody's alarm. */
 export class Announcements {
-  readonly #until = new Map<string, number>();
+  readonly #plans = new Map<string, Plan>();
   readonly #timeline: Timeline;
   readonly #clock: Clock;
 
@@ -33,23 +40,36 @@ export class Announcements {
     for (const ip of ips) {
       const events = this.#timeline.list(ip, { fromMs: toMs - LONGEST_PLAN_MS, toMs, limit: 100 });
       const last = events.findLast(({ kind }) => kind === ANNOUNCED);
-      if (last !== undefined) this.#until.set(ip, Date.parse(last.detail.until ?? ""));
+      if (last !== undefined)
+        this.learn({ ip, atMs: last.atMs, untilMs: Date.parse(last.detail.until ?? "") });
     }
   }
 
   /** Durable when it resolves. */
   announce(ip: string, { change, untilMs, reason }: Announcement): Promise<void> {
-    this.#until.set(ip, untilMs);
+    const atMs = this.#clock.nowMs();
+    this.#plans.set(ip, { ip, atMs, untilMs });
     const until = new Date(untilMs).toISOString();
     const detail = { change, until, ...(reason === "" ? {} : { reason }) };
-    return this.#timeline.add({ ip, atMs: this.#clock.nowMs(), kind: ANNOUNCED, detail });
+    return this.#timeline.add({ ip, atMs, kind: ANNOUNCED, detail });
+  }
+
+  /** Said elsewhere, or before: what was said last counts, also where it is for less long. */
+  learn(plan: Plan): void {
+    const known = this.#plans.get(plan.ip);
+    if (known === undefined || plan.atMs > known.atMs) this.#plans.set(plan.ip, plan);
+  }
+
+  /** Those that are not over. */
+  *planned(): Generator<Plan> {
+    for (const plan of this.#plans.values()) if (this.isPlanned(plan.ip)) yield plan;
   }
 
   isPlanned(ip: string): boolean {
-    const untilMs = this.#until.get(ip);
-    if (untilMs === undefined) return false;
-    if (this.#clock.nowMs() < untilMs) return true;
-    this.#until.delete(ip);
+    const plan = this.#plans.get(ip);
+    if (plan === undefined) return false;
+    if (this.#clock.nowMs() < plan.untilMs) return true;
+    this.#plans.delete(ip);
     return false;
   }
 }

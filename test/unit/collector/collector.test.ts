@@ -13,7 +13,7 @@ afterAll(() => cleanup.run());
 
 const DEFAULTS = {
   ...{ historyFrom: undefined, businessLabel: "business" },
-  ...{ forwards: [], docker: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
+  ...{ forwards: [], docker: [], peers: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
   ...{
     trust: "any" as const,
     tokenFile: undefined,

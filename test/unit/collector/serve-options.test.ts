@@ -32,6 +32,7 @@ test("defaults", async () => {
     historyFrom: undefined,
     businessLabel: "business",
     docker: [],
+    peers: [],
     trust: "address",
     tokenFile: undefined,
     clientRate: 20_000,
@@ -52,6 +53,12 @@ test("flag before environment before configuration file", async () => {
     staleAfterMs: 180_000,
     logLevel: "debug",
   });
+});
+
+test("the other collectors behind a load balancer", async () => {
+  const { peers } = await readServeOptions({ peer: ["http://10.0.0.2:9465", "https://10.0.0.3"] });
+  expect(peers.map(({ origin }) => origin)).toEqual(["http://10.0.0.2:9465", "https://10.0.0.3"]);
+  await expect(readServeOptions({ peer: ["10.0.0.2:9465"] })).rejects.toThrow("--peer:");
 });
 
 test("lists in a file", async () => {
@@ -90,7 +97,7 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, historyFrom, businessLabel, docker, trust, tokenFile, clientRate, staleAfter, logLevel)',
+    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, historyFrom, businessLabel, docker, peer, trust, tokenFile, clientRate, staleAfter, logLevel)',
   ],
   ["staleAfter: [5]\n", "staleAfter must be a text"],
   ["listen: [{}]\n", "listen must be a text or a list of texts"],

@@ -60,6 +60,7 @@ test("what the objects counted, under the collector's names", async () => {
     fleet: { series: () => [] },
     data,
     lifecycle,
+    peers: { peers: [{ name: "http://b:1", isConnected: true }] },
     forwardings: [forwarding],
   });
 
@@ -77,6 +78,7 @@ test("what the objects counted, under the collector's names", async () => {
       "unforwarded_samples_total 0",
       "series 1",
       'latest_dropped_samples_total{reason="late"} 0',
+      'peer_up{peer="http://b:1"} 1',
       'sink_up{sink="s"} 1',
       'sink_delivered_samples_total{sink="s"} 5',
       'sink_dropped_samples_total{reason="refused",sink="s"} 0',
