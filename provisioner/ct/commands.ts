@@ -4,18 +4,20 @@ import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { openLogger } from "../../core/runtime/logger.ts";
 import { EXIT } from "../../core/runtime/program.ts";
 import { openDockerEngine } from "../docker/engine.ts";
+import type { PlacementRules } from "../fleet/placement.ts";
+import { withFleetSession } from "../fleet/session.ts";
 import type { HostConfig } from "../host/config.ts";
 import type { MachineRecord } from "../machines/documents.ts";
 import type { Operation } from "../operations/documents.ts";
 import { type Ending, recordOf } from "../operations/journal.ts";
 import { renderStep } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
-import { DEFAULT_STORE } from "../store/open.ts";
+import { DEFAULT_STORE, isSharedStore } from "../store/open.ts";
 import type { Store } from "../store/types.ts";
 import type { Failure, Outcome } from "./operator.ts";
 import { showProgress } from "./progress.ts";
 import { type ChangeRequest, checkRequest } from "./request.ts";
-import { type SessionEvents, withSession } from "./session.ts";
+import type { SessionEvents } from "./session.ts";
 import { type MachineView, viewMachines } from "./views.ts";
 
 /** What every command of `plimsoll ct` takes. */
@@ -51,11 +53,14 @@ export async function changeMachines(
   signal: AbortSignal,
   request: ChangeRequest,
   report: (outcome: Outcome) => void,
+  rules?: PlacementRules,
 ): Promise<void> {
-  checkRequest(request);
+  // Of another host's CPUs nothing is known yet.
+  checkRequest(request, isSharedStore(options.store) ? Number.POSITIVE_INFINITY : undefined);
   const events = eventsFor(options);
   const log = openLogger("plimsoll", "warn");
-  const outcome = await withSession(options, log, signal, events, async (operator) => {
+  const asked = { request, rules, look: lookAt };
+  const outcome = await withFleetSession(options, log, signal, events, asked, async (operator) => {
     if (!options.dryRun) return operator.carryOut(request, events.watcher, signal);
     printPlan(options, await operator.plan(request, signal));
     return undefined;

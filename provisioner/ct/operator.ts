@@ -4,6 +4,7 @@ import { EventLog, type NewEvent } from "../events/event-log.ts";
 import { performStep } from "../executors/index.ts";
 import { leaseOf } from "../executors/lease-of.ts";
 import { observeWanted } from "../executors/observe.ts";
+import { refuseFenced } from "../fleet/orders.ts";
 import { announce, announcementOf } from "../host/announce.ts";
 import type { Host } from "../host/host.ts";
 import type { Operation } from "../operations/documents.ts";
@@ -75,6 +76,7 @@ export class HostOperator implements Operator {
 
   /** Plans and writes down: from here on it is gone on with, whatever happens to this process. */
   async begin(request: ChangeRequest, record?: RequestRecord): Promise<Operation> {
+    await refuseFenced(this.host.store, this.host.config.name);
     const planned = await planRequest(this.host, request);
     // What is as it should be need not be busy with a repair.
     const changes = request.kind === "repair" ? planned.filter(({ steps }) => steps.length > 0) : planned;

@@ -1,5 +1,6 @@
 import { systemClock } from "../../core/runtime/clock.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { refuseFenced } from "../fleet/orders.ts";
 import { type HostConfig, readHostConfig } from "../host/config.ts";
 import { withHost } from "../host/host.ts";
 import { takeHostOr } from "../host/lock.ts";
@@ -41,6 +42,7 @@ export async function withSession<T>(
     const found = await takeHostOr(config, waiting, instead);
     if (typeof found === "function") {
       try {
+        await refuseFenced(store, config.name);
         return await withHost(config, store, log, async (host) => {
           const operator = new HostOperator({ ...host, docker: host.docker.hurriedBy(signal) }, log);
           for (const operation of await operator.journal.list())

@@ -1,6 +1,7 @@
 import { LATE, withPatience } from "../../core/runtime/patience.ts";
 import type { DockerEngine } from "../docker/engine.ts";
 import { LABEL } from "../executors/names.ts";
+import { readReports, reportedState } from "../fleet/reports.ts";
 import type { MachineRecord } from "../machines/documents.ts";
 import { findLease } from "../machines/lease.ts";
 import { readNetwork } from "../networks/networks.ts";
@@ -19,7 +20,7 @@ export interface MachineView {
   readonly id: string;
   readonly host: string;
   readonly type: string;
-  /** `unknown`: on another host, or its engine does not answer. */
+  /** `unknown`: on a host that does not report, or whose engine does not answer. */
   readonly state: "running" | "stopped" | "unknown";
   /** What is being done with it. */
   readonly busy: string | null;
@@ -45,27 +46,29 @@ export async function viewMachines(
   store: Store,
   hostName: string,
   docker: DockerEngine,
-  records: readonly MachineRecord[],
+  records: readonly (MachineRecord & { readonly revision?: number })[],
 ): Promise<readonly MachineView[]> {
   const running = await runningMachines(docker);
+  const reports = await readReports(store);
   const troubles = await listTroubles(store);
   return Promise.all(
     records.map((record) =>
       viewMachine(
         store,
         record,
-        record.host === hostName ? running : undefined,
+        record.host === hostName
+          ? localState(running, record.machine.id)
+          : reportedState(reports.get(record.host), record),
         troubles.get(record.machine.id),
       ),
     ),
   );
 }
 
-/** `running` has the ids of the machines that run here; undefined where that is not known. */
 async function viewMachine(
   store: Store,
   { machine, host, createdMs, busy }: MachineRecord,
-  running: ReadonlySet<string> | undefined,
+  state: MachineView["state"],
   trouble: Trouble | undefined,
 ): Promise<MachineView> {
   const { network } = await readNetwork(store, machine.network);
@@ -78,7 +81,7 @@ async function viewMachine(
     id,
     host,
     type,
-    state: running === undefined ? "unknown" : running.has(id) ? "running" : "stopped",
+    state,
     busy: busy ?? null,
     trouble: trouble?.text ?? null,
     power,
@@ -93,6 +96,11 @@ async function viewMachine(
     labels,
     created: new Date(createdMs).toISOString(),
   };
+}
+
+function localState(running: ReadonlySet<string> | undefined, id: string): MachineView["state"] {
+  if (running === undefined) return "unknown";
+  return running.has(id) ? "running" : "stopped";
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { HostOperator } from "../ct/operator.ts";
 import type { NewEvent } from "../events/event-log.ts";
 import { observeWanted } from "../executors/observe.ts";
+import { isFenced } from "../fleet/orders.ts";
 import { machineKey } from "../machines/documents.ts";
 import { decodeFound, type FoundMachine, listMachines } from "../machines/machines.ts";
 import type { Watcher } from "../operations/run.ts";
@@ -13,7 +14,7 @@ import { listTroubles, removeTrouble, writeTrouble } from "./troubles.ts";
 export interface Keeper {
   /** Ids of this host's machines. */
   list(): Promise<readonly string[]>;
-  /** Undefined for one that is gone, another host's, or busy with an operation. */
+  /** Undefined for one that is gone, another host's, busy with an operation, or while this host is fenced. */
   find(id: string): Promise<Machine | undefined>;
   /** What would have to be done. */
   plan(machine: Machine): Promise<readonly Step[]>;
@@ -39,6 +40,7 @@ export function keeperOf(operator: HostOperator): Keeper {
     find: async (id) => {
       const entry = await store.get(machineKey(id));
       const found = entry && decodeFound(store, entry);
+      if (await isFenced(store, config.name)) return undefined;
       return found !== undefined && isOurs(found) && found.busy === undefined ? found.machine : undefined;
     },
     plan: async (machine) => planMachine(await observeWanted(host, machine), machine),

@@ -8,6 +8,7 @@ import { apiRoutes } from "../api/routes/index.ts";
 import { openApiServer } from "../api/server.ts";
 import { HostOperator } from "../ct/operator.ts";
 import { type SessionOptions, withStore } from "../ct/session.ts";
+import { Member } from "../fleet/member.ts";
 import type { HostConfig } from "../host/config.ts";
 import { type Host, withHost } from "../host/host.ts";
 import { takeHostLock } from "../host/lock.ts";
@@ -90,10 +91,23 @@ async function serveHost(
   const reconciler = new Reconciler({ keeper: keeperOf(operator), turns, clock: host.clock, log, signal });
   const parts = { host, desk, orphans: () => orphans.lines };
   const routes = apiRoutes({ ...parts, plan: (request) => operator.plan(request) });
+  const member = new Member(
+    host,
+    {
+      submit: (request, id) => desk.submit(request, id),
+      cancel: (id) => desk.cancel(id),
+      plan: (request) => operator.plan(request),
+    },
+    operator.events,
+    log,
+  );
+  // Before anything else: what runs here, and by now is another host's, would answer for its address.
+  const mayBegin = await member.enter();
   const api = await openApiServer(host.config.socket, routes, log);
   try {
     await reconciler.recall();
     const look = async (): Promise<void> => {
+      if (!(await member.enter())) return;
       await desk.resume();
       await forgetRequests(host.store, host.config.name, host.clock.nowMs() - REQUESTS_KEPT_MS);
       const machines = await listMachines(host.store);
@@ -106,16 +120,18 @@ async function serveHost(
     const surveyor = new Surveyor(host);
     const reminder = new Reminder(host, log);
     // What was interrupted has its machines' turn before anything else.
-    await desk.resume();
+    if (mayBegin) await desk.resume();
     log.info({ host: host.config.name, socket: host.config.socket }, "ready");
     await tellSystemdReady(log);
     await Promise.all([
       followEngine(host, reconciler, log, signal),
       followSwitch(host, reconciler, log, signal),
+      member.run(() => reconciler.pokeAll(), signal),
       lookAgainAndAgain(host.clock, look, intervalMs, log, signal),
     ]);
   } finally {
     await api.close();
+    await member.settle();
     await desk.settle();
     await reconciler.settle();
   }

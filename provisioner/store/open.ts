@@ -8,9 +8,14 @@ export const DEFAULT_STORE = "/var/lib/plimsoll/provisioner/state.db";
 
 /** `flag`, else PLIMSOLL_STORE, else the default file. Each store's library is loaded when it is the one. */
 export async function openStore(flag: string | undefined): Promise<Store> {
-  const place = parseStoreUrl(flag ?? environmentOption("STORE") ?? DEFAULT_STORE);
+  const place = parseStoreUrl(placeOf(flag));
   if ("path" in place) return (await import("./embedded.ts")).openEmbeddedStore(place.path);
   return (await import("./etcd.ts")).openEtcdStore(place);
+}
+
+/** Whether it is of many hosts, without opening it. */
+export function isSharedStore(flag: string | undefined): boolean {
+  return !("path" in parseStoreUrl(placeOf(flag)));
 }
 
 /** Opens it as `openStore` does, and closes it again whatever becomes of `use`. */
@@ -24,6 +29,10 @@ export async function withStore(
   } finally {
     await store.close();
   }
+}
+
+function placeOf(flag: string | undefined): string {
+  return flag ?? environmentOption("STORE") ?? DEFAULT_STORE;
 }
 
 /**

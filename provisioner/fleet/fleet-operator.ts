@@ -1,0 +1,211 @@
+import type { Clock } from "../../core/runtime/clock.ts";
+import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import type { Failure, Operator, Outcome } from "../ct/operator.ts";
+import { type ChangeRequest, type CreateRequest, specsOf } from "../ct/request.ts";
+import type { MachineView } from "../ct/views.ts";
+import { listMachines, readMachine } from "../machines/machines.ts";
+import type { MachineSpec } from "../machines/parse-spec.ts";
+import type { RequestResult } from "../operations/requests.ts";
+import type { Watcher } from "../operations/run.ts";
+import type { Step } from "../step/steps.ts";
+import type { Store } from "../store/types.ts";
+import { type Ask, newAsk, putAsk } from "./asks.ts";
+import { beatKey } from "./documents.ts";
+import { Errand } from "./errand.ts";
+import { type Fleet, readFleet } from "./hosts.ts";
+import { placeAsks } from "./place.ts";
+import { type PlacementRules, planPlacement, renderRefusal } from "./placement.ts";
+
+export interface FleetParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The host that this process is on. */
+  readonly here: string;
+  /** Who changes the machines of this host. */
+  local<T>(use: (operator: Operator) => Promise<T>): Promise<T>;
+  look(names: readonly string[]): Promise<readonly MachineView[]>;
+}
+
+/** What is for one host. */
+interface Part {
+  readonly host: string;
+  readonly request: ChangeRequest;
+  readonly names: readonly string[];
+  /** Where it is asked already. */
+  readonly ask?: Ask;
+}
+
+const SILENT: Watcher = { begin: () => {}, done: () => {} };
+/** What was made is taken back, whatever else is wished meanwhile. */
+const NEVER: AbortSignal = new AbortController().signal;
+
+/** The machines of all hosts: each part of a request goes to the host whose it is, and new ones where there is room. */
+export class FleetOperator implements Operator {
+  readonly #parts: FleetParts;
+  readonly #rules: PlacementRules;
+
+  constructor(parts: FleetParts, rules: PlacementRules) {
+    this.#parts = parts;
+    this.#rules = rules;
+  }
+
+  async plan(request: ChangeRequest, signal: AbortSignal): Promise<readonly Step[]> {
+    const { store } = this.#parts;
+    const parts =
+      request.kind === "create"
+        ? partsOf(this.#place(request, await readFleet(store)).asks)
+        : await divideByHost(store, this.#parts.here, request);
+    const steps = await Promise.all(parts.map((part) => this.#planPart(part, signal)));
+    return steps.flat();
+  }
+
+  async carryOut(request: ChangeRequest, watcher: Watcher, signal: AbortSignal): Promise<Outcome> {
+    const { store, clock, here, look } = this.#parts;
+    let refused: readonly Failure[] = [];
+    let parts: readonly Part[];
+    if (request.kind === "create") {
+      const asks = await placeAsks(store, clock, (fleet) => {
+        const placed = this.#place(request, fleet);
+        refused = placed.refused;
+        return placed.asks;
+      });
+      parts = partsOf(asks);
+    } else parts = await divideByHost(store, here, request);
+    const results = (
+      await Promise.all(parts.map((part) => this.#doPart(part, parts.length, watcher, signal)))
+    ).flat();
+    const isTogether = request.kind === "create" && request.partial !== true;
+    const kept = isTogether ? await this.#allOrNone(results) : results;
+    const done = kept.filter(({ state }) => state === "done").map(({ name }) => name);
+    const failures = kept.filter((result): result is Failure => result.state !== "done");
+    return {
+      done,
+      machines: request.kind === "destroy" ? [] : await look(done),
+      failures: [...failures, ...refused],
+    };
+  }
+
+  #place(
+    request: CreateRequest,
+    { hosts }: Fleet,
+  ): { readonly asks: readonly Ask[]; readonly refused: readonly Failure[] } {
+    const specs = specsOf(request, Math.max(1, ...hosts.map(({ capacity }) => capacity.cpus)));
+    const rules = { ...this.#rules, partial: request.partial === true };
+    const { placed, refused } = planPlacement(hosts, specs.map(toRequest), rules);
+    const [first, ...others] = refused;
+    if (first !== undefined && placed.length === 0)
+      throw new PlimsollError("NO_HOST", renderRefusal(first), {
+        hint: `${others.length > 0 ? `and ${others.length} more; ` : ""}plimsoll host list shows what is free`,
+      });
+    const chosen = [...new Set(placed.map(({ host }) => host))];
+    const asks = chosen.map((host) => {
+      const names = placed.filter((each) => each.host === host).map(({ name }) => name);
+      const { count: _, ...rest } = request;
+      return newAsk(host, "operation", { ...rest, names });
+    });
+    const failures = refused.map((refusal): Failure => {
+      const { name, why } = refusal;
+      return { name, state: "undone", error: `no host for it: ${why.join(", ")}` };
+    });
+    return { asks, refused: failures };
+  }
+
+  /** One that is refused as a whole is refused for each of its machines, unless there is nothing beside it. */
+  async #doPart(
+    part: Part,
+    of: number,
+    watcher: Watcher,
+    signal: AbortSignal,
+  ): Promise<readonly RequestResult[]> {
+    try {
+      return await this.#resultsOf(part, watcher, signal);
+    } catch (error) {
+      if (of === 1) throw error;
+      return part.names.map((name) => ({ name, state: "undone", error: errorLine(error) }));
+    }
+  }
+
+  async #resultsOf(part: Part, watcher: Watcher, signal: AbortSignal): Promise<readonly RequestResult[]> {
+    const { store, clock, here, local } = this.#parts;
+    if (part.ask === undefined && part.host === here) {
+      const { done, failures } = await local((operator) => operator.carryOut(part.request, watcher, signal));
+      return [...done.map((name): RequestResult => ({ name, state: "done" })), ...failures];
+    }
+    const ask = part.ask ?? (await this.#post(newAsk(part.host, "operation", part.request)));
+    return (await new Errand(store, clock, ask, watcher).operation(signal)).results;
+  }
+
+  async #planPart({ host, request, ask }: Part, signal: AbortSignal): Promise<readonly Step[]> {
+    const { store, clock, here, local } = this.#parts;
+    if (ask === undefined && host === here) return local((operator) => operator.plan(request, signal));
+    const question = await this.#post(newAsk(host, "plan", request));
+    return new Errand(store, clock, question, SILENT).plan<readonly Step[]>(signal);
+  }
+
+  /** Not asked in vain: what nobody takes would be waited for. */
+  async #post(ask: Ask): Promise<Ask> {
+    const { store } = this.#parts;
+    if ((await store.get(beatKey(ask.host))) === undefined)
+      throw new PlimsollError("LOST", `host ${ask.host}: is lost: its daemon does not report`, {
+        hint: "its machines stay its own, and go on when it returns; plimsoll host list",
+      });
+    const put = putAsk(ask);
+    const revision = await store.transact({ expect: [{ key: put.key, revision: 0 }], put: [put] });
+    return { ...ask, revision: revision ?? 0 };
+  }
+
+  /** Each host makes all of its part or nothing; where one has made nothing, the others take theirs back. */
+  async #allOrNone(results: readonly RequestResult[]): Promise<readonly RequestResult[]> {
+    const done = results.filter(({ state }) => state === "done");
+    if (done.length === 0 || done.length === results.length) return results;
+    const names = done.map(({ name }) => name);
+    const parts = await divideByHost(this.#parts.store, this.#parts.here, { kind: "destroy", names });
+    const ended = (
+      await Promise.all(parts.map((part) => this.#doPart(part, Number.POSITIVE_INFINITY, SILENT, NEVER)))
+    ).flat();
+    return results.map((result): RequestResult => {
+      const end = ended.find(({ name }) => name === result.name);
+      if (end === undefined) return result;
+      return end.state === "done"
+        ? { name: result.name, state: "undone" }
+        : { name: result.name, state: "stuck", error: `not taken back: ${end.error}` };
+    });
+  }
+}
+
+/** Where each machine of a request is. No names are all of this host. */
+export async function divideByHost(
+  store: Store,
+  here: string,
+  request: Exclude<ChangeRequest, { readonly kind: "create" }>,
+): Promise<readonly Part[]> {
+  if (request.names.length === 0) return [{ host: here, request, names: [] }];
+  const names = [...new Set(request.names)];
+  const found = await Promise.all(names.map((name) => readMachine(store, name)));
+  return [...new Set(found.map(({ host }) => host))].map((host) => {
+    const own = found.filter((each) => each.host === host).map(({ machine }) => machine.name);
+    return { host, request: { ...request, names: own }, names: own };
+  });
+}
+
+/** Whether a request is for more than the machines of this host. */
+export async function concernsFleet(store: Store, here: string, request: ChangeRequest): Promise<boolean> {
+  if (!store.isShared) return false;
+  if (request.kind === "create") return (await readFleet(store)).hosts.length > 0;
+  const names = new Set(request.names);
+  return (await listMachines(store)).some(({ machine, host }) => names.has(machine.name) && host !== here);
+}
+
+function partsOf(asks: readonly Ask[]): readonly Part[] {
+  return asks.map((ask) => {
+    const { host, request } = ask;
+    return { host, request, names: request.kind === "create" ? (request.names ?? []) : request.names, ask };
+  });
+}
+
+function toRequest({ name, cpus, memoryBytes, disk }: MachineSpec): {
+  readonly name: string;
+  readonly needs: { readonly cpus: number; readonly memoryBytes: number; readonly diskBytes: number };
+} {
+  return { name, needs: { cpus, memoryBytes, diskBytes: disk.bytes } };
+}

@@ -1,0 +1,77 @@
+import { errorLine } from "../../core/runtime/errors.ts";
+import type { Logger } from "../../core/runtime/log.ts";
+import type { EventLog } from "../events/event-log.ts";
+import type { Host } from "../host/host.ts";
+import { listMachines } from "../machines/machines.ts";
+import { orderKey } from "./documents.ts";
+import { type Doer, Mailbox } from "./mailbox.ts";
+import { isFenced } from "./orders.ts";
+import { quarantineStrays } from "./quarantine.ts";
+import { keepRegistered } from "./register.ts";
+
+const AGAIN_MS = 1000;
+
+/** A host of many on one store: it reports, takes what is asked, and ends what is another's by now. */
+export class Member {
+  readonly #host: Host;
+  readonly #events: EventLog;
+  readonly #log: Logger;
+  readonly #mailbox: Mailbox;
+
+  constructor(host: Host, doer: Doer, events: EventLog, log: Logger) {
+    this.#host = host;
+    this.#events = events;
+    this.#log = log;
+    this.#mailbox = new Mailbox(host.store, host.clock, host.config.name, doer, log);
+  }
+
+  /**
+   * Whether this host may begin anything. Before that is said, whatever runs here and may run elsewhere has
+   * been ended: this goes before everything else that a daemon does.
+   */
+  async enter(): Promise<boolean> {
+    const { store, config } = this.#host;
+    if (!store.isShared) return true;
+    const isOff = await isFenced(store, config.name);
+    const machines = await listMachines(store);
+    const ended = await quarantineStrays(this.#host, machines, isOff, this.#events);
+    if (ended.length > 0) this.#log.warn({ machines: ended, fenced: isOff }, "ended what may run elsewhere");
+    return !isOff;
+  }
+
+  /** Until `signal`. `onReadmitted`: what is this host's may be begun again. */
+  async run(onReadmitted: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { store, clock, docker, config } = this.#host;
+    if (!store.isShared) return;
+    await Promise.all([
+      keepRegistered({ store, clock, docker }, config, this.#log, signal),
+      this.#mailbox.follow(signal),
+      this.#followOrder(onReadmitted, signal),
+    ]);
+  }
+
+  settle(): Promise<void> {
+    return this.#mailbox.settle();
+  }
+
+  /** A store that was out of reach and is there again is cause to look, too: who was cut off was perhaps fenced. */
+  async #followOrder(onReadmitted: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { store, clock, config } = this.#host;
+    const key = orderKey(config.name);
+    let wasOpen = !(await isFenced(store, config.name).catch(() => false));
+    while (!signal.aborted) {
+      try {
+        const { revision } = await store.list(key);
+        for await (const _ of store.changes(key, revision - 1, signal)) {
+          const isOpen = await this.enter();
+          if (isOpen && !wasOpen) await onReadmitted();
+          wasOpen = isOpen;
+        }
+      } catch (error) {
+        if (!signal.aborted)
+          this.#log.warn({ problem: errorLine(error) }, "this host's orders cannot be read");
+      }
+      await clock.sleep(AGAIN_MS, signal);
+    }
+  }
+}
