@@ -43,7 +43,9 @@ interface Account {
  * answers to a crowd that takes more than its share are, just as long as makes it its share.
  */
 export class FairShare {
-  readonly #accounts = new BoundedMap<string, Account>(REMEMBERED_OWNERS);
+  readonly #accounts = new BoundedMap<string, Account>(REMEMBERED_OWNERS, {
+    isCurrent: (_, { atMs }) => this.#latest.atMs - atMs < NEIGHBOUR_MS,
+  });
   /** When each crowd last asked. */
   readonly #crowds = new Map<string, number>();
   /** The last two that asked. */

@@ -1,13 +1,23 @@
+export interface BoundedMapOptions<K, V> {
+  /** Told each value that is no longer held. */
+  readonly onGone?: (value: V) => void;
+  /** What is not current is forgotten sooner or later. */
+  readonly isCurrent?: (key: K, value: V) => boolean;
+}
+
 /** A map that forgets the entry unused for longest when it is full: nothing a container does makes it grow. */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #capacity: number;
-  readonly #onGone: ((value: V) => void) | undefined;
+  readonly #options: BoundedMapOptions<K, V>;
 
-  /** `onGone` is told each value that is no longer held. */
-  constructor(capacity: number, onGone?: (value: V) => void) {
+  constructor(capacity: number, options: BoundedMapOptions<K, V> = {}) {
     this.#capacity = capacity;
-    this.#onGone = onGone;
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#entries.size;
   }
 
   get(key: K): V | undefined {
@@ -19,11 +29,8 @@ export class BoundedMap<K, V> {
     return value;
   }
 
-  keys(): Iterable<K> {
-    return this.#entries.keys();
-  }
-
   set(key: K, value: V): void {
+    if (!this.#entries.has(key)) this.#sweep();
     if (this.#entries.get(key) !== value) this.delete(key);
     this.#entries.delete(key);
     this.#entries.set(key, value);
@@ -40,6 +47,18 @@ export class BoundedMap<K, V> {
 
   delete(key: K): void {
     const value = this.#entries.get(key);
-    if (this.#entries.delete(key) && value !== undefined) this.#onGone?.(value);
+    if (this.#entries.delete(key) && value !== undefined) this.#options.onGone?.(value);
+  }
+
+  /** For each new entry the two unused for longest are looked at: nobody has to wait for a look at all. */
+  #sweep(): void {
+    const { isCurrent } = this.#options;
+    if (isCurrent === undefined) return;
+    const [first, second] = this.#entries;
+    for (const entry of [first, second]) {
+      if (entry === undefined) continue;
+      if (isCurrent(...entry)) this.get(entry[0]);
+      else this.delete(entry[0]);
+    }
   }
 }

@@ -6,16 +6,19 @@ import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errnoOf } from "../../core/runtime/errors.ts";
 import { BoundedMap } from "./bounded-map.ts";
+import { cgroupKey, isRootCgroup, isWithin } from "./cgroup-places.ts";
 import { type Container, type Identity, readContainer, readContainerCgroup } from "./container.ts";
+import { NamespaceScans } from "./namespace-scans.ts";
 import {
+  type FirstProcess,
   isRunning,
-  type NamespacePair,
   type NamespaceSet,
   namespacePair,
+  type OwnNamespaces,
   type ProcessRef,
   readNamespace,
-  scanNamespaces,
 } from "./namespaces.ts";
+import { findNearbyInit } from "./nearby-init.ts";
 
 /**
  * Which container a process belongs to: that of the oldest process in its cgroup and pid namespaces, where they are not
@@ -42,11 +45,8 @@ const CACHED_NAMESPACES = 4096;
 const CGROUP_FRESH_MS = 1000;
 /** What a first process has mounted may change while its cgroup stays: that is looked at again after this long. */
 const MOUNTS_FRESH_MS = 10_000;
-/**
- * Scans of /proc take at most one part in so many of the server's time, whatever containers do with namespaces. Who
- * comes in between is taken for its own cgroup, which is nearly always its container's.
- */
-const SCAN_SHARE = 5;
+/** Of the processes of a cgroup that is no namespace's so many are looked at for the oldest, those with the lowest pids. */
+const OLDEST_OF = 1024;
 
 interface CachedContainer {
   readonly container: Container;
@@ -67,14 +67,17 @@ class NamespaceIdentifier implements Identifier {
   readonly #reader: CgroupReader;
   readonly #clock: Clock;
   readonly #host: NamespaceSet;
-  readonly #containers = new BoundedMap<string, CachedContainer>(CACHED_NAMESPACES);
-  #nextScanMs = Number.NEGATIVE_INFINITY;
+  readonly #scans: NamespaceScans;
+  readonly #containers = new BoundedMap<string, CachedContainer>(CACHED_NAMESPACES, {
+    isCurrent: (_, { container }) => this.isAlive(container),
+  });
 
   constructor({ root, reader, clock }: IdentifierOptions) {
     this.#root = root;
     this.#reader = reader;
     this.#clock = clock;
     this.#host = hostNamespaces(root);
+    this.#scans = new NamespaceScans(root, this.#host, clock);
   }
 
   identify(pid: number): Identity {
@@ -88,8 +91,8 @@ class NamespaceIdentifier implements Identifier {
       case "own cgroup":
         return this.#byOwnCgroup(pid);
       case "namespaces": {
-        const container = this.#fresh(place.pair) ?? this.#search(place.pair);
-        if (container === undefined || this.#isSharingPids(pid, place.cgroup, container)) {
+        const container = this.#fresh(namespacePair(place.own)) ?? this.#find(pid, place.own);
+        if (container === undefined || this.#isSharingPids(pid, place.own, container)) {
           return this.#byOwnCgroup(pid);
         }
         return { kind: "container", container };
@@ -98,7 +101,7 @@ class NamespaceIdentifier implements Identifier {
   }
 
   identifyCgroup(cgroup: CgroupPath): Identity {
-    if (isRoot(cgroup)) return { kind: "host" };
+    if (isRootCgroup(cgroup)) return { kind: "host" };
     const key = cgroupKey(cgroup);
     const container = this.#fresh(key) ?? this.#rememberOldest(key, cgroup);
     return container === undefined ? gone("no process in its cgroup") : { kind: "container", container };
@@ -114,12 +117,12 @@ class NamespaceIdentifier implements Identifier {
    * cgroup of its own. Who has the mounts only is a sandboxed service of the container, who has the cgroup only has
    * entered it.
    */
-  #isSharingPids(pid: number, cgroupNamespace: string | undefined, { init, cgroup }: Container): boolean {
-    if (cgroupNamespace !== this.#host.cgroup || pid === init) return false;
+  #isSharingPids(pid: number, namespaces: OwnNamespaces, { init, cgroup }: Container): boolean {
+    if (namespaces.cgroup !== this.#host.cgroup || pid === init) return false;
     const mounts = readNamespace(this.#root, pid, "mnt");
     if (mounts === this.#host.mnt || mounts === readNamespace(this.#root, init, "mnt")) return false;
     const own = readContainerCgroup(this.#root, pid);
-    return own !== undefined && !isRoot(own) && !isWithin(own, cgroup);
+    return own !== undefined && !isRootCgroup(own) && !isWithin(own, cgroup);
   }
 
   /** The cached container if its init still runs, with a cgroup path that is not old. */
@@ -144,21 +147,22 @@ class NamespaceIdentifier implements Identifier {
     return this.#remember(key, { pid: container.init, startTicks: container.startTicks }, name);
   }
 
-  /** Scans /proc, unless it did lately. The containers that it finds are kept: they tend to start in numbers. */
-  #search(pair: NamespacePair): Container | undefined {
-    const start = this.#clock.monotonicMs();
-    if (start < this.#nextScanMs) return undefined;
-    const inits = scanNamespaces(this.#root, this.#host);
-    const end = this.#clock.monotonicMs();
-    this.#nextScanMs = end + (end - start) * (SCAN_SHARE - 1);
-    for (const key of [...this.#containers.keys()]) {
-      if (!inits.has(key) && key.includes(" pid:[")) this.#containers.delete(key);
-    }
-    for (const [key, init] of inits) {
-      const isAsked = key === init.pair || key === pair;
-      if (isAsked && this.#containers.get(key) === undefined) this.#remember(key, init, init.pair);
-    }
-    return this.#containers.get(pair)?.container;
+  /**
+   * The container of a pair of namespaces that is not known yet. Until a scan has got to it, a process is taken for its own
+   * cgroup, which is nearly always its container's.
+   */
+  #find(pid: number, own: OwnNamespaces): Container | undefined {
+    const first = this.#findNearby(pid, own) ?? this.#scans.find(own);
+    return first && this.#remember(namespacePair(own), first, first.pair);
+  }
+
+  /** Of a pid namespace nobody is older than its init, nor of a pair that it is in. */
+  #findNearby(pid: number, own: OwnNamespaces): FirstProcess | undefined {
+    const init =
+      own.pid === this.#host.pid
+        ? undefined
+        : findNearbyInit({ root: this.#root, reader: this.#reader }, pid, own.pid);
+    return own.cgroup === this.#host.cgroup || init?.pair === namespacePair(own) ? init : undefined;
   }
 
   #byOwnCgroup(pid: number): Identity {
@@ -197,14 +201,14 @@ type Place =
   | { readonly kind: "host" }
   | { readonly kind: "own cgroup" }
   | { readonly kind: "gone" }
-  | { readonly kind: "namespaces"; readonly pair: NamespacePair; readonly cgroup: string | undefined };
+  | { readonly kind: "namespaces"; readonly own: OwnNamespaces };
 
 function placeOf(root: HostRoot, host: NamespaceSet, pid: number): Place {
   try {
-    const own = { cgroup: readNamespace(root, pid, "cgroup"), pid: readNamespace(root, pid, "pid") };
-    if (own.pid === undefined) return { kind: "gone" };
-    const pair = namespacePair(own);
-    if (pair !== namespacePair(host)) return { kind: "namespaces", pair, cgroup: own.cgroup };
+    const [cgroup, pids] = [readNamespace(root, pid, "cgroup"), readNamespace(root, pid, "pid")];
+    if (pids === undefined) return { kind: "gone" };
+    if (cgroup !== host.cgroup || pids !== host.pid)
+      return { kind: "namespaces", own: { cgroup, pid: pids } };
     return { kind: readNamespace(root, pid, "mnt") === host.mnt ? "host" : "own cgroup" };
   } catch (error) {
     // A security module keeps us out of this process' namespaces: its cgroup is still for all to read.
@@ -222,40 +226,6 @@ function hostNamespaces(root: HostRoot): NamespaceSet {
   };
 }
 
-function cgroupPaths({ unified, controllers }: CgroupPath): readonly string[] {
-  return unified === undefined ? [...controllers.values()] : [unified, ...controllers.values()];
-}
-
-function isRoot(cgroup: CgroupPath): boolean {
-  return cgroupPaths(cgroup).every((path) => path === "/");
-}
-
-/** Whether `cgroup` is `ancestor` or below it, on every hierarchy that both are on. */
-function isWithin(cgroup: CgroupPath, ancestor: CgroupPath): boolean {
-  const isBelow = (path: string | undefined, above: string | undefined): boolean =>
-    path === undefined ||
-    above === undefined ||
-    above === "/" ||
-    path === above ||
-    path.startsWith(`${above}/`);
-  const pairs = [...cgroup.controllers].map(
-    ([name, path]) => [path, ancestor.controllers.get(name)] as const,
-  );
-  return isBelow(cgroup.unified, ancestor.unified) && pairs.every(([path, above]) => isBelow(path, above));
-}
-
-/** In ASCII and without blanks but those between, whatever the cgroups are called: no other place has the same. */
-function cgroupKey({ unified, controllers }: CgroupPath): string {
-  const namesByPath = new Map<string, string[]>(unified === undefined ? [] : [[unified, [""]]]);
-  for (const [name, path] of controllers) {
-    const names = namesByPath.get(path);
-    if (names === undefined) namesByPath.set(path, [name]);
-    else names.push(name);
-  }
-  const places = [...namesByPath].map(([path, names]) => `${names.join(",")}:${encodeURI(path)}`);
-  return `cgroup ${places.join(" ")}`;
-}
-
 /** None where the list does not read as documented: whoever asks is known all the same. */
 function processesIn(reader: CgroupReader, cgroup: CgroupPath): readonly number[] {
   try {
@@ -268,7 +238,7 @@ function processesIn(reader: CgroupReader, cgroup: CgroupPath): readonly number[
 
 function oldestProcess(root: HostRoot, pids: readonly number[]): ProcessRef | undefined {
   let oldest: ProcessRef | undefined;
-  for (const pid of pids) {
+  for (const pid of pids.toSorted((a, b) => a - b).slice(0, OLDEST_OF)) {
     const startTicks = readPidStat(root, pid)?.startTicks;
     if (startTicks === undefined) continue;
     if (oldest === undefined || startTicks < oldest.startTicks) oldest = { pid, startTicks };

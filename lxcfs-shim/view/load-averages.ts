@@ -71,9 +71,9 @@ interface Watched {
 type Kept = Pick<Watched, "steppedMs"> & Pick<LoadReading, "load">;
 
 export function openLoadAverages(options: LoadAveragesOptions): LoadAverages {
-  const { census, clock, channel, notebook = openNotebook() } = options;
-  const watched = new BoundedMap<string, Watched>(REMEMBERED_CONTAINERS);
-  const kept = new RememberedMap<Kept>(notebook, "load", REMEMBERED_CONTAINERS, options.isCurrent);
+  const { census, clock, channel, notebook = openNotebook(), isCurrent = () => true } = options;
+  const watched = new BoundedMap<string, Watched>(REMEMBERED_CONTAINERS, { isCurrent });
+  const kept = new RememberedMap<Kept>(notebook, "load", REMEMBERED_CONTAINERS, isCurrent);
   const lateMs = channel === undefined ? LOAD_PERIOD_MS : LATE_ROUNDS * LOAD_PERIOD_MS;
 
   function read(container: Container, ageSeconds: () => number): LoadReading {

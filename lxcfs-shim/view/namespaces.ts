@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { type PidStat, readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { errnoOf } from "../../core/runtime/errors.ts";
@@ -46,54 +46,18 @@ export function namespacePair({ cgroup, pid }: Pick<NamespaceSet, "cgroup" | "pi
   return `${cgroup} ${pid}`;
 }
 
+/** Of a process in another pid namespace than the server's or another cgroup namespace. */
+export interface OwnNamespaces {
+  readonly cgroup: Namespace | undefined;
+  readonly pid: Namespace;
+}
+
 /** The oldest process of a pair, with the pair it is in itself. */
 export interface FirstProcess extends ProcessRef {
   readonly pair: NamespacePair;
 }
 
-/**
- * One pass over /proc: for every pair of namespaces but the host's own its oldest process. A pid namespace's oldest is its
- * init, as nobody else can be in there before. One namespace of a container with the host's other is who has entered
- * the one alone (`nsenter -m -p`): that pair's oldest is the oldest of the one.
- */
-export function scanNamespaces(root: HostRoot, host: NamespaceSet): ReadonlyMap<NamespacePair, FirstProcess> {
-  const oldest = new Map<NamespacePair, FirstProcess>();
-  for (const name of readdirSync(root.proc(""))) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      scanProcess(root, host, Number(name), oldest);
-    } catch (error) {
-      // One process that refuses, or whose files we cannot parse, must not hide the others.
-      if (errnoOf(error) === "EMFILE") throw error;
-    }
-  }
-  return oldest;
-}
-
-function scanProcess(
-  root: HostRoot,
-  host: NamespaceSet,
-  pid: number,
-  oldest: Map<NamespacePair, FirstProcess>,
-): void {
-  const own = { cgroup: readNamespace(root, pid, "cgroup"), pid: readNamespace(root, pid, "pid") };
-  const pair = namespacePair(own);
-  if (own.pid === undefined || pair === namespacePair(host)) return;
-  const stat = readPidStat(root, pid);
-  if (stat === undefined || !isRunning(stat)) return;
-  const process: FirstProcess = { pid, startTicks: stat.startTicks, pair };
-  const entered = [namespacePair({ ...own, cgroup: host.cgroup }), namespacePair({ ...own, pid: host.pid })];
-  for (const key of [pair, ...entered]) {
-    if (key !== namespacePair(host) && isOlder(process, oldest.get(key))) oldest.set(key, process);
-  }
-}
-
 /** A zombie holds its pid, and nothing else. */
-export function isRunning({ state }: PidStat): boolean {
+export function isRunning({ state }: Pick<PidStat, "state">): boolean {
   return state !== "Z" && state !== "X";
-}
-
-/** Start times are in ticks of 10 ms: of two in the same tick the one with the lower pid came first, but for a wrap of the pids. */
-function isOlder(a: ProcessRef, b: ProcessRef | undefined): boolean {
-  return b === undefined || a.startTicks < b.startTicks || (a.startTicks === b.startTicks && a.pid < b.pid);
 }

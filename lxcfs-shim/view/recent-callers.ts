@@ -27,8 +27,10 @@ export function openRecentCallers(
     freshnessMs,
   }: { readonly root: HostRoot; readonly clock: Clock; readonly freshnessMs: number },
 ): Identifier {
-  const callers = new BoundedMap<number, Caller>(REMEMBERED_CALLERS, ({ file }) => {
-    if (file !== undefined) closeSync(file);
+  const callers = new BoundedMap<number, Caller>(REMEMBERED_CALLERS, {
+    onGone: ({ file }) => {
+      if (file !== undefined) closeSync(file);
+    },
   });
 
   function identify(pid: number): Identity {

@@ -83,9 +83,10 @@ function lastPidInside(root: HostRoot, processes: readonly PidStat[], numbering:
 
 /** A process deeper than the container is in a namespace below its own; one of the same depth may be in another's. */
 function pidInside(root: HostRoot, pid: number, { init, pidLevel }: Numbering): number | undefined {
-  const nsPids = readPidStatus(root, pid)?.nsPids;
-  const inside = nsPids?.[pidLevel];
-  const isDeeper = nsPids !== undefined && nsPids.length > pidLevel + 1;
+  const nsPids = readPidStatus(root, pid)?.nsPids ?? [];
+  const inside = nsPids[pidLevel];
+  if (inside === undefined) return undefined;
+  const isDeeper = nsPids.length > pidLevel + 1;
   return isDeeper || pid === init || sharePids(root, pid, init) ? inside : undefined;
 }
 

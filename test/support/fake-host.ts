@@ -11,6 +11,8 @@ export interface FakeProcess {
   readonly state?: string;
   readonly threadStates?: readonly string[];
   readonly comm?: string;
+  /** 1 unless told. */
+  readonly parent?: number;
   /** The pid in each pid namespace, from the host's inwards. */
   readonly nsPids?: readonly number[];
   /** Path in the one unified hierarchy. */
@@ -57,7 +59,7 @@ export class FakeHost {
   }
 
   process(pid: number, options: FakeProcess = {}): void {
-    const { startTicks = 50_000, comm = "sh", nsPids = [pid], cgroup = "/" } = options;
+    const { startTicks = 50_000, comm = "sh", parent = 1, nsPids = [pid], cgroup = "/" } = options;
     const states = options.threadStates ?? [options.state ?? "S"];
     this.#namespaces(`${pid}`, options);
     this.write(`proc/${pid}/stat`, statLine(pid, comm, states[0] ?? "S", states.length, startTicks));
@@ -67,7 +69,7 @@ export class FakeHost {
     }
     this.write(
       `proc/${pid}/status`,
-      `Name:\t${comm}\nState:\t${states[0]} (x)\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t1\nNSpid:\t${nsPids.join("\t")}\nThreads:\t${states.length}\n`,
+      `Name:\t${comm}\nState:\t${states[0]} (x)\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t${parent}\nNSpid:\t${nsPids.join("\t")}\nThreads:\t${states.length}\n`,
     );
     this.write(`proc/${pid}/cgroup`, `0::${cgroup}\n`);
   }

@@ -71,11 +71,11 @@ class MountedCgroups implements CgroupReader {
     };
   }
 
-  processes(path: CgroupPath): readonly number[] {
+  processes(path: CgroupPath, maxCgroups?: number): readonly number[] {
     const places = [...CONTROLLERS, "unified"].flatMap((name) => this.#locate(path, name) ?? []);
     // A controller that was left alone has the process in its root, with everybody else.
     const place = places.find(({ isRoot }) => !isRoot) ?? places[0];
-    return place === undefined ? [] : readProcesses(place.directory);
+    return place === undefined ? [] : readProcesses(place.directory, maxCgroups);
   }
 
   #readCpu(path: CgroupPath): CpuStats | undefined {

@@ -21,7 +21,7 @@ export function readProcesses(directory: string, maxCgroups: number = MAX_CGROUP
   // Not a queue that shifts: the list grows while it is walked.
   for (const at of queue) {
     for (const pid of readPids(`${at}/cgroup.procs`)) pids.add(pid);
-    queue.push(...childrenOf(at).slice(0, maxCgroups - queue.length));
+    if (queue.length < maxCgroups) queue.push(...childrenOf(at).slice(0, maxCgroups - queue.length));
   }
   pids.delete(0);
   return [...pids];

@@ -23,6 +23,6 @@ export interface CgroupReader {
   readLimits(path: CgroupPath): CgroupLimits;
   /** One level up in every hierarchy; undefined when the path is already the root everywhere. */
   parentOf(path: CgroupPath): CgroupPath | undefined;
-  /** Every process in the cgroup and all below it, host numbering. Empty when it is gone. */
-  processes(path: CgroupPath): readonly number[];
+  /** Every process in the cgroup and all below it, or in `maxCgroups` of them, host numbering. Empty when it is gone. */
+  processes(path: CgroupPath, maxCgroups?: number): readonly number[];
 }

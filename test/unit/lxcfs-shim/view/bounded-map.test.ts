@@ -22,7 +22,7 @@ test("an entry set again counts once", () => {
 
 test("tells of each value that goes, evicted or deleted or replaced", () => {
   const gone: number[] = [];
-  const map = new BoundedMap<string, number>(1, (value) => gone.push(value));
+  const map = new BoundedMap<string, number>(1, { onGone: (value) => gone.push(value) });
   map.set("a", 1);
   map.set("b", 2);
   map.set("b", 3);
@@ -30,4 +30,12 @@ test("tells of each value that goes, evicted or deleted or replaced", () => {
   map.delete("b");
 
   expect(gone).toEqual([1, 2, 3]);
+});
+
+test("what is of no use any more goes long before it is full, what is of use stays", () => {
+  const map = new BoundedMap<number, number>(10_000, { isCurrent: (key) => key % 100 === 0 });
+  for (let key = 0; key < 3000; key += 1) map.set(key, key);
+
+  expect(map.size).toBeLessThan(400);
+  expect(Array.from({ length: 30 }, (_, hundred) => map.get(100 * hundred))).not.toContain(undefined);
 });

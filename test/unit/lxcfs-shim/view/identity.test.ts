@@ -190,6 +190,19 @@ describe("what is remembered", () => {
     expect(identifier.isAlive(container)).toBe(false);
   });
 
+  test("whose first process is near needs no look at everybody", () => {
+    const { host, identifier } = openOn({
+      41: { ...INSIDE, startTicks: 100, cgroup: "/docker/web", nsPids: [41, 1] },
+      50: { ...INSIDE, startTicks: 200, cgroup: "/docker/web", nsPids: [50, 9], parent: 41 },
+    });
+    const names: string[] = [];
+    const root = { ...host.root, proc: (name: string) => host.root.proc(names[names.push(name) - 1] ?? "") };
+    const counting = openIdentifier({ root, reader: openCgroupReader(root), clock: new ManualClock() });
+
+    expect(containerOf(counting, 50)).toEqual(containerOf(identifier, 41));
+    expect(names).not.toContain("");
+  });
+
   test("between two scans a newcomer is taken for its own cgroup", () => {
     const host = new FakeHost(cleanup.temporaryFolder());
     // Each look at this clock is a millisecond later than the last: a scan takes 1 ms, and the next has to wait for 4.
@@ -197,10 +210,10 @@ describe("what is remembered", () => {
     const clock = new ManualClock();
     clock.monotonicMs = () => now++;
     host.cgroup("/docker/b", { "cgroup.procs": "51\n" });
-    host.process(41, { ...INSIDE, cgroup: "/docker/a", nsPids: [41, 1] });
+    host.process(41, { cgroupNamespace: 2, cgroup: "/docker/a" });
     const identifier = openIdentifier({ root: host.root, reader: openCgroupReader(host.root), clock });
     containerOf(identifier, 41);
-    host.process(51, { cgroupNamespace: 3, pidNamespace: 3, cgroup: "/docker/b", nsPids: [51, 1] });
+    host.process(51, { cgroupNamespace: 3, cgroup: "/docker/b" });
 
     expect(containerOf(identifier, 51)).toMatchObject({
       key: "cgroup :/docker/b@51.50000",
@@ -208,7 +221,7 @@ describe("what is remembered", () => {
       cgroup: { unified: "/docker/b" },
     });
     now += 10;
-    expect(containerOf(identifier, 51).key).toMatch(/^cgroup:\[3\] pid:\[3\]@/);
+    expect(containerOf(identifier, 51).key).toMatch(/^cgroup:\[3\] pid:\[1\]@/);
   });
 });
 
