@@ -13,12 +13,14 @@ import { renderMetrics, renderReport, renderStatus } from "./registry/replicatio
 import { DEFAULT_FILE, readRules, type SyncRule } from "./registry/replication/rules.ts";
 import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
 import { watchRules } from "./registry/replication/watch.ts";
+import { registryServerCommands } from "./registry/server/commands.ts";
 import { DEFAULT_STORE, withStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
-/** `plimsoll registry`: images of one registry in another. */
+/** `plimsoll registry`: registries of ours, and images of one registry in another. */
 export function registryCommand(signal: AbortSignal): Command {
-  const command = createCommand("registry", "images of one registry in another");
+  const command = createCommand("registry", "run a registry; keep images of one in another");
+  for (const each of registryServerCommands(signal)) command.addCommand(each);
   command.addCommand(registrySync(signal)).addCommand(registryStatus());
   return withExamples(command, [
     ["plimsoll registry sync --all", "every rule of the configuration file, once"],

@@ -1,7 +1,6 @@
-import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../../core/runtime/clock.ts";
-import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
+import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { HostConfig } from "./config.ts";
 import { readLockOwner, tryFileLock } from "./file-lock.ts";
 
@@ -56,20 +55,4 @@ async function take<T>(
       throw new PlimsollError("LOCKED", `this host is being changed by ${owner}`);
     await clock.sleep(AGAIN_MS, signal);
   }
-}
-
-/** Undefined when another process has it. Returns the release. */
-export function tryLock(name: string): Promise<(() => void) | undefined> {
-  return new Promise((resolve, reject) => {
-    const server: Server = createServer((socket) => socket.destroy());
-    server.once("error", (cause) =>
-      errnoOf(cause) === "EADDRINUSE"
-        ? resolve(undefined)
-        : reject(new PlimsollError("LOCKED", "this host's lock cannot be taken", { cause })),
-    );
-    server.listen(`\0${name}`, () => {
-      server.unref();
-      resolve(() => server.close());
-    });
-  });
 }

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import { UsageError } from "../../core/runtime/errors.ts";
 
 /** A mapping of a configuration file. What is not as it must be is a UsageError that names file and option. */
@@ -37,6 +38,19 @@ export class Mapping<Key extends string> {
 
   text(key: Key, preset?: string): string {
     return this.optionalText(key) ?? preset ?? this.refuse(key, "is needed");
+  }
+
+  /** A path from the root on. */
+  path(key: Key, preset?: string): string {
+    const path = this.text(key, preset);
+    return isAbsolute(path) ? path : this.refuse(key, `${JSON.stringify(path)} does not begin with /`);
+  }
+
+  /** `http://…` or `https://…`. */
+  url(key: Key): string {
+    const url = this.text(key);
+    if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
+    return this.refuse(key, `${JSON.stringify(url)} is not http[s]://…`);
   }
 
   /** One text, or a list of them; none when it is not there. */

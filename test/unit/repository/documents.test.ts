@@ -12,6 +12,7 @@ const DOCUMENTS = [
   "docs/attach.md",
   "docs/host.md",
   "docs/images.md",
+  "docs/registry.md",
   "docs/shim-operations.md",
   "docs/agent.md",
   "docs/agent-metrics.md",

@@ -51,3 +51,11 @@ test.for([
   expect(read).toThrow(UsageError);
   expect(read).toThrow(message);
 });
+
+test("paths from the root on, and what is spoken to by HTTP", () => {
+  const mapping = open({ a: "/srv", b: "https://host/path" });
+  expect([mapping.path("a"), open({}).path("a", "/preset")]).toEqual(["/srv", "/preset"]);
+  expect(mapping.url("b")).toBe("https://host/path");
+  expect(() => mapping.path("b")).toThrow('file f: x.y.b: "https://host/path" does not begin with /');
+  expect(() => mapping.url("a")).toThrow('file f: x.y.a: "/srv" is not http[s]://');
+});

@@ -1,0 +1,139 @@
+import { environmentOption, readConfigFile } from "../../../core/runtime/config.ts";
+import { UsageError } from "../../../core/runtime/errors.ts";
+import { Mapping } from "../../host/mapping.ts";
+import { type Address, parseAddress } from "./address.ts";
+import { BALANCER_KEYS, type Balancer, parseBalancer } from "./balancer.ts";
+import { parseStorage, STORAGE_KEYS, type Storage } from "./storage.ts";
+
+export const DEFAULT_SERVER_FILE = "/etc/plimsoll/registry-server.yaml";
+
+/** A registry of ours: CNCF Distribution, as one or more replicas over one storage. */
+export interface ServerSpec {
+  readonly name: string;
+  /** Of Distribution: its configuration has changed with 3. */
+  readonly version: 2 | 3;
+  readonly program: string;
+  /** Who it runs as; whoever starts it when undefined. */
+  readonly user: string | undefined;
+  /** What `init` writes is here. */
+  readonly folder: string;
+  readonly replicas: readonly Replica[];
+  readonly storage: Storage;
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  readonly auth: Auth | undefined;
+  readonly notifications: readonly Endpoint[];
+  readonly balancer: Balancer | undefined;
+}
+
+export interface Replica extends Address {
+  readonly name: string;
+}
+
+export type Auth =
+  | { readonly kind: "htpasswd"; readonly file: string; readonly realm: string }
+  | { readonly kind: "tokens"; readonly url: string };
+
+/** Who is told of pushes. */
+export interface Endpoint {
+  readonly name: string;
+  readonly url: string;
+  readonly tokenFile: string | undefined;
+}
+
+const KEYS = [
+  "name",
+  "version",
+  "program",
+  "user",
+  "folder",
+  "replicas",
+  "storage",
+  "tls",
+  "auth",
+  "notifications",
+  "balancer",
+] as const;
+type Top = Mapping<(typeof KEYS)[number]>;
+
+const PROGRAMS = { 2: "docker-registry", 3: "registry" } as const;
+const NAME = /^[a-z0-9][a-z0-9.-]*$/;
+
+/** `path`, else PLIMSOLL_REGISTRY_SERVER, else the default file. */
+export async function readServer(path: string | undefined): Promise<ServerSpec> {
+  const file = path ?? environmentOption("REGISTRY_SERVER") ?? DEFAULT_SERVER_FILE;
+  return parseServer(file, await readConfigFile(file));
+}
+
+export function parseServer(file: string, values: Readonly<Record<string, unknown>>): ServerSpec {
+  const top = new Mapping(`configuration ${file}`, "", values, KEYS);
+  const name = top.text("name");
+  if (!NAME.test(name)) top.refuse("name", "small letters, digits, . and -");
+  const version = top.number("version", 2, 2, 3) === 3 ? 3 : 2;
+  const replicas = parseReplicas(top);
+  const storage = parseStorage(
+    top.mapping("storage", STORAGE_KEYS) ?? top.refuse("storage", "is needed"),
+    replicas.length,
+  );
+  const balancer = top.mapping("balancer", BALANCER_KEYS);
+  return {
+    name,
+    version,
+    program: top.text("program", PROGRAMS[version]),
+    user: top.optionalText("user"),
+    folder: top.path("folder", "/etc/plimsoll/registry"),
+    replicas,
+    storage,
+    tls: parseTls(top),
+    auth: parseAuth(top, name),
+    notifications: parseNotifications(top),
+    balancer: balancer && parseBalancer(balancer, replicas),
+  };
+}
+
+function parseReplicas(top: Top): readonly Replica[] {
+  const replicas = top.named("replicas", ["address"]).map(([name, replica]) => {
+    if (!NAME.test(name)) top.refuse("replicas", `${JSON.stringify(name)} is not a replica's name`);
+    const text = replica.text("address");
+    const address =
+      parseAddress(text) ?? replica.refuse("address", `${JSON.stringify(text)} is not ADDRESS:PORT`);
+    return { name, ...address };
+  });
+  const twice = replicas.find((one) =>
+    replicas.some((other) => other !== one && other.host === one.host && other.port === one.port),
+  );
+  if (twice !== undefined) top.refuse("replicas", `${twice.host}:${twice.port} is there twice`);
+  return replicas.length > 0 ? replicas : top.refuse("replicas", "at least one is needed");
+}
+
+function parseTls(top: Top): ServerSpec["tls"] {
+  const tls = top.mapping("tls", ["certificate", "key"]);
+  return tls && { certificate: tls.path("certificate"), key: tls.path("key") };
+}
+
+function parseAuth(top: Top, name: string): Auth | undefined {
+  const auth = top.mapping("auth", ["htpasswd", "tokens"]);
+  const [htpasswd, tokens] = [auth?.mapping("htpasswd", ["file", "realm"]), auth?.mapping("tokens", ["url"])];
+  if (htpasswd !== undefined && tokens !== undefined)
+    return top.refuse("auth", "htpasswd or tokens, not both");
+  if (htpasswd !== undefined)
+    return { kind: "htpasswd", file: htpasswd.path("file"), realm: htpasswd.text("realm", name) };
+  return tokens && { kind: "tokens", url: tokens.url("url") };
+}
+
+function parseNotifications(top: Top): readonly Endpoint[] {
+  return top.named("notifications", ["url", "tokenFile"]).map(([name, endpoint]) => ({
+    name,
+    url: endpoint.url("url"),
+    tokenFile: endpoint.optionalText("tokenFile"),
+  }));
+}
+
+/** The replica that runs here: the one that is named, the only one, or the one of this host's name. */
+export function chooseReplica({ replicas }: ServerSpec, name: string | undefined, host: string): Replica {
+  const wanted = name ?? (replicas.length === 1 ? replicas[0]?.name : host);
+  const found = replicas.find((replica) => replica.name === wanted);
+  if (found !== undefined) return found;
+  throw new UsageError(`--replica: ${wanted} is none of the registry's replicas`, {
+    hint: `known are ${replicas.map((replica) => replica.name).join(", ")}`,
+  });
+}

@@ -1,0 +1,181 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type ExecResult, exec } from "../../core/runtime/exec.ts";
+import { Registry } from "../../provisioner/registry/client.ts";
+import { makeAuthority } from "../support/certificates.ts";
+import { Cleanup } from "../support/cleanup.ts";
+import { freePort } from "../support/free-port.ts";
+import { describeIf, hasCommand, testIf } from "../support/host.ts";
+import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
+import { SyntheticImages } from "../support/synthetic-images.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+/** A registry as `init` makes it and `up` runs it: Debian's docker-registry, with skopeo as its client. */
+describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll registry init, up, gc", () => {
+  const cleanup = new Cleanup();
+  afterAll(() => cleanup.run());
+
+  interface Server {
+    /** `127.0.0.1:port` of each replica. */
+    readonly hosts: Readonly<Record<string, string>>;
+    run(...args: readonly string[]): Promise<ExecResult>;
+    start(...args: readonly string[]): RunningProgram;
+    /** A replica that answers. */
+    up(replica: string): Promise<RunningProgram>;
+  }
+
+  async function declare(replicas: readonly string[], more: object = {}): Promise<Server> {
+    const folder = cleanup.temporaryFolder();
+    const hosts: Record<string, string> = {};
+    for (const name of replicas) hosts[name] = `127.0.0.1:${await freePort()}`;
+    mkdirSync(join(folder, "data"));
+    const declaration = {
+      name: "registry.test",
+      folder: join(folder, "registry"),
+      replicas: Object.fromEntries(replicas.map((name) => [name, { address: hosts[name] }])),
+      storage: { filesystem: { folder: join(folder, "data"), shared: true } },
+      ...more,
+    };
+    writeFileSync(join(folder, "server.yaml"), JSON.stringify(declaration));
+    const given = ["--server", join(folder, "server.yaml")];
+    const stored = (verb: string): readonly string[] =>
+      verb === "init" ? [] : ["--store", join(folder, "state.db")];
+    const argv = (args: readonly string[]): readonly string[] =>
+      programArgv("plimsoll", "registry", ...args, ...given, ...stored(args[0] ?? ""));
+    const server: Server = {
+      hosts,
+      run: (...args) => exec(argv(args), { okCodes: [0, 1, 2, 3], timeoutMs: 110_000 }),
+      start: (...args) => startProgram(cleanup, argv(args)),
+      up: async (replica) => {
+        const program = server.start("up", "--replica", replica);
+        await program.waitForLine(/"msg":"serves"/, 30_000);
+        return program;
+      },
+    };
+    expect(await server.run("init")).toMatchObject({ code: 0, stderr: "" });
+    return server;
+  }
+
+  const clientOf = (server: Server, replica: string): SyntheticImages => {
+    const client = new SyntheticImages(`http://${server.hosts[replica]}`);
+    cleanup.add("client", () => client.registry.close());
+    return client;
+  };
+  const pull = (server: Server, replica: string, image: string): Promise<ExecResult> => {
+    const from = `docker://${server.hosts[replica]}/${image}`;
+    return exec([
+      "skopeo",
+      "copy",
+      "--all",
+      "--src-tls-verify=false",
+      from,
+      `oci:${cleanup.temporaryFolder()}:x`,
+    ]);
+  };
+
+  test("two replicas are one registry; garbage goes while others push, and what they pushed is whole", async () => {
+    const server = await declare(["a", "b"]);
+    expect((await server.run("gc", "--dry-run")).stdout).toBe(
+      "0 blobs of 0 bytes to be freed, 0 are needed\n",
+    );
+    const [first] = [await server.up("a"), await server.up("b")];
+    const [a, b] = [clientOf(server, "a"), clientOf(server, "b")];
+    const kept = await a.put("team/app", "kept", 1000);
+    expect(await b.registry.digestOf("team/app", "kept")).toBe(kept);
+    await a.registry.removeManifest("team/app", await a.put("team/app", "gone", 200_000));
+    const planned = await server.run("gc", "--dry-run");
+    expect(planned.stdout).toMatch(/^3 blobs of 20\d{4} bytes to be freed, 4 are needed\n$/);
+
+    const pushed: string[] = [];
+    let isOver = false;
+    const pushes = [a, b].map(async (client, who) => {
+      for (let n = 0; !isOver; n++) {
+        const tag = `${who}-${n}`;
+        await client.put("team/busy", tag, 5000).then(
+          () => pushed.push(tag),
+          () => new Promise((resolve) => setTimeout(resolve, 50)), // it is read-only, or starts again
+        );
+      }
+    });
+    await waitFor("pushes", () => pushed.length > 10);
+    const collected = await server.run("gc");
+    const during = pushed.length;
+    await waitFor("pushes after it", () => pushed.length > during + 10, 30_000);
+    isOver = true;
+    await Promise.all(pushes);
+
+    expect(collected).toMatchObject({ code: 0, stderr: "" });
+    expect(collected.stdout).toMatch(/collecting\n\d+ blobs of \d{6,} bytes freed, \d+ are needed\n$/);
+    await pull(server, "a", "team/app:kept");
+    for (const tag of (await b.registry.tags("team/busy")).slice(0, 60))
+      await pull(server, "b", `team/busy:${tag}`);
+    expect(await first.stop()).toBe(0);
+  });
+
+  test("a collector that is killed leaves a registry that is written to again; a keeper takes its registry along", async () => {
+    const server = await declare(["only"]);
+    const up = await server.up("only");
+    const client = clientOf(server, "only");
+    await client.put("app", "v1", 100);
+    // It is killed as soon as it has the window: nobody else will say that it is over.
+    const gc = server.start("gc");
+    await gc.waitForLine(/waiting/, 10_000);
+    await gc.stop("SIGKILL");
+    await up.waitForLine(/"mode":"read-only"/, 30_000);
+    await expect(client.put("app", "v2", 100)).rejects.toThrow();
+    expect((await pull(server, "only", "app:v1")).code).toBe(0);
+    await waitFor(
+      "writable again",
+      () => up.lines.filter((line) => /"mode":"writable"/.test(line)).length > 1,
+      90_000,
+    );
+    await client.put("app", "v3", 100);
+
+    const second = await server.run("up");
+    expect(second).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/replica only is run by process \d+ \(plimsoll registry up\)/),
+    });
+    await up.stop("SIGKILL");
+    const isGone = (): Promise<boolean> =>
+      fetch(`http://${server.hosts.only}/v2/`).then(
+        () => false,
+        () => true,
+      );
+    await waitFor("the registry to be gone with its keeper", isGone);
+    const again = await server.up("only");
+    expect(await again.stop()).toBe(0);
+  });
+
+  test("a replica that says nothing stands in the way, until it is said to be off", async () => {
+    const server = await declare(["a", "b"]);
+    await server.up("a");
+    expect((await server.run("gc", "--without", "c")).stderr).toBe(
+      "error: replica c: there is no such replica\n",
+    );
+    expect((await server.run("gc", "--without", "b")).stdout).toMatch(/0 blobs of 0 bytes freed/);
+  });
+
+  testIf(hasCommand("openssl"))("TLS, and users of a password file", async () => {
+    const authority = await makeAuthority(cleanup.temporaryFolder());
+    const { cert, key } = await authority.issue("127.0.0.1");
+    const passwords = join(cleanup.temporaryFolder(), "passwords");
+    // The password is "secret".
+    writeFileSync(passwords, "ada:$2b$05$66G1Px63FqATs.oov3kQLOooQ/BvUVY.8UEyTM1JXsY9yhILelI92\n");
+    chmodSync(passwords, 0o600);
+    const server = await declare(["a"], {
+      tls: { certificate: cert, key },
+      auth: { htpasswd: { file: passwords } },
+    });
+    await server.up("a");
+    const ask = async (password: string): Promise<readonly string[]> => {
+      const credentials = { username: "ada", password };
+      const access = { url: `https://${server.hosts.a}`, caFile: authority.cert, credentials };
+      const registry = new Registry(access);
+      return registry.repositories().finally(() => registry.close());
+    };
+    expect(await ask("secret")).toEqual([]);
+    await expect(ask("wrong")).rejects.toThrow("authentication required");
+  });
+});

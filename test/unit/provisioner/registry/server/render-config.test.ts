@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseServer, type ServerSpec } from "../../../../../provisioner/registry/server/declaration.ts";
+import { listenAddress, renderConfig } from "../../../../../provisioner/registry/server/render-config.ts";
+import { expectGolden } from "../../../../support/golden.ts";
+
+const S3 = {
+  name: "registry.example",
+  folder: "/conf",
+  replicas: { a: { address: "10.0.0.11:5000" }, b: { address: "10.0.0.12:5000" } },
+  storage: {
+    s3: {
+      bucket: "images",
+      endpoint: "https://rgw.example",
+      accessKeyFile: "/a",
+      secretKeyFile: "/b",
+      redirect: false,
+    },
+  },
+  tls: { certificate: "/tls.crt", key: "/tls.key" },
+  auth: { tokens: { url: "https://auth.example/token" } },
+  notifications: {
+    sync: { url: "http://10.0.0.5:9467/", tokenFile: "/token" },
+    other: { url: "http://other/" },
+  },
+};
+const SECRETS = {
+  httpSecret: "0123",
+  s3: { access: "AK", secret: "SK" },
+  tokens: new Map([["sync", "T"]]),
+};
+const spec = (changes: object = {}): ServerSpec => parseServer("file", { ...S3, ...changes });
+
+test("Distribution 2.8 over Ceph's gateway, with everything", () => {
+  expectGolden("provisioner/registry/config.yml", renderConfig(spec(), SECRETS, false));
+});
+
+test("what is another with 3, read-only, by password, in a folder", () => {
+  const three = parse(renderConfig(spec({ version: 3 }), SECRETS, true));
+  expect(three.storage.s3.forcepathstyle).toBe(true);
+  expect(three.storage.maintenance.readonly).toEqual({ enabled: true });
+
+  const plain = spec({
+    storage: { filesystem: { folder: "/srv", shared: true } },
+    auth: { htpasswd: { file: "/passwords" } },
+    tls: undefined,
+    notifications: {},
+  });
+  const { storage, auth, http, notifications } = parse(renderConfig(plain, SECRETS, false));
+  expect(storage.filesystem).toEqual({ rootdirectory: "/srv" });
+  expect(auth).toEqual({ htpasswd: { realm: "registry.example", path: "/passwords" } });
+  expect([http.tls, notifications]).toEqual([undefined, undefined]);
+});
+
+test("a replica takes what is sent to the director's address, where that is not rewritten", () => {
+  const behind = (method: string): string => {
+    const one = spec({
+      balancer: { address: "10.0.0.100", interface: "eth0", method, directors: { lb1: {} } },
+    });
+    return one.replicas.map((replica) => listenAddress(one, replica)).join(" ");
+  };
+  expect(behind("dr")).toBe(":5000 :5000");
+  expect(behind("nat")).toBe("10.0.0.11:5000 10.0.0.12:5000");
+});
