@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { createCommand, withExamples } from "../core/runtime/command-line.ts";
+import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { UsageError } from "../core/runtime/errors.ts";
+import { EXIT } from "../core/runtime/program.ts";
 import {
   type CommonOptions,
   changeMachines,
@@ -14,6 +15,10 @@ import { ctExec, ctLogs } from "./ct/inside-commands.ts";
 import { type ChangeRequest, CREATE_DEFAULTS } from "./ct/request.ts";
 import { withStore } from "./ct/session.ts";
 import { MACHINE_TITLES, type MachineView, machineRow } from "./ct/views.ts";
+import { readFleet } from "./fleet/hosts.ts";
+import { planMove, renderMovePlan } from "./fleet/move-plan.ts";
+import type { PlacementRules } from "./fleet/placement.ts";
+import { splitLabel } from "./machines/documents.ts";
 import { listMachines, readMachine } from "./machines/machines.ts";
 import type { MachineText } from "./machines/parse-spec.ts";
 import { renderTable } from "./table.ts";
@@ -32,6 +37,7 @@ export function ctCommand(signal: AbortSignal): Command {
     ctExec,
     ctLogs,
     ctEvents,
+    ctMovePlan,
   ];
   for (const each of make) command.addCommand(each(signal));
   return withExamples(command, [
@@ -47,6 +53,9 @@ export function ctCommand(signal: AbortSignal): Command {
 interface CreateOptions extends CommonOptions, Omit<MachineText, "name" | "command"> {
   readonly count: string;
   readonly partial?: true;
+  readonly on?: string;
+  readonly spread?: string;
+  readonly hostLabel?: readonly string[];
 }
 
 function ctCreate(signal: AbortSignal): Command {
@@ -65,6 +74,9 @@ function ctCreate(signal: AbortSignal): Command {
     .option("--attach <kind>", "its card: internal (a port of the switch) or veth", CREATE_DEFAULTS.attach)
     .option("--count <number>", "so many, as NAME-1, NAME-2 …", "1")
     .option("--partial", "keep those that could be made when others could not")
+    .option("--on <host>", "on this host of the fleet; where there is room unless told")
+    .option("--spread <label>", "evenly over the values of this label of hosts; host is each host for itself")
+    .option("--host-label <name=value...>", "on hosts that have these labels")
     .action((name: string, words: readonly string[], options: CreateOptions) =>
       changeMachines(
         options,
@@ -72,6 +84,7 @@ function ctCreate(signal: AbortSignal): Command {
         { ...textOf(options), kind: "create", name, command: words, count: parseCount(options.count) },
         ({ machines }) =>
           print(options, machines, () => renderTable(MACHINE_TITLES, machines.map(machineRow))),
+        rulesOf(options),
       ),
     );
   return withExamples(command, [
@@ -84,7 +97,20 @@ function ctCreate(signal: AbortSignal): Command {
       "that address",
     ],
     ["plimsoll ct create web --count 10 --image debian:12 --net front --dry-run", "what would be done"],
+    [
+      "plimsoll ct create web --count 4 --image debian:12 --net front --spread rack --host-label disk=ssd",
+      "as many in each rack, on hosts that have such disks",
+    ],
   ]);
+}
+
+/** Nothing where none of its options is given. */
+function rulesOf({ on, spread, hostLabel, partial }: CreateOptions): PlacementRules | undefined {
+  if (on === undefined && spread === undefined && hostLabel === undefined) return undefined;
+  const labels = (hostLabel ?? []).map(splitLabel);
+  const wrong = labels.find(([name, value]) => name === "" || value === "");
+  if (wrong !== undefined) throw new UsageError(`--host-label: ${wrong.join("=")} is not NAME=VALUE`);
+  return { on, spread, hostLabels: Object.fromEntries(labels), partial: partial === true };
 }
 
 /** Without what is the command's own business. */
@@ -94,8 +120,11 @@ function textOf({
   json: ___,
   quiet: ____,
   dryRun: _____,
+  on: ______,
+  spread: _______,
+  hostLabel: ________,
   ...text
-}: CreateOptions): Omit<CreateOptions, keyof CommonOptions> {
+}: CreateOptions): Omit<CreateOptions, keyof CommonOptions | "on" | "spread" | "hostLabel"> {
   return text;
 }
 
@@ -105,7 +134,7 @@ function parseCount(text: string): number {
 }
 
 function ctList(): Command {
-  const command = ctSubCommand("list", "all machines").action((options: CommonOptions) =>
+  const command = ctSubCommand("list", "all machines, of all hosts").action((options: CommonOptions) =>
     withStore(options, async (store, config) => {
       const views = await lookAt(store, config, await listMachines(store));
       print(options, views, () => renderTable(MACHINE_TITLES, views.map(machineRow)));
@@ -124,6 +153,22 @@ function ctShow(): Command {
       }),
     );
   return withExamples(command, [["plimsoll ct show web", "exit code 3 if there is none"]]);
+}
+
+function ctMovePlan(): Command {
+  const command = ctSubCommand("move-plan", "what it would take to have a machine on another host")
+    .argument("<name>")
+    .requiredOption("--to <host>", "a host of the fleet")
+    .action((name: string, { to, ...options }: CommonOptions & { readonly to: string }) =>
+      withStore(options, async (store) => {
+        const plan = planMove(await readFleet(store), name, to);
+        print(options, plan, () => renderMovePlan(plan));
+        if (plan.obstacles.length > 0) exitWith(EXIT.failed);
+      }),
+    );
+  return withExamples(command, [
+    ["plimsoll ct move-plan web --to h2", "steps, data and downtime; nothing is changed"],
+  ]);
 }
 
 interface Simple {

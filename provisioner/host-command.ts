@@ -1,13 +1,14 @@
-import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { systemClock } from "../core/runtime/clock.ts";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
-import { PlimsollError, UsageError } from "../core/runtime/errors.ts";
+import { PlimsollError } from "../core/runtime/errors.ts";
 import { exec } from "../core/runtime/exec.ts";
 import { openLogger } from "../core/runtime/logger.ts";
 import { EXIT } from "../core/runtime/program.ts";
+import { confirm } from "./confirm.ts";
 import { Links } from "./drivers/links.ts";
 import { openOvs } from "./drivers/ovs.ts";
+import { fleetCommands } from "./fleet/host-commands.ts";
 import { type HostConfig, readHostConfig } from "./host/config.ts";
 import { diagnoseHost, renderFinding } from "./host/doctor.ts";
 import { takeGroundLock } from "./host/lock.ts";
@@ -15,13 +16,15 @@ import { type HostDrivers, type HostPlan, planHost, prepareHost, renderPlan } fr
 import { readHostStatus, renderHostStatus } from "./host/status.ts";
 import { renderProblem } from "./host-network/render.ts";
 
-/** `plimsoll host`: what the machines of this host stand on. */
+/** `plimsoll host`: what the machines of this host stand on, and the hosts that share a store with it. */
 export function hostCommand(signal: AbortSignal): Command {
-  const command = createCommand("host", "what the machines of this host stand on");
+  const command = createCommand("host", "what the machines of this host stand on, and the other hosts");
   for (const make of [hostInit, hostStatus, hostDoctor]) command.addCommand(make(signal));
+  for (const each of fleetCommands(signal)) command.addCommand(each);
   return withExamples(command, [
     ["plimsoll host init --dry-run", "what would be changed"],
     ["plimsoll host doctor", "what is missing, and what is used instead"],
+    ["plimsoll host list", "all hosts that share a store, and how full they are"],
   ]);
 }
 
@@ -55,6 +58,12 @@ function hostInit(signal: AbortSignal): Command {
   ]);
 }
 
+const ASKED = {
+  command: "host init",
+  question: "Make these changes?",
+  hint: "--dry-run shows the plan, --yes makes it",
+} as const;
+
 async function initialize(
   config: HostConfig,
   drivers: HostDrivers,
@@ -66,7 +75,7 @@ async function initialize(
   const lines = renderPlan(plan);
   if (lines.length === 0) return print(options, [], () => "nothing to do\n");
   if (options.dryRun) return print(options, lines, () => renderLines(lines));
-  if (!options.yes) await ask(lines, signal);
+  if (!options.yes) await confirm({ ...ASKED, lines }, signal);
   const log = openLogger("plimsoll", "warn");
   await prepareHost(plan, drivers, log, (line) => options.json || process.stdout.write(`${line}\n`));
   print(options, lines, () => "");
@@ -78,22 +87,6 @@ function refuseProblems({ problems }: HostPlan): void {
   for (const problem of rest) tell(`error: ${renderProblem(problem)}`);
   const { subject, message, hint } = first;
   throw new PlimsollError("HOST", `${subject}: ${message}`, hint === undefined ? {} : { hint });
-}
-
-/** On a terminal only: whoever is not asked has to have said so. */
-async function ask(lines: readonly string[], signal: AbortSignal): Promise<void> {
-  if (!process.stdin.isTTY)
-    throw new UsageError("host init: nobody can be asked", {
-      hint: "--dry-run shows the plan, --yes makes it",
-    });
-  process.stderr.write(renderLines(lines));
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question("Make these changes? [y/N] ", { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) exitWith(EXIT.interrupted);
-  } finally {
-    terminal.close();
-  }
 }
 
 function hostStatus(): Command {

@@ -1,0 +1,61 @@
+import { bug, PlimsollError } from "../../core/runtime/errors.ts";
+import type { FoundMachine } from "../machines/machines.ts";
+import { renderBytes } from "../step/render.ts";
+import { type Ask, newAsk } from "./asks.ts";
+import type { Fleet } from "./hosts.ts";
+import { planPlacement, type Refusal } from "./placement.ts";
+import { roomOf } from "./room.ts";
+
+/** Where the machines of a fenced host would be made anew. */
+export interface Evacuation {
+  readonly from: string;
+  readonly moves: readonly Move[];
+  readonly refused: readonly Refusal[];
+}
+
+interface Move {
+  readonly found: FoundMachine;
+  readonly to: string;
+  /** Its image is there already, as far as that host says. */
+  readonly hasImage: boolean;
+}
+
+/** The largest first: where room is scarce the small ones find what they leave. Throws unless the host is fenced. */
+export function planEvacuation({ hosts, machines }: Fleet, from: string): Evacuation {
+  const host = hosts.find(({ name }) => name === from);
+  if (host?.state !== "fenced")
+    throw new PlimsollError("FENCE", `host ${from}: is ${host?.state ?? "not in the fleet"}, not fenced`, {
+      hint: `its machines may run there; plimsoll host fence ${from}, when it is off`,
+    });
+  const leaving = machines
+    .filter((each) => each.host === from && each.busy !== "evacuate")
+    .sort((a, b) => b.machine.limits.memoryBytes - a.machine.limits.memoryBytes);
+  const requests = leaving.map(({ machine }) => ({ name: machine.name, needs: roomOf(machine) }));
+  const { placed, refused } = planPlacement(hosts, requests, { hostLabels: {}, partial: true });
+  const moves = placed.map(({ name, host: to }): Move => {
+    const found = leaving.find(({ machine }) => machine.name === name) ?? bug(`a place for ${name}`);
+    const images = hosts.find((each) => each.name === to)?.images ?? [];
+    return { found, to, hasImage: images.includes(found.machine.image) };
+  });
+  return { from, moves, refused };
+}
+
+/** One for each host that gets machines. */
+export function asksOf({ from, moves }: Evacuation): readonly Ask[] {
+  return [...new Set(moves.map(({ to }) => to))].map((host) => {
+    const names = moves.filter(({ to }) => to === host).map(({ found }) => found.machine.name);
+    return newAsk(host, "operation", { kind: "evacuate", names, from });
+  });
+}
+
+/** `web to h2: generation 2 of debian:12; its data, 20 GiB, stays on h1`. */
+export function renderMove(
+  { found: { machine, host }, to, hasImage }: Move,
+  address: string | undefined,
+): string {
+  const parts = [
+    `${address ?? "its address"}, generation ${machine.generation + 1} of ${machine.image}`,
+    ...(hasImage ? [] : [`which ${to} fetches first`]),
+  ];
+  return `${machine.name} to ${to}: ${parts.join(", ")}; its data, ${renderBytes(machine.disk.bytes)}, stays on ${host}`;
+}
