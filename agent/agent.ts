@@ -3,6 +3,7 @@ import type { Clock } from "../core/runtime/clock.ts";
 import { PlimsollError } from "../core/runtime/errors.ts";
 import { packageVersion } from "../core/runtime/version.ts";
 import { openHeapCare } from "./heap-care.ts";
+import { Inventory } from "./inventory.ts";
 import { type Listener, openListener } from "./listener.ts";
 import type { AgentLogger } from "./log.ts";
 import type { AgentOptions } from "./options.ts";
@@ -48,6 +49,7 @@ export class Agent {
   readonly #ticks: TickClock;
   readonly #outlets: Outlets;
   readonly #pipeline: Pipeline;
+  readonly #inventory: Inventory;
   readonly #collectGarbage: () => void = openHeapCare(() => ownMemoryBytes() ?? 0);
   readonly #overMemory = new AbortController();
   #setup: Setup | undefined;
@@ -64,6 +66,8 @@ export class Agent {
     this.#log = log;
     this.#ticks = new TickClock(clock, log);
     this.#outlets = new Outlets(clock, log);
+    const isOn = (): boolean => this.#setup?.options.hasFacts ?? false;
+    this.#inventory = new Inventory({ clock, log, isOn });
     this.#sampledMs = clock.monotonicMs();
     this.#pipeline = new Pipeline({ ...NOTHING, clock, ticks: this.#ticks, upkeep: () => this.#upkeep() });
   }
@@ -96,7 +100,9 @@ export class Agent {
       timer = setTimeout(() => deadline.abort(), FLUSH_MS);
     });
     const sweeping = setInterval(() => this.#outlets.sweep(), DAY_MS);
+    const inventory = this.#inventory.run(ending.signal);
     await this.#pipeline.run(ending.signal);
+    await inventory;
     clearInterval(sweeping);
     await this.#changing;
     this.#setup?.listener?.close();
@@ -168,6 +174,7 @@ export class Agent {
       change: this.#changed,
     };
     answers.push({ source: "agent", atMs: nowMs, series: selfSeries(state, nowMs) });
+    answers.push({ source: "facts", atMs: nowMs, series: this.#inventory.series(nowMs) });
     if (options.listen !== undefined) for (const answer of answers) latest.set(answer.source, answer);
     this.#sampledMs = this.#clock.monotonicMs();
     return answers;

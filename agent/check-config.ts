@@ -7,6 +7,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
   const {
     configFile = "none",
     destinations,
+    hasFacts,
     intervalMs,
     ip = "from the identity file or the default route",
     labels,
@@ -32,6 +33,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
     ["limits", `${limits.cpuShare * 100} % of a CPU, ${limits.memoryBytes / 2 ** 20} MiB`],
     ["interval", `${intervalMs / 1000}s`],
     ["sources", sources.map(({ kind }) => kind.name).join(" ")],
+    ["facts", hasFacts ? "daily" : "never"],
     ...scrapes.map(({ job, url }) => ["scrape", `${job} ${url.origin}${url.pathname}`]),
     ["ip", ip],
     ...Object.entries(labels).map(([name, value]) => ["label", `${name}=${value}`]),

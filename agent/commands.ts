@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { type Given, oneOf } from "../core/runtime/options.ts";
 import { EXIT } from "../core/runtime/program.ts";
 import { checkConfig } from "./check-config.ts";
@@ -120,10 +121,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: "facts",
-    describes: "Prints what this machine is, as JSON: operating system, hardware, virtualisation.",
+    describes:
+      "Prints what this machine is, as JSON: operating system, hardware, virtualisation. `run` asks it once a day.",
     flags: [],
-    examples: [["plimsoll-agent facts", "an inventory; unlike `run` it starts other programs"]],
+    examples: [["plimsoll-agent facts", "an inventory; it starts other programs for a second"]],
     run: async () => {
+      // Whatever else this machine does comes first; what it starts inherits it.
+      setPriority(constants.priority.PRIORITY_LOW);
       process.stdout.write(`${JSON.stringify(await readFacts(), undefined, 2)}\n`);
       return EXIT.done;
     },

@@ -24,7 +24,7 @@ export async function readFacts(): Promise<Facts> {
       kernel: os.kernel,
       architecture: os.arch,
       hostname: os.hostname,
-      uefi: os.uefi,
+      uefi: os.uefi ?? false,
     },
     hardware: {
       manufacturer: system.manufacturer,

@@ -47,6 +47,8 @@ export interface AgentOptions {
   /** Where whoever wants to may ask. */
   readonly listen: ListenAddress | undefined;
   readonly limits: SelfLimits;
+  /** Whether another process asks once a day what this machine is. */
+  readonly hasFacts: boolean;
   readonly labels: Labels;
   readonly logLevel: LogLevel;
   /** The configuration file these came from, if any. */
@@ -67,6 +69,7 @@ const OPTIONS = {
     "listen",
     "maxCpu",
     "maxMemory",
+    "facts",
     "logLevel",
     "push",
     "labels",
@@ -88,6 +91,7 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     spool: parseSpool(given.text("spool"), given.text("spoolSize"), given.text("spoolAge")),
     listen: listen === undefined ? undefined : parseListen(listen),
     limits: parseSelfLimits(given.text("maxCpu"), given.text("maxMemory")),
+    hasFacts: oneOf(["daily", "never"], "how often", given.text("facts")) !== "never",
     labels: parseLabels(labels?.value ?? {}, (what) => {
       throw new UsageError(`configuration ${given.configFile}: ${what}`);
     }),

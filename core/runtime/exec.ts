@@ -15,6 +15,8 @@ export interface ExecOptions {
   readonly cwd?: string;
   /** Open files of ours that the command gets as 3, 4 … */
   readonly descriptors?: readonly number[];
+  /** The command is killed when it aborts. */
+  readonly signal?: AbortSignal;
   /** What an error calls the command, when that is clearer than its argument vector. */
   readonly title?: string;
   /** Exit codes that are not an error, [0] unless told. */
@@ -33,7 +35,7 @@ export interface ExecResult {
  */
 export const exec: Exec = (argv, options = {}) =>
   new Promise((resolve, reject) => {
-    const { descriptors = [], env, cwd } = options;
+    const { descriptors = [], env, cwd, signal: stop } = options;
     const child = startProcess(argv, { stdio: ["pipe", "pipe", "pipe", ...descriptors], env, cwd });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
@@ -42,6 +44,9 @@ export const exec: Exec = (argv, options = {}) =>
       timedOut = true;
       child.kill("SIGKILL");
     }, options.timeoutMs ?? 30_000);
+    const kill = (): void => void child.kill("SIGKILL");
+    if (stop?.aborted) kill();
+    stop?.addEventListener("abort", kill);
     child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr?.on("data", (chunk: Buffer) => err.push(chunk));
     child.stdin?.on("error", () => {}); // EPIPE: the command did not read its input, its exit code tells
@@ -52,6 +57,7 @@ export const exec: Exec = (argv, options = {}) =>
     });
     child.once("close", (code, signal) => {
       clearTimeout(timer);
+      stop?.removeEventListener("abort", kill);
       const result = {
         stdout: Buffer.concat(out).toString(),
         stderr: Buffer.concat(err).toString(),

@@ -41,8 +41,11 @@ exec "$@"
 /** For an image that names no program: a machine without services, which ends when it is told to. */
 const IDLE = ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"];
 
-/** The agent: one file, and what starts it. The same inodes in every container, so their pages are in memory once. */
-const AGENT_FILES = ["bin/plimsoll-agent", "dist/plimsoll-agent.cjs"];
+/**
+ * The agent: one file, what starts it, and what its daily inventory loads. The same inodes in every container, so
+ * their pages are in memory once.
+ */
+const AGENT_FILES = ["bin/plimsoll-agent", "dist/plimsoll-agent.cjs", "node_modules/systeminformation"];
 
 /** Files of this host that a container is given. */
 export interface Surroundings {

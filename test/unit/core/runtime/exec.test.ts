@@ -46,6 +46,8 @@ test("a command that is not there, one that is killed, one that takes too long",
   });
   await expect(exec(["sh", "-c", "kill -TERM $$"], { title: "x" })).rejects.toThrow(/^x: SIGTERM$/);
   await expect(exec(["sleep", "60"], { timeoutMs: 50, title: "x" })).rejects.toThrow(/^x: timed out$/);
+  for (const signal of [AbortSignal.abort(), AbortSignal.timeout(50)])
+    await expect(exec(["sleep", "60"], { signal, title: "x" })).rejects.toThrow(/^x: SIGKILL$/);
 });
 
 test("a started process is the caller's to end", async () => {

@@ -61,6 +61,7 @@ test("true files of /proc that runc takes, the volume, and what is ours read-onl
       `/data/identities/${id}:/etc/plimsoll:ro`,
       "/app/bin/plimsoll-agent:/opt/plimsoll/bin/plimsoll-agent:ro",
       "/app/dist/plimsoll-agent.cjs:/opt/plimsoll/dist/plimsoll-agent.cjs:ro",
+      "/app/node_modules/systeminformation:/opt/plimsoll/node_modules/systeminformation:ro",
       "/node:/opt/plimsoll-node:ro",
     ],
   });
