@@ -2,8 +2,10 @@ import { PlimsollError } from "../../core/runtime/errors.ts";
 import { reserveAddresses } from "../addresses/reserve.ts";
 import { bindAddress as bind, releaseAddress as release, reportConflict } from "../addresses/transitions.ts";
 import { beginAnnouncing, probeAddress as probe } from "../drivers/arp.ts";
+import type { Host } from "../host/host.ts";
 import { parseIpv4 } from "../networks/ipv4.ts";
 import { ADDRESS_CONFLICT } from "../operations/run.ts";
+import type { MachineRef } from "../step/steps.ts";
 import { linkSpecOf, requireCard } from "./card-of.ts";
 import { leaseOf, requireLease } from "./lease-of.ts";
 import { INSIDE } from "./names.ts";
@@ -23,6 +25,18 @@ export const bindAddress: Executor<"bindAddress"> = async ({ machine, network },
   await bind(host.store, host.clock, await requireLease(host, network, machine));
 };
 
+/** An address that has not been used yet is asked for as soon as there is a card to ask from. */
+export async function beginProbing(
+  host: Host,
+  machine: MachineRef,
+  network: string,
+  namespace: string,
+): Promise<void> {
+  const { address, state } = await requireLease(host, network, machine);
+  if (state === "bound") return;
+  host.probes.begin(machine.id, address, () => probe(namespace, INSIDE.card, address, host.config.probe));
+}
+
 /** Asked from the machine's own card, on its own VLAN, before the card has the address (RFC 5227). */
 export const probeAddress: Executor<"probeAddress"> = async ({ machine, network }, host) => {
   const card = await requireCard(host, machine, network);
@@ -30,7 +44,9 @@ export const probeAddress: Executor<"probeAddress"> = async ({ machine, network 
   const link = await host.links.find(card.namespace, INSIDE.card);
   // Set already, by a step whose journal was not written: nobody answers to their own question.
   if (link?.addresses.some((address) => address.startsWith(`${lease.address}/`))) return;
-  const { takenBy } = await probe(card.namespace, INSIDE.card, lease.address, host.config.probe);
+  const { takenBy } = await host.probes.take(machine.id, lease.address, () =>
+    probe(card.namespace, INSIDE.card, lease.address, host.config.probe),
+  );
   if (takenBy === undefined) return;
   await host.attachments.unplug([card]);
   // Of one that has lived it stays the address, whoever has it now.

@@ -7,6 +7,7 @@ import { Flows } from "../drivers/flows.ts";
 import { Links } from "../drivers/links.ts";
 import { type Ovs, openOvs } from "../drivers/ovs.ts";
 import { Attachments } from "../drivers/ovs-attachments.ts";
+import { Probes } from "../drivers/probes.ts";
 import type { Store } from "../store/types.ts";
 import { DiskVolumes } from "../volumes/disk-volumes.ts";
 import { LoopDisks } from "../volumes/loop-disks.ts";
@@ -23,6 +24,7 @@ export interface Host {
   readonly ovs: Ovs;
   readonly links: Links;
   readonly attachments: Attachments;
+  readonly probes: Probes;
   readonly volumes: Volumes;
 }
 
@@ -46,7 +48,9 @@ export async function withHost<T>(
     );
     const attachments = new Attachments(ovs, links, flows);
     const volumes = openVolumes(config);
-    return await use({ config, store, clock: systemClock, docker, ovs, links, attachments, volumes });
+    const clock = systemClock;
+    const probes = new Probes(clock);
+    return await use({ config, store, clock, docker, ovs, links, attachments, probes, volumes });
   } finally {
     await undo.run();
   }

@@ -28,8 +28,8 @@ export interface Progress {
 /** A stranger had the address. The machine gets another, unless it was to have that one. */
 export const ADDRESS_CONFLICT = "ADDRESS_CONFLICT";
 
-/** Machines worked on side by side. More would wait for each other in the engine and the kernel. */
-const AT_ONCE = 8;
+/** Machines worked on side by side: half of its time each waits for an answer, of the wire or of the engine. */
+const AT_ONCE = 20;
 /** Addresses tried for one machine: a network with so many strangers is for its operator to look at. */
 const MAX_CONFLICTS = 3;
 

@@ -12,6 +12,7 @@ import { Links } from "../../provisioner/drivers/links.ts";
 import { Ovs } from "../../provisioner/drivers/ovs.ts";
 import { Attachments } from "../../provisioner/drivers/ovs-attachments.ts";
 import { SWITCH_TABLES } from "../../provisioner/drivers/ovs-tables.ts";
+import { Probes } from "../../provisioner/drivers/probes.ts";
 import { containerName, holderName, LABEL, portName } from "../../provisioner/executors/names.ts";
 import { observeMachine } from "../../provisioner/executors/observe.ts";
 import { parseHostConfig } from "../../provisioner/host/config.ts";
@@ -153,7 +154,8 @@ async function openHost(folder: string, socket: string, store: Store): Promise<H
   const attachments = new Attachments(ovs, links, new Flows({ run: cat("flows", flows.join("\n")) }));
   const volumes = new DiskVolumes(join(folder, "volumes"), new LoopDisks(join(folder, "volumes")));
   const docker = openDockerEngine(socket);
-  return { config, store, clock: systemClock, docker, ovs, links, attachments, volumes };
+  const probes = new Probes(systemClock);
+  return { config, store, clock: systemClock, docker, ovs, links, attachments, probes, volumes };
 }
 
 async function fillStore(store: Store): Promise<void> {

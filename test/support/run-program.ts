@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { errnoOf } from "../../core/runtime/errors.ts";
 import { startProcess } from "../../core/runtime/exec.ts";
+import { packageDirectory } from "../../core/runtime/version.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { waitFor } from "./wait-for.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = packageDirectory();
 
 /** The launchers in bin/. */
 export type Program = "plimsoll" | "plimsoll-agent" | "plimsoll-collector" | "plimsoll-shim";

@@ -12,11 +12,11 @@ test("a creation can be taken back whole, last step first", () => {
   expect(planUndo(steps).map(({ kind }) => kind)).toEqual([
     "stopContainer",
     "removeContainer",
-    "unplugCard",
-    "removeHolder",
     "removeIdentity",
     "unmountVolume",
     "removeVolume",
+    "unplugCard",
+    "removeHolder",
     "releaseAddress",
   ]);
 });

@@ -1,0 +1,168 @@
+import { subscribe } from "node:diagnostics_channel";
+import { writeSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../core/runtime/clock.ts";
+import { exec } from "../../core/runtime/exec.ts";
+import { openLogger } from "../../core/runtime/logger.ts";
+import { reserveAddresses } from "../../provisioner/addresses/reserve.ts";
+import type { CreateRequest } from "../../provisioner/ct/request.ts";
+import { withSession } from "../../provisioner/ct/session.ts";
+import { createNetwork } from "../../provisioner/networks/networks.ts";
+import { parseSpec } from "../../provisioner/networks/parse-spec.ts";
+import type { Step } from "../../provisioner/step/steps.ts";
+import { openStore } from "../../provisioner/store/open.ts";
+import { Cleanup } from "../support/cleanup.ts";
+import { CtLab, IMAGE } from "../support/ct-lab.ts";
+import { startEtcd } from "../support/etcd.ts";
+import { readFigures } from "./process-figures.ts";
+
+/*
+ * What a machine takes to be made, and twenty in one request, split by step: on a switch of this bench's own with the
+ * userspace datapath, a Docker engine of its own, and disks as files. What the engine is asked is timed from the
+ * first request that is open to the last that ends, so that the rest is our own share: programs that we start,
+ * mkfs apart, and this process. Then the daemon's memory, and reservations of addresses on both stores.
+ */
+
+const BATCH = 20;
+const RESERVATIONS = 500;
+const MIB = 2 ** 20;
+
+interface Line {
+  readonly kind: Step["kind"];
+  readonly machine: string;
+  readonly beginMs: number;
+  readonly endMs: number;
+}
+
+interface Creation {
+  readonly wallMs: number;
+  readonly dockerMs: number;
+  readonly lines: readonly Line[];
+}
+
+if (process.argv[2] === "create") await create(JSON.parse(process.argv[3] ?? ""));
+else await measure();
+
+async function measure(): Promise<void> {
+  const cleanup = new Cleanup();
+  try {
+    const lab = await CtLab.open(cleanup);
+    await createIn(lab, 1, "warm");
+    await lab.ct("destroy", "warm");
+    console.log(`load ${loadavg()[0]?.toFixed(1)} before\n`);
+    const one = await createIn(lab, 1, "one");
+    const batch = await createIn(lab, BATCH, "web");
+    printSteps(one, batch);
+    await printDaemon(lab);
+    const names = (await lab.json("list")).map(({ name }) => name);
+    await timed(`destroy of ${names.length}`, async () => void (await lab.ct("destroy", ...names)));
+    await printReservations(cleanup);
+  } finally {
+    await cleanup.run();
+  }
+}
+
+async function createIn(lab: CtLab, count: number, name: string): Promise<Creation> {
+  const request: CreateRequest = {
+    ...{ kind: "create", name, count, image: IMAGE, command: [], net: "front", fs: "ext4", cpus: "1" },
+    ...{ memory: "96M", disk: "32M", attach: "internal", type: "container", label: [] },
+  };
+  const argv = [process.execPath, process.argv[1] ?? "", "create", JSON.stringify(request)];
+  const { stdout } = await exec(lab.inNamespace(...argv), { env: lab.env, timeoutMs: 300_000 });
+  return JSON.parse(stdout);
+}
+
+/** The other process: in the lab's network namespace, as `plimsoll ct create` would be. */
+async function create(request: CreateRequest): Promise<void> {
+  const dockerMs = countDocker();
+  const begun = new Map<string, number>();
+  const lines: Line[] = [];
+  const watcher = {
+    begin: (step: Step) => void begun.set(`${step.machine.id} ${step.kind}`, performance.now()),
+    done: ({ kind, machine }: Step) => {
+      const beginMs = begun.get(`${machine.id} ${kind}`) ?? 0;
+      lines.push({ kind, machine: machine.name, beginMs, endMs: performance.now() });
+    },
+  };
+  const signal = new AbortController().signal;
+  const log = openLogger("bench", "error");
+  const events = { watcher, onWait: () => {}, onResume: () => {} };
+  const begunMs = performance.now();
+  const { failures } = await withSession({}, log, signal, events, (operator) =>
+    operator.carryOut(request, watcher, signal),
+  );
+  if (failures.length > 0) throw new Error(JSON.stringify(failures));
+  const made: Creation = { wallMs: performance.now() - begunMs, dockerMs: dockerMs(), lines };
+  writeSync(1, JSON.stringify(made));
+}
+
+/** How long at least one request was open: undici tells of each as it begins and ends. */
+function countDocker(): () => number {
+  let [open, sinceMs, totalMs] = [0, 0, 0];
+  subscribe("undici:request:create", () => {
+    if (open++ === 0) sinceMs = performance.now();
+  });
+  for (const end of ["trailers", "error"])
+    subscribe(`undici:request:${end}`, () => {
+      if (--open === 0) totalMs += performance.now() - sinceMs;
+    });
+  return () => totalMs;
+}
+
+function printSteps(one: Creation, batch: Creation): void {
+  const kinds = [...new Set(one.lines.map(({ kind }) => kind))];
+  const cell = (ms: number): string => ms.toFixed(0).padStart(8);
+  const mean = ({ lines }: Creation, kind: Step["kind"]): number => {
+    const took = lines.filter((line) => line.kind === kind).map(({ beginMs, endMs }) => endMs - beginMs);
+    return took.reduce((sum, ms) => sum + ms, 0) / took.length;
+  };
+  console.log(`ms                       one   each of ${BATCH}`);
+  for (const kind of kinds)
+    console.log(`  ${kind.padEnd(18)}${cell(mean(one, kind))}    ${cell(mean(batch, kind))}`);
+  console.log(`  ${"from begin to end".padEnd(18)}${cell(one.wallMs)}    ${cell(batch.wallMs)}`);
+  console.log(`  ${"the engine at work".padEnd(18)}${cell(one.dockerMs)}    ${cell(batch.dockerMs)}`);
+  const waits = mean(one, "probeAddress") + mean(one, "createVolume");
+  console.log(
+    `  own share of one, without engine, disk's making and probe: ${(one.wallMs - one.dockerMs - waits).toFixed(0)} ms`,
+  );
+  console.log(`  batch of ${BATCH} / one: ${(batch.wallMs / one.wallMs).toFixed(1)}\n`);
+}
+
+async function printDaemon(lab: CtLab): Promise<void> {
+  const daemon = await lab.serve("--interval", "1s");
+  await systemClock.sleep(10_000);
+  const before = readFigures(daemon.pid);
+  await systemClock.sleep(10_000);
+  const { proportionalBytes, cpuMs } = readFigures(daemon.pid);
+  await daemon.stop("SIGTERM");
+  const perSecond = (cpuMs - before.cpuMs) / 10;
+  console.log(
+    `daemon of ${BATCH + 1} machines, looking once a second: ${(proportionalBytes / MIB).toFixed(1)} MiB, ${perSecond.toFixed(1)} ms of CPU a second\n`,
+  );
+}
+
+async function printReservations(cleanup: Cleanup): Promise<void> {
+  const etcd = await startEtcd(cleanup);
+  const urls = { embedded: join(cleanup.temporaryFolder(), "state.db"), etcd: etcd.storeUrl("bench") };
+  for (const [name, url] of Object.entries(urls)) {
+    const store = await openStore(url);
+    const spec = parseSpec({ name: "front", vlan: "100", cidr: "10.0.0.0/16", quarantineSeconds: 600 });
+    await createNetwork(store, systemClock, spec);
+    const owners = Array.from({ length: RESERVATIONS }, () => crypto.randomUUID()).values();
+    const work = async (): Promise<void> => {
+      for (const owner of owners)
+        await reserveAddresses(store, systemClock, "front", [{ owner, address: undefined }]);
+    };
+    await timed(`${RESERVATIONS} addresses reserved by 8 at once, ${name}`, async () => {
+      await Promise.all(Array.from({ length: 8 }, work));
+    });
+    await store.close();
+  }
+}
+
+async function timed(what: string, work: () => Promise<void>): Promise<void> {
+  const begunMs = performance.now();
+  await work();
+  console.log(`${what}: ${((performance.now() - begunMs) / 1000).toFixed(2)} s`);
+}
