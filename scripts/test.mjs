@@ -70,6 +70,12 @@ const PACKAGES = [
     why: "the example configuration checked",
   },
   {
+    needs: "haproxy",
+    package: "haproxy",
+    services: ["haproxy.service"],
+    why: "two collectors behind one address",
+  },
+  {
     needs: "nats-server",
     package: "nats-server",
     services: ["nats-server.service"],

@@ -89,7 +89,10 @@ export interface VictoriaMetrics extends MetricsServer {
 }
 
 /** Debian's VictoriaMetrics: remote write, Influx lines, Graphite. */
-export async function makeVictoriaMetrics(cleanup: Cleanup): Promise<VictoriaMetrics> {
+export async function makeVictoriaMetrics(
+  cleanup: Cleanup,
+  ...flags: readonly string[]
+): Promise<VictoriaMetrics> {
   const folder = cleanup.temporaryFolder();
   const [port, graphitePort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -100,6 +103,7 @@ export async function makeVictoriaMetrics(cleanup: Cleanup): Promise<VictoriaMet
     `-graphiteListenAddr=127.0.0.1:${graphitePort}`,
     "-memory.allowedPercent=5",
     "-retentionPeriod=1y",
+    ...flags,
   ];
   return {
     url,
