@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { installDebianPackages, orExit, prepare, progress, ROOT } from "./prepare.mjs";
 
 /** The programs to run; the other files of test/bench are parts of theirs. */
-const BENCHES = ["fuse-floor", "shim", "shim-scale", "agent", "up", "collector", "reconcile", "images"];
+const BENCHES = [
+  "fuse-floor",
+  "shim",
+  "shim-scale",
+  "shim-churn",
+  "agent",
+  "up",
+  "collector",
+  "reconcile",
+  "images",
+];
 
 /** What they compare with, and the compiler for readers whose own cost is not what is measured. */
 const PACKAGES = [

@@ -2,16 +2,17 @@
  * crowd steady|burst|churn FOLDER COUNT SECONDS DIRECTORY...
  *
  * Containers: each a cgroup below every DIRECTORY, and one process in a pid and a cgroup namespace of its own that reads
- * nine files of FOLDER, an LXCFS-like mount, and notes how long each took.
+ * files of FOLDER, an LXCFS-like mount, and notes how long each took: the nine that LXCFS has too, or all below FOLDER/proc.
  *   steady  COUNT of them read all files once a second, each at its own moment of it, for SECONDS
  *   burst   COUNT of them read all files once, at the same time; SECONDS is what they are given to
- *   churn   COUNT of them, one after the other, spread over SECONDS: each is made, reads all files twice, and ends; never
- *          more than a few at a time, however slow the machine
+ *   churn   COUNT of them, one after the other, spread over SECONDS: each is made, reads every file twice, and ends;
+ *          never more than a few at a time, however slow the machine
  * Prints one line of JSON: reads, errors, quantiles of one read in microseconds, wall seconds.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -26,11 +27,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIVING_MAX = 32, SAMPLES_MAX = 1 << 22, PATH_BYTES = 4096, BUFFER_BYTES = 1 << 20 };
+enum { FILES_MAX = 64, LIVING_MAX = 32, SAMPLES_MAX = 1 << 22, PATH_BYTES = 4096, BUFFER_BYTES = 1 << 20 };
 
-static const char *const FILES[] = {"proc/cpuinfo", "proc/diskstats", "proc/loadavg",  "proc/meminfo", "proc/slabinfo",
+static const char *const SHARED_FILES[] = {"proc/cpuinfo", "proc/diskstats", "proc/loadavg",  "proc/meminfo", "proc/slabinfo",
                                     "proc/stat",    "proc/swaps",     "proc/uptime",   "sys/devices/system/cpu/online"};
-enum { FILE_COUNT = sizeof FILES / sizeof FILES[0] };
+enum { SHARED_COUNT = sizeof SHARED_FILES / sizeof SHARED_FILES[0] };
 
 /* In memory that all processes share. */
 static struct shared {
@@ -43,6 +44,9 @@ static struct shared {
 static const char *folder;
 static char **directories;
 static char buffer[BUFFER_BYTES];
+
+static char *files[FILES_MAX];
+static int file_count;
 
 static uint64_t now_ns(void) {
   struct timespec t;
@@ -60,9 +64,27 @@ static void fail(const char *what) {
   exit(1);
 }
 
-static void read_file(const char *name) {
+static void add_file(const char *path) {
+  if (file_count == FILES_MAX || (files[file_count++] = strdup(path)) == NULL) fail(path);
+}
+
+static int add_found(const char *path, const struct stat *status, int type, struct FTW *place) {
+  (void)status, (void)place;
+  if (type == FTW_F) add_file(path);
+  return 0;
+}
+
+static void find_files(int all) {
   char path[PATH_BYTES];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
+  for (int i = all ? SHARED_COUNT - 1 : 0; i < SHARED_COUNT; i++) {
+    snprintf(path, sizeof path, "%s/%s", folder, SHARED_FILES[i]);
+    add_file(path);
+  }
+  snprintf(path, sizeof path, "%s/proc", folder);
+  if (all && nftw(path, add_found, 8, FTW_PHYS) < 0) fail(path);
+}
+
+static void read_file(const char *path) {
   uint64_t start = now_ns();
   int fd = open(path, O_RDONLY);
   ssize_t length = -1;
@@ -76,7 +98,7 @@ static void read_file(const char *name) {
 }
 
 static void read_all(void) {
-  for (int i = 0; i < FILE_COUNT; i++) read_file(FILES[i]);
+  for (int i = 0; i < file_count; i++) read_file(files[i]);
 }
 
 static void cgroup_path(char *path, const char *directory, int index, const char *file) {
@@ -201,8 +223,10 @@ int main(int argc, char **argv) {
   directories = argv + 5;
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) fail("mmap");
+  int is_churn = strcmp(argv[1], "churn") == 0;
+  find_files(is_churn);
   uint64_t start = now_ns();
-  if (strcmp(argv[1], "churn") == 0) one_after_the_other();
+  if (is_churn) one_after_the_other();
   else {
     together(strcmp(argv[1], "burst") == 0 ? read_once : read_steadily);
     start = shared->start_ns;
