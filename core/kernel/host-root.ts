@@ -12,9 +12,11 @@ export interface HostRoot {
 
 /** A host whose /proc and /sys are below `root`; `/` is the real one. */
 export function openHostRoot(root = "/"): HostRoot {
-  return {
-    proc: (name) => join(root, "proc", name),
-    sys: (name) => join(root, "sys", name),
-    cgroup: (name) => join(root, "sys/fs/cgroup", name),
-  };
+  return { proc: below(root, "proc"), sys: below(root, "sys"), cgroup: below(root, "sys/fs/cgroup") };
+}
+
+/** Names have nothing that `join` would take out, and it takes longer than some of the files. */
+function below(root: string, folder: string): (name: string) => string {
+  const directory = join(root, folder);
+  return (name) => (name === "" ? directory : `${directory}/${name}`);
 }

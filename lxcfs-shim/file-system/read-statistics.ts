@@ -28,6 +28,8 @@ export class ReadStatistics {
   readonly #rows: ReadonlyMap<string, number>;
   #thisMinute = new Set<string>();
   #lastMinute = new Set<string>();
+  /** Of this minute and not of the last. */
+  #newcomers = 0;
   #turnMs = Number.NEGATIVE_INFINITY;
 
   constructor(files: readonly string[], memory?: SharedArrayBuffer) {
@@ -50,11 +52,13 @@ export class ReadStatistics {
     if (nowMs - this.#turnMs >= MINUTE_MS) {
       this.#lastMinute = this.#thisMinute;
       this.#thisMinute = new Set();
+      this.#newcomers = 0;
       this.#turnMs = nowMs;
     }
     if (this.#thisMinute.has(container)) return;
     this.#thisMinute.add(container);
-    this.#values[0] = new Set([...this.#lastMinute, ...this.#thisMinute]).size;
+    if (!this.#lastMinute.has(container)) this.#newcomers += 1;
+    this.#values[0] = this.#lastMinute.size + this.#newcomers;
   }
 
   /** The files that were read. */

@@ -1,4 +1,3 @@
-import { posix } from "node:path";
 import type { HostRoot } from "../host-root.ts";
 import { lazyClass } from "../lazy.ts";
 import { CONTROLLERS, directoryOf, findHierarchies, type Hierarchies } from "./hierarchies.ts";
@@ -28,6 +27,10 @@ interface Place {
 const lazyStats = lazyClass<CgroupStats>();
 const lazyLimits = lazyClass<CgroupLimits>();
 const lazyCpu = lazyClass<CpuStats>();
+
+function above(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
 
 class MountedCgroups implements CgroupReader {
   readonly version: 1 | 2;
@@ -63,12 +66,13 @@ class MountedCgroups implements CgroupReader {
   }
 
   parentOf(path: CgroupPath): CgroupPath | undefined {
-    const paths = [path.unified, ...path.controllers.values()];
-    if (paths.every((at) => at === undefined || at === "/")) return undefined;
-    return {
-      unified: path.unified === undefined ? undefined : posix.dirname(path.unified),
-      controllers: new Map([...path.controllers].map(([name, at]) => [name, posix.dirname(at)])),
-    };
+    let isRoot = path.unified === undefined || path.unified === "/";
+    const controllers = new Map<string, string>();
+    for (const [name, at] of path.controllers) {
+      isRoot &&= at === "/";
+      controllers.set(name, above(at));
+    }
+    return isRoot ? undefined : { unified: path.unified && above(path.unified), controllers };
   }
 
   processes(path: CgroupPath, maxCgroups?: number): readonly number[] {

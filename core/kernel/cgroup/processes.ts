@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { parseLines, parseUnsigned } from "../lines.ts";
 import { readKernelText } from "../text.ts";
 
@@ -37,8 +37,12 @@ function readPids(path: string): readonly number[] {
   return text === undefined ? [] : parseProcesses(text, path);
 }
 
+/** A directory has two links, and one more from each in it. Some file systems do not count them and say 1. */
+const LINKS_WITHOUT_CHILDREN = 2;
+
 function childrenOf(directory: string): readonly string[] {
   try {
+    if (statSync(directory).nlink === LINKS_WITHOUT_CHILDREN) return [];
     const entries = readdirSync(directory, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map((entry) => `${directory}/${entry.name}`);
   } catch {

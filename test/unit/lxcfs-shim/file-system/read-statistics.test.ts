@@ -37,6 +37,8 @@ test("containers are those of the last minute or two", () => {
   expect(statistics.read().containers).toBe(2);
   statistics.see("c", 60_000);
   expect(statistics.read().containers).toBe(3);
+  statistics.see("a", 60_001);
+  expect(statistics.read().containers).toBe(3);
   statistics.see("c", 120_000);
-  expect(statistics.read().containers).toBe(1);
+  expect(statistics.read().containers).toBe(2);
 });
