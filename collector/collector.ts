@@ -17,6 +17,7 @@ import { openForwardings } from "./open-forwarding.ts";
 import { openReader } from "./open-reader.ts";
 import { openPeers, type Peers } from "./peers/peers.ts";
 import { Recent } from "./recent/recent.ts";
+import { Recollection } from "./recent/recollection.ts";
 import { announceRoute } from "./routes/announce.ts";
 import { capacityRoute } from "./routes/capacity.ts";
 import { expositionRoute } from "./routes/exposition.ts";
@@ -66,12 +67,15 @@ export async function openCollector(
   const reader = await openReader(options.historyFrom, data, catalog);
   const recent = new Recent();
   const fleet = openFleet({ ...data, reader, recent, businessLabel: options.businessLabel, clock, log });
+  const stop = new AbortController();
+  const recollecting = new Recollection({ ...data, reader, recent, clock, log }).run(stop.signal);
   const forwardings: Forwarding[] = [];
   const lifecycle = openLifecycle({ ...data, docker: options.docker, clock, log });
   const peers = openPeers(options.peers, { ...data, ...lifecycle, clock, log });
   const closeAll = async (graceMs: number): Promise<void> => {
     await Promise.all(forwardings.map((forwarding) => forwarding.close(graceMs)));
-    await peers.close();
+    stop.abort();
+    await Promise.all([recollecting, peers.close()]);
     await lifecycle.close();
     await fleet.close();
     await reader?.close();

@@ -26,8 +26,17 @@ export class Course {
     this.#newestMs = atMs;
   }
 
+  /** The same of a time that there is no figure of yet: what is remembered does not replace what was heard. */
+  fill(atMs: number, figure: number): void {
+    if (this.#at(Math.floor(atMs / this.#stepMs)) === undefined) this.put(atMs, figure);
+  }
+
   latest(nowMs: number): number | undefined {
     return nowMs - this.#newestMs > PRESENT_MS ? undefined : this.#at(this.#newest);
+  }
+
+  get newestMs(): number {
+    return this.#newestMs;
   }
 
   /** The oldest first. */

@@ -48,6 +48,29 @@ export class Recent {
     for (const [atMs, values] of byTime(points)) measure(machine, atMs, values);
   }
 
+  /** What history says of a machine's last hour, where nothing was heard of it here. */
+  recall(ip: string, measured: readonly Measured[]): void {
+    const machine = this.#machines.get(ip) ?? newMachine();
+    this.#machines.set(ip, machine);
+    const about = measured.find(({ series }) => series.name === MEMORY);
+    if (about !== undefined && Object.keys(machine.told).length === 0) machine.told = about.series.labels;
+    for (const one of MEASURES) {
+      const { times, values } = one.compute(
+        measured.filter(({ series }) => one.needs(series)),
+        RECENT_STEP_MS,
+      );
+      // A window is known by its end, which belongs to it.
+      for (const [i, time] of times.entries())
+        machine.courses.get(one.name)?.fill(time - 1, values[i] ?? Number.NaN);
+    }
+  }
+
+  /** When the latest figure of a machine is from. */
+  newestMs(ip: string): number {
+    const courses = [...(this.#machines.get(ip)?.courses.values() ?? [])];
+    return Math.max(Number.NEGATIVE_INFINITY, ...courses.map((course) => course.newestMs));
+  }
+
   glance(ip: string): Glance | undefined {
     const machine = this.#machines.get(ip);
     if (machine === undefined) return undefined;

@@ -6,7 +6,7 @@ import { freePort } from "../support/free-port.ts";
 import { describeIf, hasCommand, testIf } from "../support/host.ts";
 import { fleetSeries, pushFleet } from "../support/page-fleet.ts";
 import { gauge } from "../support/push.ts";
-import { programArgv, startProgram } from "../support/run-program.ts";
+import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const cleanup = new Cleanup();
@@ -19,6 +19,7 @@ const COUNT = 1000;
 
 let url = "";
 let tab: Tab;
+let restart: () => Promise<void>;
 
 const rows = `[...document.querySelectorAll(".rows .row:not([hidden])")]`;
 /** The rows in the order they are seen. */
@@ -46,8 +47,16 @@ describeIf(hasCommand("chromium"))("the page in a browser", () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const options = ["--listen", `127.0.0.1:${port}`, "--trust", "any", "--data", cleanup.temporaryFolder()];
-    const collector = startProgram(cleanup, programArgv("plimsoll-collector", "serve", ...options));
-    await collector.waitForLine(/"msg":"ready"/);
+    const start = async (): Promise<RunningProgram> => {
+      const program = startProgram(cleanup, programArgv("plimsoll-collector", "serve", ...options));
+      await program.waitForLine(/"msg":"ready"/);
+      return program;
+    };
+    let collector = await start();
+    restart = async () => {
+      expect(await collector.stop()).toBe(0);
+      collector = await start();
+    };
     await seed();
     tab = await openChromium(cleanup);
   });
@@ -188,6 +197,14 @@ describeIf(hasCommand("chromium"))("the page in a browser", () => {
       `document.querySelector("h1")?.textContent === "Capacity" && ${paper} === ${JSON.stringify(light)}`,
     );
     await tab.press("t");
+  });
+
+  testIf()("after a restart the list has its last hour out of history", async () => {
+    await restart();
+    await tab.goTo(`${url}/?q=shop-web-1`);
+    const course = `fetch("/api/v1/overview").then((answer) => answer.json()).then(({ machines }) =>
+      machines.find(({ ip }) => ip === "10.1.0.1").memoryCourse.filter((figure) => figure !== null).length)`;
+    await waitFor("its hour", async () => Number(await tab.evaluate(course)) >= 10, 30_000);
   });
 
   testIf()(

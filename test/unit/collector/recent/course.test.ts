@@ -43,3 +43,19 @@ test("what comes late fills its place and is not the present; what is too late h
   expect(known(course, 1000)).toEqual([[59, 1]]);
   expect(known(course, 200)).toEqual([]);
 });
+
+test("what is remembered fills gaps only", () => {
+  const course = new Course(MINUTE_MS);
+  course.put(200 * MINUTE_MS, 9);
+  course.fill(200 * MINUTE_MS, 1);
+  course.fill(199 * MINUTE_MS, 2);
+  course.fill(201 * MINUTE_MS, 3);
+  expect([known(course, 201), course.newestMs]).toEqual([
+    [
+      [57, 2],
+      [58, 9],
+      [59, 3],
+    ],
+    201 * MINUTE_MS,
+  ]);
+});
