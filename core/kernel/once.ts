@@ -6,3 +6,12 @@ export function once<T>(make: () => T): () => T {
     return made.value;
   };
 }
+
+/** A pure function that keeps its last result: for a text that many ask about before there is another. */
+export function ofLast<A, T>(make: (of: A) => T): (of: A) => T {
+  let last: { readonly of: A; readonly value: T } | undefined;
+  return (of) => {
+    if (last?.of !== of) last = { of, value: make(of) };
+    return last.value;
+  };
+}

@@ -1,3 +1,4 @@
+import { ofLast } from "../../core/kernel/once.ts";
 import { type CpuinfoBlock, parseCpuinfo } from "../../core/kernel/proc/cpuinfo.ts";
 import type { ContainerView, HostText, ProcFile } from "./types.ts";
 
@@ -13,9 +14,11 @@ export const cpuinfo: ProcFile = {
   render,
 };
 
+const parse = ofLast((text: string) => parseCpuinfo(text));
+
 function render(view: ContainerView, host: HostText): string {
   const visible = new Set(view.cpus);
-  const { header, blocks, trailer } = parseCpuinfo(host.text("cpuinfo"));
+  const { header, blocks, trailer } = parse(host.text("cpuinfo"));
   const kept = blocks.filter(({ processor }) => visible.has(processor));
   return header + renderBlocks(kept) + trailer;
 }

@@ -1,4 +1,5 @@
 import type { IoDeviceStats } from "../../core/kernel/cgroup/stats.ts";
+import { ofLast } from "../../core/kernel/once.ts";
 import type { ContainerView, HostText, ProcFile } from "./types.ts";
 
 //  254       0 vda 16229 6802 2455594 9526 1813 13300 927832 2115 0 3056 11946 3878 83 63728 303 5 0
@@ -35,10 +36,24 @@ export const diskstats: ProcFile = {
 
 const SECTOR_BYTES = 512;
 
+interface HostDisk {
+  readonly id: string;
+  /** Its first three columns. */
+  readonly head: string;
+}
+
+const parseHost = ofLast((text: string): readonly HostDisk[] =>
+  [...text.matchAll(/^( *(\d+) +(\d+) +\S+) /gm)].map(([, head = "", major, minor]) => ({
+    id: `${major}:${minor}`,
+    head,
+  })),
+);
+
 function render(view: ContainerView, host: HostText): string {
   const used = new Map((view.io ?? []).filter(isUsed).map((disk) => [`${disk.major}:${disk.minor}`, disk]));
-  const lines = host.text("diskstats").split("\n");
-  return lines.map((line) => renderDisk(line, used)).join("");
+  return parseHost(host.text("diskstats"))
+    .map((disk) => renderDisk(disk, used))
+    .join("");
 }
 
 /** cgroup v1 has a line for every disk of the host. */
@@ -54,9 +69,8 @@ export function isUsed({
 }
 
 /** In the host's order and columns, "" for a disk that was not used. */
-function renderDisk(line: string, used: ReadonlyMap<string, IoDeviceStats>): string {
-  const [, head = "", major, minor] = /^(\s*(\d+)\s+(\d+)\s+\S+) /.exec(line) ?? [];
-  const disk = used.get(`${major}:${minor}`);
+function renderDisk({ id, head }: HostDisk, used: ReadonlyMap<string, IoDeviceStats>): string {
+  const disk = used.get(id);
   if (disk === undefined) return "";
   const reads = `${disk.reads} 0 ${sectors(disk.readBytes)} 0`;
   const writes = `${disk.writes} 0 ${sectors(disk.writeBytes)} 0`;

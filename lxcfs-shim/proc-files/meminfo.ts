@@ -1,6 +1,7 @@
 import type { MemoryDetail } from "../../core/kernel/cgroup/stats.ts";
 import { V1_MEMORY_KEYS } from "../../core/kernel/cgroup/v1/memory.ts";
 import { V2_MEMORY_KEYS } from "../../core/kernel/cgroup/v2/memory.ts";
+import { ofLast } from "../../core/kernel/once.ts";
 import type { ContainerView, FieldSource, HostText, MemoryView, ProcFile } from "./types.ts";
 
 // MemTotal:       24684084 kB
@@ -108,21 +109,32 @@ const ZERO_WHEN_UNCOUNTED: ReadonlySet<string> = new Set([
   "FilePmdMapped",
 ]);
 
+interface HostLine {
+  readonly text: string;
+  readonly name: string;
+  /** The name as it is printed. */
+  readonly label: string;
+}
+
+const parseHost = ofLast((text: string): readonly HostLine[] =>
+  text.split("\n").map((line) => {
+    const name = line.slice(0, Math.max(0, line.indexOf(":")));
+    return { text: line, name, label: `${name}:`.padEnd(16) };
+  }),
+);
+
 function render(view: ContainerView, host: HostText): string {
   const text = host.text("meminfo");
   if (view.memory === undefined) return text;
   const figures = figuresOf(view.memory, text);
-  return text
-    .split("\n")
+  return parseHost(text)
     .map((line) => renderLine(line, figures))
     .join("\n");
 }
 
-function renderLine(line: string, figures: Figures): string {
-  const name = line.slice(0, Math.max(0, line.indexOf(":")));
+function renderLine({ text, name, label }: HostLine, figures: Figures): string {
   const bytes = lineBytes(name, figures);
-  if (bytes === undefined) return line;
-  return `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
+  return bytes === undefined ? text : `${label}${String(Math.floor(bytes / 1024)).padStart(8)} kB`;
 }
 
 /** The value of a line; undefined for one that is the host's. */

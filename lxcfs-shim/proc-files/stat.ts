@@ -1,3 +1,4 @@
+import { ofLast } from "../../core/kernel/once.ts";
 import type { ContainerView, CpuTicks, CpuView, HostText, ProcFile } from "./types.ts";
 
 // cpu  2575 0 1774 146944 250 0 51 8 0 0
@@ -38,12 +39,24 @@ export const stat: ProcFile = {
   render,
 };
 
+interface HostLine {
+  readonly line: string;
+  readonly name: string;
+}
+
+const parseHost = ofLast((text: string) => {
+  const lines = text
+    .split("\n")
+    .map((line) => ({ line, name: line.slice(0, Math.max(0, line.indexOf(" "))) }));
+  const isTimes = ({ name }: HostLine): boolean => name.startsWith("cpu");
+  return { times: lines.filter(isTimes), counts: lines.filter((line) => !isTimes(line)) };
+});
+
 function render(view: ContainerView, host: HostText): string {
-  const lines = host.text("stat").split("\n");
-  const rest = lines.filter((line) => !line.startsWith("cpu"));
+  const lines = parseHost(host.text("stat"));
   const { cpu } = view;
-  const times = cpu === undefined ? hostTimes(lines, view.cpus) : containerTimes(cpu, view.cpus);
-  return [...times, ...rest.map((line) => renderCount(line, view))].join("\n");
+  const times = cpu === undefined ? hostTimes(lines.times, view.cpus) : containerTimes(cpu, view.cpus);
+  return [...times, ...lines.counts.map((count) => renderCount(count, view))].join("\n");
 }
 
 function containerTimes(cpu: CpuView, ids: readonly number[]): string[] {
@@ -58,28 +71,24 @@ function renderTicks(label: string, { user, nice, system, idle }: CpuTicks): str
   return `${label} ${user} ${nice} ${system} ${idle} 0 0 0 0 0 0`;
 }
 
-function renderCount(line: string, { cpu, bootDelaySeconds = 0 }: ContainerView): string {
-  const name = line.slice(0, Math.max(0, line.indexOf(" ")));
+function renderCount({ line, name }: HostLine, view: ContainerView): string {
   switch (name) {
     case "btime":
       // Start times in /proc/PID/stat count from there, in the reader's own time namespace.
-      return `btime ${Math.floor(Number(line.slice(name.length)) + bootDelaySeconds)}`;
+      return `btime ${Math.floor(Number(line.slice(name.length)) + (view.bootDelaySeconds ?? 0))}`;
     case "processes":
-      return cpu === undefined ? line : `processes ${cpu.processes}`;
+      return view.cpu === undefined ? line : `processes ${view.cpu.processes}`;
     case "procs_running":
-      return cpu === undefined ? line : `procs_running ${cpu.running}`;
+      return view.cpu === undefined ? line : `procs_running ${view.cpu.running}`;
     case "procs_blocked":
-      return cpu === undefined ? line : `procs_blocked ${cpu.blocked}`;
+      return view.cpu === undefined ? line : `procs_blocked ${view.cpu.blocked}`;
     default:
       return line;
   }
 }
 
 /** Without CPU accounting the times are the host's, but of the container's CPUs only: the count agrees with cpuinfo. */
-function hostTimes(lines: readonly string[], ids: readonly number[]): string[] {
-  const labels = new Set(ids.map((id) => `cpu${id}`));
-  return lines.filter((line) => {
-    const label = line.slice(0, Math.max(0, line.indexOf(" ")));
-    return label === "cpu" || labels.has(label);
-  });
+function hostTimes(lines: readonly HostLine[], ids: readonly number[]): string[] {
+  const labels = new Set(["cpu", ...ids.map((id) => `cpu${id}`)]);
+  return lines.flatMap(({ line, name }) => (labels.has(name) ? [line] : []));
 }
