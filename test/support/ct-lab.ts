@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ExecResult, exec } from "../../core/runtime/exec.ts";
-import type { MachineView } from "../../provisioner/ct/views.ts";
-import { type DockerEngine, openDockerEngine } from "../../provisioner/docker/engine.ts";
+import { exec } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { importImage, type PrivateDocker, startDocker } from "./docker.ts";
 import { type Condition, canMakeCgroups, hasCommand, hasFuse } from "./host.ts";
+import { LabHost } from "./lab-host.ts";
 import { OVS_LAB, type OvsHost, OvsLab } from "./ovs-lab.ts";
 import { programArgv, type RunningProgram, startProgram } from "./run-program.ts";
 
@@ -24,32 +23,22 @@ export const IMAGE = "plimsoll-test:1";
 export const GATEWAY = "10.10.0.254";
 const TOKEN = "the-lab-s-own-operator";
 
-interface CtResult extends ExecResult {
-  readonly lines: readonly string[];
-}
-
 /**
  * A host of its own: Open vSwitch in a network namespace, a Docker engine, a shim, a collector on the
  * containers' VLAN. `ct` runs `plimsoll ct …` there.
  */
-export class CtLab {
-  readonly folder: string;
-  readonly switchHost: OvsHost;
-  readonly docker: PrivateDocker;
+export class CtLab extends LabHost {
   readonly lab: OvsLab;
   readonly storePath: string;
-  /** Of a daemon, where a test starts one. */
-  readonly socket: string;
   readonly collectorUrl: string = `http://${GATEWAY}:9465`;
   readonly #cleanup: Cleanup;
 
   private constructor(cleanup: Cleanup, lab: OvsLab, switchHost: OvsHost, docker: PrivateDocker) {
-    this.folder = cleanup.temporaryFolder();
-    this.switchHost = switchHost;
-    this.docker = docker;
+    const folder = cleanup.temporaryFolder();
+    const store = join(folder, "state.db");
+    super(cleanup, { folder, switchHost, docker, store });
     this.lab = lab;
-    this.storePath = join(this.folder, "state.db");
-    this.socket = join(this.folder, "provisioner.sock");
+    this.storePath = store;
     this.#cleanup = cleanup;
   }
 
@@ -90,59 +79,10 @@ export class CtLab {
     return ct;
   }
 
-  /** `plimsoll …` on this host, to its end. Throws with its own words when it fails. */
-  async plimsoll(...args: readonly string[]): Promise<ExecResult> {
-    return exec(this.argv(...args), { timeoutMs: 120_000, env: this.env });
-  }
-
   /** The gateway's device is a new one after a restart of the switch. */
   async raiseGateway(): Promise<void> {
     await this.switchHost.ip("address", "replace", `${GATEWAY}/24`, "dev", "gw");
     await this.switchHost.ip("link", "set", "gw", "up");
-  }
-
-  /** `plimsoll serve` on this host, ready. What it has not ended by itself is ended with the lab. */
-  async serve(...args: readonly string[]): Promise<RunningProgram> {
-    const daemon = startProgram(this.#cleanup, this.argv("serve", ...args), { env: this.env });
-    this.#cleanup.add("plimsoll serve", async () => void (await daemon.stop("SIGTERM")));
-    await daemon.waitForLine(/"msg":"ready"/, 20_000);
-    return daemon;
-  }
-
-  /** `plimsoll ct …` to its end, whatever its exit code. */
-  async ct(...args: readonly string[]): Promise<CtResult> {
-    const okCodes = [0, 1, 2, 3, 7];
-    const result = await exec(this.argv("ct", ...args), { timeoutMs: 120_000, env: this.env, okCodes });
-    return { ...result, lines: result.stdout.trimEnd().split("\n") };
-  }
-
-  /** The JSON that `plimsoll ct … --json` prints; fails with what it says when it fails. */
-  async json<T = readonly MachineView[]>(...args: readonly string[]): Promise<T> {
-    const { code, stdout, stderr } = await this.ct(...args, "--json");
-    if (code !== 0) throw new Error(stderr);
-    return JSON.parse(stdout);
-  }
-
-  /** What a command prints inside a machine. */
-  async inside(name: string, ...argv: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.ct("exec", name, "--", ...argv);
-    if (code !== 0) throw new Error(`${argv.join(" ")}: ${stderr}`);
-    return stdout.trimEnd();
-  }
-
-  /** The machine's network namespace: its holder's, whether the machine runs or not. */
-  async namespaceOf(name: string): Promise<string> {
-    const pid = await this.withEngine((engine) => engine.initPid(`plimsoll.${name}.net`));
-    return `/proc/${pid}/ns/net`;
-  }
-
-  async withEngine<T>(use: (engine: DockerEngine) => Promise<T>): Promise<T> {
-    const engine = openDockerEngine(this.docker.socket);
-    try {
-      return await use(engine);
-    } finally {
-      await engine.close();
-    }
   }
 
   /** What a server on the containers' network answers. */
@@ -151,36 +91,13 @@ export class CtLab {
     return (await exec(this.inNamespace(process.execPath, "-e", script, url))).stdout;
   }
 
-  argv(...args: readonly string[]): readonly string[] {
-    return this.inNamespace(...programArgv("plimsoll", ...args));
-  }
-
-  get env(): Record<string, string> {
-    return { PLIMSOLL_STORE: this.storePath, PLIMSOLL_HOST_CONFIG: join(this.folder, "host.json") };
-  }
-
-  inNamespace(...argv: readonly string[]): readonly string[] {
-    return ["nsenter", `--net=${this.switchHost.namespace}`, "--", ...argv];
-  }
-
   #writeConfig(): void {
-    const { socket } = this.docker;
     const push = [`remote-write+${this.collectorUrl}/api/v1/write`];
-    const config = {
-      ...{
-        name: "lab",
-        ovs: this.switchHost.database.remote,
-        docker: socket,
-        shim: join(this.folder, "shim"),
-      },
-      ...{ data: join(this.folder, "machines"), push, interval: "1s", probe: "fast" },
-      ...{
-        socket: this.socket,
-        collector: { url: this.collectorUrl, tokenFile: join(this.folder, "token") },
-      },
-    };
+    this.writeConfig("lab", {
+      ...{ shim: join(this.folder, "shim"), push, interval: "1s" },
+      collector: { url: this.collectorUrl, tokenFile: join(this.folder, "token") },
+    });
     writeFileSync(join(this.folder, "token"), `${TOKEN}\n`);
-    writeFileSync(join(this.folder, "host.json"), JSON.stringify(config));
   }
 
   async #startShim(): Promise<void> {

@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { exec } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { freePort } from "./free-port.ts";
 import { type RunningProgram, startProgram } from "./run-program.ts";
 import { waitFor } from "./wait-for.ts";
 
 export interface PrivateEtcd {
-  /** `127.0.0.1:port` of its client side. */
+  /** `address:port` of its client side. */
   readonly endpoint: string;
   /** A store of its own in it, for `openStore` and `--store`. */
   storeUrl(folder: string): string;
@@ -14,36 +15,49 @@ export interface PrivateEtcd {
   restart(): Promise<PrivateEtcd>;
 }
 
-/** Starts a real etcd of the test's own, on loopback, its data in a temporary folder. */
-export async function startEtcd(cleanup: Cleanup): Promise<PrivateEtcd> {
-  return startMember(cleanup, join(cleanup.temporaryFolder(), "etcd"), await freePort(), await freePort());
+/** Where an etcd listens: an address of a network namespace, or loopback. */
+interface Place {
+  readonly address: string;
+  /** What a command begins with that is run there. */
+  readonly inside: readonly string[];
+}
+
+const LOOPBACK: Place = { address: "127.0.0.1", inside: [] };
+
+/** Starts a real etcd of the test's own, on loopback unless told, its data in a temporary folder. */
+export async function startEtcd(cleanup: Cleanup, place: Place = LOOPBACK): Promise<PrivateEtcd> {
+  const folder = join(cleanup.temporaryFolder(), "etcd");
+  return startMember(cleanup, place, folder, await freePort(), await freePort());
 }
 
 async function startMember(
   cleanup: Cleanup,
+  place: Place,
   folder: string,
   clientPort: number,
   peerPort: number,
 ): Promise<PrivateEtcd> {
-  const client = `http://127.0.0.1:${clientPort}`;
-  const peer = `http://127.0.0.1:${peerPort}`;
+  const client = `http://${place.address}:${clientPort}`;
+  const peer = `http://${place.address}:${peerPort}`;
   const program = startProgram(cleanup, [
+    ...place.inside,
     "etcd",
     ...["--name", "one", "--data-dir", folder, "--log-level", "error"],
     ...["--listen-client-urls", client, "--advertise-client-urls", client],
     ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
     ...["--initial-cluster", `one=${peer}`],
   ]);
-  await waitFor("etcd", () => isHealthy(client), 30_000);
+  await waitFor("etcd", () => isHealthy(client, place), 30_000);
   return {
-    endpoint: `127.0.0.1:${clientPort}`,
+    endpoint: `${place.address}:${clientPort}`,
     storeUrl: (name) => `etcd+${client}/${name}`,
     program,
-    restart: () => startMember(cleanup, folder, clientPort, peerPort),
+    restart: () => startMember(cleanup, place, folder, clientPort, peerPort),
   };
 }
 
-async function isHealthy(url: string): Promise<boolean> {
-  const answer = await fetch(`${url}/health`).catch(() => undefined);
-  return answer?.ok === true && (await answer.text()).includes('"true"');
+async function isHealthy(url: string, { inside }: Place): Promise<boolean> {
+  const script = "fetch(process.argv[1]).then((r) => r.text()).then((text) => process.stdout.write(text))";
+  const argv = [...inside, process.execPath, "-e", script, `${url}/health`];
+  return (await exec(argv, { okCodes: [0, 1] })).stdout.includes('"true"');
 }
