@@ -2,7 +2,7 @@ import { UsageError } from "../core/runtime/errors.ts";
 import { MAX_SHARDS } from "./forwarding.ts";
 import { parseRelabel, type Relabel } from "./relabel.ts";
 import { SINK_KINDS } from "./sinks/index.ts";
-import type { SinkKind } from "./sinks/types.ts";
+import type { SinkFiles, SinkKind } from "./sinks/types.ts";
 
 export interface Forward {
   readonly kind: SinkKind;
@@ -10,7 +10,7 @@ export interface Forward {
   /** The URL without credentials: for logs, counters and messages. */
   readonly name: string;
   readonly relabel: Relabel | undefined;
-  readonly bearerTokenFile: string | undefined;
+  readonly files: SinkFiles;
   /** How many queues, and deliveries at once. */
   readonly shards: number;
 }
@@ -20,24 +20,32 @@ export function parseForward(option: string, value: unknown): Forward {
   if (typeof value === "string") return parseForwardUrl(option, value);
   const fail = (what: string): never => {
     throw new UsageError(`${option}: ${what}`, {
-      hint: "a URL, or url, relabel, bearerTokenFile and shards",
+      hint: `a URL, or url, relabel, shards, ${FILES.join(", ")}`,
     });
   };
   if (typeof value !== "object" || value === null) return fail("must be a text or a mapping");
-  const { url, relabel, bearerTokenFile, shards = 1, ...unknown } = value as Record<string, unknown>;
-  const [stranger] = Object.keys(unknown);
+  const { url, relabel, shards = 1, ...others } = value as Record<string, unknown>;
+  const stranger = Object.keys(others).find((name) => !FILES.some((known) => known === name));
   if (stranger !== undefined) fail(`unknown option ${JSON.stringify(stranger)}`);
   if (typeof url !== "string") return fail("url must be a text");
-  if (bearerTokenFile !== undefined && typeof bearerTokenFile !== "string")
-    return fail("bearerTokenFile must be a text");
+  const files = parseFiles(others, fail);
   if (!isShards(shards)) return fail(`shards must be a number from 1 to ${MAX_SHARDS}`);
   const failRelabel = (what: string): never => fail(`relabel: ${what}`);
   return {
     ...parseForwardUrl(option, url),
     relabel: relabel === undefined ? undefined : parseRelabel(relabel, failRelabel),
-    bearerTokenFile,
+    files,
     shards,
   };
+}
+
+const FILES = ["bearerTokenFile", "credentialsFile", "ca", "cert", "key"] as const;
+
+function parseFiles(given: Readonly<Record<string, unknown>>, fail: (what: string) => never): SinkFiles {
+  const wrong = FILES.find((name) => given[name] !== undefined && typeof given[name] !== "string");
+  if (wrong !== undefined) fail(`${wrong} must be a text`);
+  if ((given.cert === undefined) !== (given.key === undefined)) fail("cert and key belong together");
+  return given;
 }
 
 /** `remote-write+http://host:9090/api/v1/write` → protocol and URL. Throws UsageError naming `option` otherwise. */
@@ -55,9 +63,9 @@ export function parseForwardUrl(option: string, text: string): Forward {
   return { kind, url, name: `${scheme}+${transport}://${url.host}${url.pathname}`, ...PLAIN };
 }
 
-const PLAIN: Pick<Forward, "relabel" | "bearerTokenFile" | "shards"> = {
+const PLAIN: Pick<Forward, "relabel" | "files" | "shards"> = {
   relabel: undefined,
-  bearerTokenFile: undefined,
+  files: {},
   shards: 1,
 };
 

@@ -5,6 +5,7 @@ import { judgeResponse } from "../core/metrics/http-delivery.ts";
 import { errorLine } from "../core/runtime/errors.ts";
 import { packageVersion } from "../core/runtime/version.ts";
 import type { SinkSettings } from "./sinks/types.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 export interface HttpPostOptions {
   readonly url: URL;
@@ -28,7 +29,8 @@ export interface HttpPost {
   close(): Promise<void>;
 }
 
-const TIMEOUTS = { connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 30_000 } as const;
+const CONNECT_MS = 10_000;
+const TIMEOUTS = { headersTimeout: 30_000, bodyTimeout: 30_000 } as const;
 /** An error page of a proxy can be megabytes: more is not read. */
 const ANSWER_BYTES = 65_536;
 
@@ -36,7 +38,13 @@ export async function openHttpPost(options: HttpPostOptions): Promise<HttpPost> 
   const { url, settings, judge = judgeAnswer } = options;
   // Loaded for those who forward: it costs 19 MB.
   const { Pool } = await import("undici");
-  const pool = new Pool(url.origin, { connections: settings.connections, pipelining: 1, ...TIMEOUTS });
+  const connect = { timeout: CONNECT_MS, ...readTlsFiles(settings) };
+  const pool = new Pool(url.origin, {
+    connections: settings.connections,
+    pipelining: 1,
+    connect,
+    ...TIMEOUTS,
+  });
   const fixed = { ...options.headers, "user-agent": `plimsoll/${packageVersion()}` };
   const path = url.pathname + url.search;
   return {

@@ -1,9 +1,11 @@
 // What of the NATS client protocol (docs.nats.io, "NATS Protocol") publishing into JetStream needs:
-//   server: INFO {…}                  we: CONNECT {…}, SUB _INBOX.x.* 1, PING      server: PONG
+//   server: INFO {…}                  we: TLS from here on where it is asked for; CONNECT {…}, SUB _INBOX.x.* 1, PING      server: PONG
 //   we: HPUB subject _INBOX.x.1 <header bytes> <all bytes>                          server: MSG _INBOX.x.1 1 <bytes>
 // An answer is JSON: {"stream":"S","seq":7} or {"error":{"code":503,"description":"…"}}.
 import { randomBytes } from "node:crypto";
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls, type SecureContextOptions } from "node:tls";
+import type { NatsUser } from "./nats-nkey.ts";
 
 export interface NatsAnswer {
   /** `503` where nobody listens to the subject. */
@@ -33,10 +35,17 @@ const CONNECT_MS = 10_000;
 /** A line of the protocol is not longer than INFO, which lists a cluster. */
 const MAX_LINE = 1024 * 1024;
 
-/** Connects and says who we are: the URL's user and password, or its user alone as a token. */
-export async function connectNats(url: URL): Promise<NatsClient> {
-  const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 4222) });
-  const client = new Connection(socket, url);
+/** Who we are, beside what the URL says: its user and password, or its user alone as a token. */
+export interface NatsIdentity {
+  readonly token?: string | undefined;
+  readonly user?: NatsUser | undefined;
+  readonly tls?: SecureContextOptions | undefined;
+}
+
+/** `tcp://host:4222`, or `tls://…`, which says nothing of who we are before it is encrypted. */
+export async function connectNats(url: URL, identity: NatsIdentity = {}): Promise<NatsClient> {
+  const socket = connect({ host: hostOf(url), port: Number(url.port || 4222) });
+  const client = new Connection(socket, url, identity);
   const timer = setTimeout(() => client.fail(new Error(`no answer within ${CONNECT_MS} ms`)), CONNECT_MS);
   try {
     await client.ready;
@@ -50,8 +59,10 @@ class Connection implements NatsClient {
   maxPayloadBytes = 1024 * 1024;
   isClosed = false;
   readonly ready: Promise<void>;
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #url: URL;
+  readonly #identity: NatsIdentity;
+  #isIntroduced = false;
   readonly #inbox = `_INBOX.${randomBytes(12).toString("hex")}`;
   readonly #waiting = new Map<string, Waiting>();
   #received: Buffer = Buffer.alloc(0);
@@ -59,14 +70,20 @@ class Connection implements NatsClient {
   #isReady: () => void = () => {};
   #isNot: (error: Error) => void = () => {};
 
-  constructor(socket: Socket, url: URL) {
+  constructor(socket: Socket, url: URL, identity: NatsIdentity) {
     this.#socket = socket;
     this.#url = url;
+    this.#identity = identity;
     this.ready = new Promise((resolve, reject) => {
       this.#isReady = resolve;
       this.#isNot = reject;
     });
     this.ready.catch(() => {}); // also told by `fail` to whoever waits
+    this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
+    this.#socket = socket;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("error", (error) => this.fail(error));
     socket.on("close", () => this.fail(new Error("the connection was closed")));
@@ -155,15 +172,39 @@ class Connection implements NatsClient {
   }
 
   #introduce(text: string): void {
-    try {
-      const { max_payload } = JSON.parse(text) as { max_payload?: unknown };
-      if (typeof max_payload === "number") this.maxPayloadBytes = max_payload;
-    } catch {
-      this.fail(new Error("not a NATS server"));
+    const info = parseInfo(text);
+    const isSecure = this.#url.protocol === "tls:";
+    const objection = info === undefined ? "not a NATS server" : objectionTo(info, isSecure);
+    if (objection !== undefined || info === undefined) {
+      this.fail(new Error(objection));
       return;
     }
-    const [user, pass] = [this.#url.username, this.#url.password].map(decodeURIComponent);
-    const identity = user === "" ? {} : pass === "" ? { auth_token: user } : { user, pass };
+    if (typeof info.max_payload === "number") this.maxPayloadBytes = info.max_payload;
+    // A cluster that changes says so again.
+    if (this.#isIntroduced) return;
+    this.#isIntroduced = true;
+    if (isSecure) this.#secure(String(info.nonce ?? ""));
+    else this.#sayWho(String(info.nonce ?? ""));
+  }
+
+  #secure(nonce: string): void {
+    const plain = this.#socket.removeAllListeners();
+    const host = hostOf(this.#url);
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const socket = connectTls({ ...this.#identity.tls, ...name, host, socket: plain });
+    this.#listen(socket);
+    socket.once("secureConnect", () => this.#sayWho(nonce));
+  }
+
+  #sayWho(nonce: string): void {
+    const [name, pass] = [this.#url.username, this.#url.password].map(decodeURIComponent);
+    const { token, user } = this.#identity;
+    const fromUrl = name === "" ? {} : pass === "" ? { auth_token: name } : { user: name, pass };
+    const identity = {
+      ...fromUrl,
+      ...(token === undefined ? {} : { auth_token: token }),
+      ...user?.identity(nonce),
+    };
     const about = { verbose: false, pedantic: false, headers: true, no_responders: true, lang: "plimsoll" };
     this.#socket.write(
       `CONNECT ${JSON.stringify({ ...about, ...identity })}\r\nSUB ${this.#inbox}.* 1\r\nPING\r\n`,
@@ -182,5 +223,26 @@ class Connection implements NatsClient {
     const payload = this.#received.toString("utf8", lineBytes + headBytes, end - 2);
     this.#waiting.get(words[0] ?? "")?.resolve({ status: /^NATS\/1\.0 (\d+)/.exec(head)?.[1], payload });
     return end;
+  }
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, "");
+}
+
+/** Nothing is said of who we are to a server that is not as the URL says. */
+function objectionTo(
+  { tls_required, tls_available }: Readonly<Record<string, unknown>>,
+  isSecure: boolean,
+): string | undefined {
+  if (!isSecure) return tls_required === true ? "the server wants TLS: nats+tls://" : undefined;
+  return tls_required === true || tls_available === true ? undefined : "the server does not speak TLS";
+}
+
+function parseInfo(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }

@@ -27,11 +27,10 @@ export interface ForwardingParts {
 export async function openForwardings(forwards: readonly Forward[], parts: ForwardingParts): Promise<void> {
   const encoders = new Map<SinkKind, Encode>();
   const deadLetters = new DeadLetters(parts.data.deadLetters, parts.log);
-  for (const { kind, url, name, relabel, bearerTokenFile, shards: count } of forwards) {
+  for (const { kind, url, name, relabel, files, shards: count } of forwards) {
     const shared = encoders.get(kind) ?? kind.openEncoder();
     encoders.set(kind, shared);
-    const settings = { connections: count, ...(bearerTokenFile === undefined ? {} : { bearerTokenFile }) };
-    const sink = await kind.open(name, url, settings);
+    const sink = await kind.open(name, url, { connections: count, ...files });
     const shards: Forwarder[] = [];
     const encode = relabel === undefined ? shared : kind.openEncoder();
     parts.forwardings.push(new Forwarding({ name, encode, relabel, shards, close: () => sink.close() }));

@@ -60,11 +60,8 @@ async function resubmit(
   return judge(delivery);
 }
 
-function openSink({ kind, name, url, bearerTokenFile }: Forward): Promise<OpenSink> {
-  return kind.open(name, url, {
-    connections: 1,
-    ...(bearerTokenFile === undefined ? {} : { bearerTokenFile }),
-  });
+function openSink({ kind, name, url, files }: Forward): Promise<OpenSink> {
+  return kind.open(name, url, { connections: 1, ...files });
 }
 
 function judge(delivery: Delivery): Again {

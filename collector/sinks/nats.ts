@@ -1,30 +1,33 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Delivery } from "../../core/metrics/delivery.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import { divideLines, joinLines, renderLines } from "../line-chunks.ts";
 import { connectNats, type NatsAnswer, type NatsClient } from "../nats-client.ts";
+import { parseNatsUser } from "../nats-nkey.ts";
 import { encodeNdjson } from "../ndjson.ts";
-import type { OpenSink, SinkKind } from "./types.ts";
+import { readTlsFiles } from "../tls-files.ts";
+import type { OpenSink, SinkKind, SinkSettings } from "./types.ts";
 
 const ACK_MS = 10_000;
 const HEADER_ROOM = 256;
 
 /**
- * NATS JetStream: `nats+tcp://HOST:4222/SUBJECT`, one message of JSON lines a delivery. A message is
+ * NATS JetStream: `nats+tcp://HOST:4222/SUBJECT` or `nats+tls://…`, one message of JSON lines a delivery. A message is
  * delivered when its stream says that it is stored; sent again, it is known by its id.
  */
 export const nats: SinkKind = {
   scheme: "nats",
-  transports: ["tcp"],
+  transports: ["tcp", "tls"],
   render: renderLines,
   openEncoder: () => encodeNdjson,
-  open: async (name, url): Promise<OpenSink> => {
+  open: async (name, url, settings): Promise<OpenSink> => {
     const subject = url.pathname.slice(1).replaceAll("/", ".") || "plimsoll.samples";
     let client: Promise<NatsClient> | undefined;
     const connected = async (): Promise<NatsClient> => {
       const known = await client?.catch(() => undefined);
-      if (known === undefined || known.isClosed) client = connectNats(url);
-      return client ?? connectNats(url);
+      if (known === undefined || known.isClosed) client = connectAs(url, settings);
+      return client ?? connectAs(url, settings);
     };
     return {
       name,
@@ -41,6 +44,16 @@ export const nats: SinkKind = {
     };
   },
 };
+
+/** Files are read for each connection: what is renewed counts from the next one on. */
+async function connectAs(url: URL, settings: SinkSettings): Promise<NatsClient> {
+  const { bearerTokenFile, credentialsFile } = settings;
+  return connectNats(url, {
+    token: bearerTokenFile && readFileSync(bearerTokenFile, "utf8").trim(),
+    user: credentialsFile === undefined ? undefined : parseNatsUser(readFileSync(credentialsFile, "utf8")),
+    tls: readTlsFiles(settings),
+  });
+}
 
 async function publish(client: NatsClient, subject: string, body: Uint8Array): Promise<Delivery> {
   if (body.length + HEADER_ROOM > client.maxPayloadBytes)

@@ -17,11 +17,22 @@ export interface SinkKind {
   render(chunk: Uint8Array): string;
 }
 
-export interface SinkSettings {
+export interface SinkSettings extends SinkFiles {
   /** How many deliveries may be under way at once, each of other machines. */
   readonly connections: number;
-  /** Read again at each delivery. */
+}
+
+/** Secrets, and who is believed; paths of files. */
+export interface SinkFiles {
+  /** Read again at each delivery, or connection. */
   readonly bearerTokenFile?: string;
+  /** Of a user of NATS: its token and seed, or its seed. */
+  readonly credentialsFile?: string;
+  /** Whose certificates are believed instead of the system's; PEM. */
+  readonly ca?: string;
+  /** Our own certificate and its key, for those who want one; PEM. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface OpenSink extends Sink {

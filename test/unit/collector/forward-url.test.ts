@@ -25,15 +25,15 @@ test.for([
 });
 
 test("a mapping has rules and a secret beside the URL", () => {
-  const { kind, relabel, bearerTokenFile, shards } = parseForward("forward", {
+  const { kind, relabel, files, shards } = parseForward("forward", {
     url: "remote-write-v2+http://h/w",
     relabel: [{ source_labels: ["__name__"], regex: "node_.*", action: "keep" }],
-    bearerTokenFile: "/run/token",
+    ...{ bearerTokenFile: "/run/token", ca: "/ca.pem" },
     shards: 4,
   });
   expect(shards).toBe(4);
   expect(parseForward("forward", "otlp+http://h").shards).toBe(1);
-  expect([kind.scheme, bearerTokenFile]).toEqual(["remote-write-v2", "/run/token"]);
+  expect([kind.scheme, files]).toEqual(["remote-write-v2", { bearerTokenFile: "/run/token", ca: "/ca.pem" }]);
   expect([relabel?.({ __name__: "up" }), relabel?.({ __name__: "node_load1" })]).toEqual([
     undefined,
     { __name__: "node_load1" },
@@ -46,6 +46,7 @@ test.for([
   ["url must be a text", {}],
   ['unknown option "token"', { url: "otlp+http://h", token: "x" }],
   ["bearerTokenFile must be a text", { url: "otlp+http://h", bearerTokenFile: 5 }],
+  ["cert and key belong together", { url: "otlp+http://h", cert: "/c" }],
   ["shards must be a number from 1 to 8", { url: "otlp+http://h", shards: 9 }],
   ["relabel: rule 1: ", { url: "otlp+http://h", relabel: [{ action: "no" }] }],
 ] as const)("%s", ([message, value]) => {

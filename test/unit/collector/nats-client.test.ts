@@ -58,6 +58,26 @@ test("nobody listens, nobody answers, the server says no", async () => {
   expect(refused.isClosed).toBe(true);
 });
 
+test("nothing of who we are is said before it is encrypted, and TLS is not spoken with who does not", async () => {
+  const plain = await startFakeNats(cleanup, () => undefined);
+  const url = new URL(`tls://me:secret@${plain.url.host}`);
+  await expect(connectNats(url)).rejects.toThrow("the server does not speak TLS");
+  const wanting = await startFakeNats(cleanup, () => undefined, '{"tls_required":true}');
+  await expect(connectNats(wanting.url)).rejects.toThrow("the server wants TLS: nats+tls://");
+  expect([plain.connects, wanting.connects]).toEqual([[], []]);
+});
+
+test("a token from a file, and a user who signs what the server has made up", async () => {
+  const { url, connects } = await startFakeNats(cleanup, () => undefined, '{"nonce":"abc"}');
+  const user = { identity: (nonce: string) => ({ nkey: "U", sig: `signed ${nonce}` }) };
+  (await connectNats(url, { token: "t" })).close();
+  (await connectNats(url, { user })).close();
+  expect(connects.map((text) => JSON.parse(text))).toMatchObject([
+    { auth_token: "t" },
+    { nkey: "U", sig: "signed abc" },
+  ]);
+});
+
 test("what is no NATS server", async () => {
   await expect(connectNats(new URL("tcp://127.0.0.1:1"))).rejects.toThrow("ECONNREFUSED");
   const { url } = await startFakeNats(cleanup, () => undefined, "hello");
