@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import { systemClock } from "../core/runtime/clock.ts";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { parseDuration } from "../core/runtime/duration.ts";
-import { errorLine, NotFoundError, PlimsollError, UsageError } from "../core/runtime/errors.ts";
+import { errorLine, PlimsollError, UsageError } from "../core/runtime/errors.ts";
 import { EXIT } from "../core/runtime/program.ts";
+import { chooseRules } from "./registry/choose-rules.ts";
 import { Registry } from "./registry/client.ts";
 import { type HintServer, openHintServer } from "./registry/replication/hint-server.ts";
 import { Hints } from "./registry/replication/hints.ts";
@@ -13,6 +14,7 @@ import { renderMetrics, renderReport, renderStatus } from "./registry/replicatio
 import { DEFAULT_FILE, readRules, type SyncRule } from "./registry/replication/rules.ts";
 import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
 import { watchRules } from "./registry/replication/watch.ts";
+import { registryRemovalCommands } from "./registry/retention/commands.ts";
 import { registryServerCommands } from "./registry/server/commands.ts";
 import { DEFAULT_STORE, withStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
@@ -20,7 +22,8 @@ import type { Store } from "./store/types.ts";
 /** `plimsoll registry`: registries of ours, and images of one registry in another. */
 export function registryCommand(signal: AbortSignal): Command {
   const command = createCommand("registry", "run a registry; keep images of one in another");
-  for (const each of registryServerCommands(signal)) command.addCommand(each);
+  for (const each of [...registryServerCommands(signal), ...registryRemovalCommands(signal)])
+    command.addCommand(each);
   command.addCommand(registrySync(signal)).addCommand(registryStatus());
   return withExamples(command, [
     ["plimsoll registry sync --all", "every rule of the configuration file, once"],
@@ -52,7 +55,7 @@ function registrySync(signal: AbortSignal): Command {
     .option("--token-file <file>", "what notifications must bring as a bearer token")
     .action((names: readonly string[], options: SyncOptions) =>
       withStore(options.store, async (store) => {
-        const rules = chooseRules(await readRules(options.config), names, options);
+        const rules = chooseRules(await readRules(options.config), names, options.all === true);
         if (options.every !== undefined) {
           await watch(rules, store, signal, options, options.every);
           exitWith(EXIT.interrupted);
@@ -106,21 +109,6 @@ function registrySubCommand(name: string, description: string): Command {
     .option("--config <file>", `registries and rules; PLIMSOLL_REGISTRY_CONFIG, else ${DEFAULT_FILE}`)
     .option("--store <url>", `a path, or etcd+http://HOST:PORT; PLIMSOLL_STORE, else ${DEFAULT_STORE}`)
     .option("--json", "print JSON");
-}
-
-function chooseRules(
-  rules: readonly SyncRule[],
-  names: readonly string[],
-  { all }: SyncOptions,
-): readonly SyncRule[] {
-  if ((names.length === 0) !== (all === true)) throw new UsageError("name rules, or say --all");
-  const unknown = names.find((name) => !rules.some((rule) => rule.name === name));
-  if (unknown !== undefined) {
-    throw new NotFoundError(`rule ${unknown}: there is no such rule`, {
-      hint: `known are ${rules.map(({ name }) => name).join(", ") || "none"}`,
-    });
-  }
-  return rules.filter(({ name }) => all || names.includes(name));
 }
 
 /** One after the other: a rule may bring what the next one takes further. */

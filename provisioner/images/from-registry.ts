@@ -64,7 +64,12 @@ export async function readImage(
   return readImage(name, store, child, platform, chosen.platform !== undefined);
 }
 
-async function readConfig(name: string, store: ContentStore, config: Descriptor): Promise<Buffer> {
+/** The whole of a configuration, which is small. */
+export async function readConfig(
+  name: string,
+  store: Pick<ContentStore, "open">,
+  config: Descriptor,
+): Promise<Buffer> {
   if (config.sizeBytes > MAX_CONFIG_BYTES)
     throw new PlimsollError("IMAGE", `image ${name}: a configuration of ${config.sizeBytes} bytes`);
   const chunks: Uint8Array[] = [];

@@ -18,3 +18,13 @@ export class Slots {
     };
   }
 }
+
+/** Has `body` run in one of them. */
+export async function inSlot<T>(slots: Slots, body: () => Promise<T>): Promise<T> {
+  const release = await slots.take();
+  try {
+    return await body();
+  } finally {
+    release();
+  }
+}

@@ -9,6 +9,8 @@ const REPOSITORY = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const LONGEST_REPOSITORY = 255;
+/** Signatures, attestations and SBOMs of an image where there is no referrers API: `sha256-HEX`, `sha256-HEX.sig`. */
+const REFERRER = /^(sha256|sha512)-([0-9a-f]+)(?:\.[a-z]+)?$/;
 
 export function isRepository(text: string): boolean {
   return text.length <= LONGEST_REPOSITORY && REPOSITORY.test(text);
@@ -20,6 +22,12 @@ export function isTag(text: string): boolean {
 
 export function isDigest(text: string): boolean {
   return DIGEST.test(text);
+}
+
+/** The digest of the image that a tag says something of; undefined for the tag of an image. */
+export function subjectOf(tag: string): string | undefined {
+  const [, algorithm, hex] = REFERRER.exec(tag) ?? [];
+  return algorithm === undefined ? undefined : `${algorithm}:${hex}`;
 }
 
 /** The path of a repository below `/v2/`. Throws RegistryError for what is no name. */

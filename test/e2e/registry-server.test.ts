@@ -148,6 +148,41 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
     expect(await again.stop()).toBe(0);
   });
 
+  test("what the rules do not keep goes from the registry, and then from the disk; an index and its images stay whole", async () => {
+    const server = await declare(["a"]);
+    await server.up("a");
+    const client = clientOf(server, "a");
+    for (let n = 1; n <= 4; n++) await client.put("app", `v${n}`, 100_000 * n, `2026-01-0${n}T00:00:00Z`);
+    const digests = await Promise.all(["v1", "v4"].map((tag) => client.registry.digestOf("app", tag)));
+    await client.putIndex("app", "all", digests.map(String));
+    const folder = cleanup.temporaryFolder();
+    const retention = { builds: { registry: "a", tags: "v*", keepLast: 1 } };
+    const registries = { a: { url: `http://${server.hosts.a}` } };
+    writeFileSync(join(folder, "registry.yaml"), JSON.stringify({ registries, retention }));
+    const remove = (...args: readonly string[]): Promise<ExecResult> => {
+      const given = ["--config", join(folder, "registry.yaml"), "--store", join(folder, "state.db")];
+      const env = { DOCKER_HOST: `unix://${folder}/none.sock` };
+      return exec(programArgv("plimsoll", "registry", ...args, ...given), { okCodes: [0, 1, 3], env });
+    };
+
+    const planned = await remove("retain", "--all", "--dry-run");
+    expect(planned.stdout).toMatch(/app:v1 to be removed[\s\S]*3 tags and 2 manifests to be removed\n$/);
+    // v1 is in an index that stays, and Distribution 2.8 deletes by digest alone.
+    expect((await remove("retain", "--all")).stdout).toMatch(
+      /app:v1 kept: its image is needed[\s\S]*2 tags and 2 manifests removed, 1 kept\n$/,
+    );
+    expect(await client.registry.tags("app")).toEqual(["all", "v1", "v4"]);
+    expect((await server.run("gc")).stdout).toMatch(/6 blobs of 50\d{4} bytes freed/);
+    for (const tag of ["all", "v1", "v4"]) await pull(server, "a", `app:${tag}`);
+
+    expect((await remove("rm", `${server.hosts.a}/app:all`)).code).toBe(0);
+    expect((await remove("rm", `${server.hosts.a}/app`, "--all-tags")).stdout).toMatch(
+      /2 tags and 2 manifests/,
+    );
+    expect((await remove("rm", `${server.hosts.a}/app`, "--all-tags")).code).toBe(3);
+    expect((await server.run("gc")).stdout).toMatch(/blobs of \d+ bytes freed, 0 are needed/);
+  });
+
   test("a replica that says nothing stands in the way, until it is said to be off", async () => {
     const server = await declare(["a", "b"]);
     await server.up("a");

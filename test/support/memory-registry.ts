@@ -72,11 +72,16 @@ export class MemoryRegistry {
     return digest;
   }
 
-  /** An image with one layer. Returns its digest. */
-  putImage(repository: string, tag: string | undefined, layer: string | Uint8Array): string {
+  /** An image with one layer; `about` is its configuration. Returns its digest. */
+  putImage(
+    repository: string,
+    tag: string | undefined,
+    layer: string | Uint8Array,
+    about: object = {},
+  ): string {
     const config = {
       mediaType: "application/vnd.oci.image.config.v1+json",
-      ...this.putBlob(repository, "{}"),
+      ...this.putBlob(repository, JSON.stringify(about)),
     };
     const layers = [
       { mediaType: "application/vnd.oci.image.layer.v1.tar", ...this.putBlob(repository, layer) },
@@ -152,10 +157,7 @@ export class MemoryRegistry {
       if (!id.includes(":")) repository.tags.set(id, digest);
       return response.writeHead(201, { "docker-content-digest": digest }).end();
     }
-    if (request.method === "DELETE") {
-      repository.tags.delete(id);
-      return response.writeHead(202).end();
-    }
+    if (request.method === "DELETE") return remove(repository, id, response);
     const digest = id.includes(":") ? id : repository.tags.get(id);
     const found = repository.manifests.get(digest ?? "");
     if (found === undefined) return fail(response, 404, "MANIFEST_UNKNOWN");
@@ -203,6 +205,13 @@ export class MemoryRegistry {
     blobs.set(sha256(whole), whole);
     return response.writeHead(201).end();
   }
+}
+
+/** With a digest go all its tags, as in Distribution. */
+function remove({ tags, manifests }: Repository, id: string, response: ServerResponse): unknown {
+  for (const [tag, digest] of tags) if (tag === id || digest === id) tags.delete(tag);
+  manifests.delete(id);
+  return response.writeHead(202).end();
 }
 
 function partsOf(bytes: Buffer): readonly string[] {

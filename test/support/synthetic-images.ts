@@ -19,7 +19,7 @@ export class SyntheticImages {
   }
 
   /** One of `layerBytes` of noise over a layer that all share. Returns its digest. */
-  async put(repository: string, tag: string, layerBytes: number): Promise<string> {
+  async put(repository: string, tag: string, layerBytes: number, created?: string): Promise<string> {
     const layers = [
       await this.#putBlob(repository, LAYER, this.#base),
       await this.#putBlob(repository, LAYER, gzipSync(randomBytes(layerBytes))),
@@ -31,6 +31,7 @@ export class SyntheticImages {
       config: {},
       rootfs: { type: "layers", diff_ids },
       made: tag,
+      created,
     };
     const config = await this.#putBlob(repository, CONFIG, Buffer.from(JSON.stringify(about)));
     const manifest = manifestOf({ schemaVersion: 2, mediaType: MANIFEST, config, layers });

@@ -29,6 +29,8 @@ export interface SyncRule {
   readonly bytesPerSecond: number;
 }
 
+const TOP_KEYS = ["registries", "rules", "retention"] as const;
+type Top = Mapping<(typeof TOP_KEYS)[number]>;
 const REGISTRY_KEYS = ["url", "username", "passwordFile", "caFile"] as const;
 const RULE_KEYS = [
   ...["from", "to", "repositories", "tags", "prefix", "deletes", "overwrite", "parallel", "rate"],
@@ -82,11 +84,12 @@ function journalOf({ name, from, to }: SyncRule, rules: readonly SyncRule[]): st
   return back.length === 0 ? name : ([...back, ...between(from, to)].sort()[0] ?? name);
 }
 
-function openTop(file: string, values: Readonly<Record<string, unknown>>): Mapping<"registries" | "rules"> {
-  return new Mapping(`configuration ${file}`, "", values, ["registries", "rules"]);
+/** The file's top. Each reads its own part, and knows of the others. */
+export function openTop(file: string, values: Readonly<Record<string, unknown>>): Top {
+  return new Mapping(`configuration ${file}`, "", values, TOP_KEYS);
 }
 
-function parseRegistries(top: Mapping<"registries" | "rules">): ReadonlyMap<string, RegistryAccess> {
+export function parseRegistries(top: Top): ReadonlyMap<string, RegistryAccess> {
   return new Map(
     top.named("registries", REGISTRY_KEYS).map(([name, mapping]) => [name, parseRegistry(mapping)]),
   );

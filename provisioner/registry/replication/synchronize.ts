@@ -1,8 +1,8 @@
 import type { Clock } from "../../../core/runtime/clock.ts";
 import { errorLine } from "../../../core/runtime/errors.ts";
-import { Slots } from "../../reconcile/slots.ts";
+import { inSlot, Slots } from "../../reconcile/slots.ts";
 import type { Registry } from "../client.ts";
-import { isDigest } from "../names.ts";
+import { isDigest, subjectOf } from "../names.ts";
 import { RegistryError } from "../registry-error.ts";
 import { type Comparison, type OwnTags, planTags, type Tags } from "./compare.ts";
 import { ImageCopier } from "./copy.ts";
@@ -39,8 +39,6 @@ export interface SyncContext {
 const MOST_DELETES = 10;
 const STATUS_EVERY_MS = 2000;
 const REPOSITORIES_AT_ONCE = 8;
-/** Signatures, attestations and SBOMs of an image where there is no referrers API: `sha256-HEX`, `sha256-HEX.sig`. */
-const REFERRER = /^(sha256|sha512)-([0-9a-f]+)(?:\.[a-z]+)?$/;
 
 /** Makes the destination of a rule what its source is. Whatever a killed run has done is kept. */
 export async function synchronize(rule: SyncRule, context: SyncContext): Promise<SyncReport> {
@@ -229,19 +227,5 @@ class SyncRun {
     if (this.#context.isDryRun || this.#context.only !== undefined) return;
     const status = { rule: this.#rule.name, startedMs: this.#startedMs, endedMs, currentMs, ...this.#counts };
     await this.#context.journal.writeStatus(status);
-  }
-}
-
-function subjectOf(tag: string): string | undefined {
-  const [, algorithm, hex] = REFERRER.exec(tag) ?? [];
-  return algorithm === undefined ? undefined : `${algorithm}:${hex}`;
-}
-
-async function inSlot<T>(slots: Slots, body: () => Promise<T>): Promise<T> {
-  const release = await slots.take();
-  try {
-    return await body();
-  } finally {
-    release();
   }
 }

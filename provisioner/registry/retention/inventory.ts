@@ -1,0 +1,90 @@
+import { readConfig } from "../../images/from-registry.ts";
+import { inSlot, Slots } from "../../reconcile/slots.ts";
+import type { Registry } from "../client.ts";
+import { parseJson, parseManifest } from "../manifest.ts";
+
+/** One repository: its tags, and all manifests that they lead to. */
+export interface Inventory {
+  readonly repository: string;
+  /** Digests by tag. */
+  readonly tags: ReadonlyMap<string, string>;
+  readonly manifests: ReadonlyMap<string, ManifestNode>;
+}
+
+export interface ManifestNode {
+  /** Digests of what an index names. */
+  readonly children: readonly string[];
+  /** When the image was built, of an index the youngest one; undefined where nothing credible is said. */
+  readonly createdMs: number | undefined;
+}
+
+const AT_ONCE = 16;
+/** Builds that are meant to be reproducible write 1970 or 1980 into their images. */
+const FIRST_CREDIBLE_MS = Date.UTC(2001, 0);
+/** A clock ahead of ours is no reason to doubt. */
+const LEEWAY_MS = 86_400_000;
+
+/** Digests by tag. A tag that goes between the list and the question is as if it had not been listed. */
+export async function readTags(registry: Registry, repository: string): Promise<ReadonlyMap<string, string>> {
+  const slots = new Slots(AT_ONCE);
+  const names = await registry.tags(repository);
+  const found = await Promise.all(
+    names.map((name) =>
+      inSlot(slots, async () => [name, await registry.digestOf(repository, name)] as const),
+    ),
+  );
+  return new Map(found.flatMap(([name, digest]) => (digest === undefined ? [] : [[name, digest] as const])));
+}
+
+/** `more` are digests to be looked at although no tag leads to them. */
+export async function readInventory(
+  registry: Registry,
+  repository: string,
+  nowMs: number,
+  more: readonly string[] = [],
+): Promise<Inventory> {
+  const tags = await readTags(registry, repository);
+  const manifests = new Map<string, ManifestNode>();
+  const slots = new Slots(AT_ONCE);
+  let level = [...new Set([...tags.values(), ...more])];
+  while (level.length > 0) {
+    const read = (digest: string): Promise<ManifestNode | undefined> =>
+      inSlot(slots, () => readNode(registry, repository, digest, nowMs));
+    const nodes = await Promise.all(level.map(async (digest) => [digest, await read(digest)] as const));
+    for (const [digest, node] of nodes) if (node !== undefined) manifests.set(digest, node);
+    const children = nodes.flatMap(([, node]) => node?.children ?? []);
+    level = [...new Set(children)].filter((digest) => !manifests.has(digest));
+  }
+  return { repository, tags, manifests: withAges(manifests) };
+}
+
+async function readNode(
+  registry: Registry,
+  repository: string,
+  digest: string,
+  nowMs: number,
+): Promise<ManifestNode | undefined> {
+  const manifest = await registry.manifest(repository, digest);
+  if (manifest === undefined) return undefined;
+  const what = `${repository}@${digest}`;
+  const { manifests, config } = parseManifest(what, manifest);
+  const children = manifests.map((child) => child.digest);
+  if (config === undefined || !/image/.test(config.mediaType)) return { children, createdMs: undefined };
+  const bytes = await readConfig(what, { open: (blob) => registry.blobs.read(repository, blob) }, config);
+  return { children, createdMs: parseCreated(parseJson(`configuration of ${what}`, bytes).created, nowMs) };
+}
+
+export function parseCreated(value: unknown, nowMs: number): number | undefined {
+  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return ms >= FIRST_CREDIBLE_MS && ms <= nowMs + LEEWAY_MS ? ms : undefined;
+}
+
+/** An index is as young as the youngest of its images. */
+function withAges(manifests: ReadonlyMap<string, ManifestNode>): ReadonlyMap<string, ManifestNode> {
+  const ageOf = ({ children, createdMs }: ManifestNode): number | undefined => {
+    const ages = [createdMs, ...children.map((child) => manifests.get(child)?.createdMs)];
+    const known = ages.filter((each) => each !== undefined);
+    return known.length === 0 ? undefined : Math.max(...known);
+  };
+  return new Map([...manifests].map(([digest, node]) => [digest, { ...node, createdMs: ageOf(node) }]));
+}

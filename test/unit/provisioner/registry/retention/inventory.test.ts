@@ -1,0 +1,63 @@
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { Registry } from "../../../../../provisioner/registry/client.ts";
+import {
+  parseCreated,
+  readInventory,
+  readTags,
+} from "../../../../../provisioner/registry/retention/inventory.ts";
+import { Cleanup } from "../../../../support/cleanup.ts";
+import { INDEX, MemoryRegistry } from "../../../../support/memory-registry.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+const NOW = Date.UTC(2026, 0);
+let memory = new MemoryRegistry();
+let registry: Registry;
+
+beforeEach(async () => {
+  memory = await new MemoryRegistry().start(cleanup);
+  registry = new Registry({ url: memory.url });
+  cleanup.add("client", () => registry.close());
+});
+
+test("tags, what they lead to, and how old that is", async () => {
+  const old = memory.putImage("app", "old", "1", { created: "2020-01-01T00:00:00Z" });
+  const young = memory.putImage("app", undefined, "2", { created: "2025-01-01T00:00:00Z" });
+  const manifests = [old, young].map((digest) => ({
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest,
+    size: 1,
+  }));
+  const index = memory.putManifest("app", "all", { schemaVersion: 2, mediaType: INDEX, manifests }, INDEX);
+  const loose = memory.putImage("app", undefined, "3", { created: "0001-01-01T00:00:00Z" });
+
+  const inventory = await readInventory(registry, "app", NOW, [loose]);
+  expect(inventory.tags).toEqual(
+    new Map([
+      ["all", index],
+      ["old", old],
+    ]),
+  );
+  expect(Object.fromEntries(inventory.manifests)).toEqual({
+    [old]: { children: [], createdMs: Date.UTC(2020, 0) },
+    [young]: { children: [], createdMs: Date.UTC(2025, 0) },
+    [index]: { children: [old, young], createdMs: Date.UTC(2025, 0) },
+    [loose]: { children: [], createdMs: undefined },
+  });
+});
+
+test("what is not there, or goes on the way", async () => {
+  expect(await readTags(registry, "none")).toEqual(new Map());
+  memory.putImage("app", "v1", "1");
+  memory.intercept = (request, response) => {
+    if (request.method !== "HEAD") return false;
+    response.writeHead(404).end();
+    return true;
+  };
+  expect(await readTags(registry, "app")).toEqual(new Map());
+});
+
+test.for(["1970-01-01T00:00:00Z", "1980-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "soon", 7, undefined])(
+  "%s is no credible time",
+  (value) => expect(parseCreated(value, NOW)).toBeUndefined(),
+);
