@@ -19,7 +19,7 @@ const own = (cgroup: number, pid: number): OwnNamespaces => ({
   pid: `pid:[${pid}]`,
 });
 
-function open() {
+function open(stepSize?: number) {
   const host = new FakeHost(cleanup.temporaryFolder());
   const asked: string[] = [];
   const root: HostRoot = {
@@ -30,7 +30,7 @@ function open() {
     },
   };
   const clock = new ManualClock();
-  const scans = new NamespaceScans(root, HOST, clock);
+  const scans = new NamespaceScans(root, HOST, clock, stepSize);
   const find = (cgroup: number, pid: number): FirstProcess | undefined => scans.find(own(cgroup, pid));
   return { host, asked, clock, find };
 }
@@ -85,17 +85,17 @@ describe("a scan", () => {
   });
 
   test("does not keep a reader for all of a large host, nor the server for long", () => {
-    const { host, asked, clock, find } = open();
-    for (let pid = 1000; pid < 6000; pid += 1) host.link(`proc/${pid}/ns/pid`, "pid:[1]");
-    host.process(9000, { pidNamespace: 2 });
+    const { host, asked, clock, find } = open(100);
+    for (let pid = 1000; pid < 1150; pid += 1) host.link(`proc/${pid}/ns/pid`, "pid:[1]");
+    host.process(9900, { pidNamespace: 2 });
     let now = 0;
     // Each look at this clock is a millisecond later than the last: a step takes 1 ms, and the next has to wait for 4.
     clock.monotonicMs = () => now++;
     const looks = () => asked.splice(0).filter((name) => name.endsWith("/ns/pid")).length;
 
-    expect([find(1, 2), looks()]).toEqual([undefined, 4096]);
+    expect([find(1, 2), looks()]).toEqual([undefined, 100]);
     expect([find(1, 2), looks()]).toEqual([undefined, 0]);
     now += 4;
-    expect([find(1, 2)?.pid, looks()]).toEqual([9000, 5001 - 4096]);
+    expect([find(1, 2)?.pid, looks()]).toEqual([9900, 51]);
   });
 });
