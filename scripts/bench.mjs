@@ -10,6 +10,7 @@ const BENCHES = [
   "shim-scale",
   "shim-churn",
   "agent",
+  "agent-soak",
   "up",
   "collector",
   "reconcile",

@@ -24,8 +24,10 @@ import { type ProcessFigures, readFigures } from "./process-figures.ts";
 /** Of each; and how long each interval is looked at. */
 const COUNT = Number(process.env.PLIMSOLL_BENCH_COUNT ?? 20);
 const SECONDS = Number(process.env.PLIMSOLL_BENCH_SECONDS ?? 60);
-/** Four samples: the first ones find out what there is, and the garbage of the start is collected. */
-const SETTLE_MS = 45_000;
+/** The start is not what is measured: the first samples find out what there is, and at the third its garbage goes. */
+const SKIPPED_SAMPLES = 5;
+/** As long as receivers keep a connection that waits for the next sample. */
+const KEEP_ALIVE_MS = 300_000;
 const MIB = 2 ** 20;
 
 /** The agent without the bundle: the gain of each step to what the launcher does. */
@@ -58,12 +60,13 @@ const cleanup = new Cleanup();
 try {
   console.log(`${COUNT} of each, on ${availableParallelism()} CPUs, load ${loadavg()[0]?.toFixed(1)}`);
   await printStarts();
-  for (const interval of ["10s", "1s"]) await compare(interval);
+  for (const seconds of [10, 1]) await compare(seconds);
 } finally {
   await cleanup.run();
 }
 
-async function compare(interval: string): Promise<void> {
+async function compare(intervalSeconds: number): Promise<void> {
+  const interval = `${intervalSeconds}s`;
   const here = new Cleanup();
   try {
     const receiver = await startCountingReceiver(here);
@@ -120,12 +123,14 @@ async function compare(interval: string): Promise<void> {
     ];
     const started: Started[] = [];
     for (const contender of contenders) started.push(await start(here, contender));
-    const pages = scrapeEvery(here, exporters, interval === "10s" ? 10_000 : 1000);
-    await sleep(Math.max(SECONDS * 500, interval === "10s" ? SETTLE_MS : 0));
+    const pages = scrapeEvery(here, exporters, intervalSeconds * 1000);
+    // And until what all of them started at once is over.
+    await sleep(Math.max(SECONDS / 2, SKIPPED_SAMPLES * intervalSeconds) * 1000);
     const before = started.map(({ pids }) => pids.map(readFigures));
     const beforeMs = performance.now();
     await sleep(SECONDS * 1000);
     const means = started.map((one, i) => meanOf(one, before[i] ?? [], performance.now() - beforeMs));
+    console.log(`\nsteady: without the first ${SKIPPED_SAMPLES} samples, ${SECONDS} s looked at`);
     print(interval, means);
     console.log(
       `bytes on the wire per sample: agent ${receiver.bytesPerSample().toFixed(2)}, node_exporter ${pages().toFixed(2)}`,
@@ -173,7 +178,7 @@ function meanOf({ contender, pids, cgroup }: Started, before: readonly ProcessFi
 }
 
 function print(interval: string, rows: readonly Means[]): void {
-  console.log(`\nevery ${interval}, load ${loadavg()[0]?.toFixed(1)}`);
+  console.log(`every ${interval}, load ${loadavg()[0]?.toFixed(1)}`);
   console.log(`${"".padEnd(34)}PSS MiB  anon MiB  charge MiB  CPU ms/s  wake-ups/s  threads  children`);
   for (const row of rows) {
     const { proportionalBytes, anonymousBytes, chargedBytes } = row;
@@ -221,6 +226,7 @@ async function startCountingReceiver(here: Cleanup): Promise<CountingReceiver> {
       response.writeHead(request.method === "POST" ? 204 : 405).end();
     });
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   here.add("receiver", () => {
     server.closeAllConnections();
