@@ -19,7 +19,7 @@ const CACHE = "/var/cache/plimsoll-lab";
 const MODULES = [
   ...["virtio_pci", "9p", "9pnet_virtio", "overlay"],
   ...["fuse", "veth", "zram", "virtio_blk", "ext4", "crc32c_generic"],
-  ...["loop", "dm_mod", "dm_thin_pool", "xfs", "btrfs", "openvswitch", "8021q", "bonding"],
+  ...["loop", "dm_mod", "dm_thin_pool", "xfs", "btrfs", "openvswitch", "8021q", "bonding", "nfsv3"],
 ];
 
 export interface GuestKernel {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "vitest";
 import { PATIENCE } from "./patience.ts";
@@ -31,6 +31,10 @@ function condition(reason: string, find: () => boolean): Condition {
 export const isRoot: Condition = condition("needs root", () => process.getuid?.() === 0);
 
 export const hasFuse: Condition = condition("needs /dev/fuse", () => canAccess("/dev/fuse", constants.R_OK));
+
+export const hasNfs: Condition = condition("needs the kernel's NFS client", () =>
+  /\tnfs$/m.test(readFileSync("/proc/filesystems", "utf8")),
+);
 
 /** Which cgroup hierarchy has the memory controller. */
 export const cgroupVersion: 1 | 2 = existsSync("/sys/fs/cgroup/cgroup.controllers") ? 2 : 1;
