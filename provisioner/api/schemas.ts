@@ -115,6 +115,18 @@ const PROGRESS: Schema = {
   ],
 };
 
+const EXEC: ObjectSchema = fields(
+  { command: { type: "array", items: TEXT, description: "a program and its arguments" } },
+  { input: some("what it is given; nothing unless told") },
+);
+
+const OUTPUT: Schema = {
+  oneOf: [
+    fields({ event: oneWord("output"), stream: oneWord("stdout", "stderr"), text: TEXT }),
+    fields({ event: oneWord("end"), exitCode: COUNT }),
+  ],
+};
+
 const EVENT: ObjectSchema = fields({
   ...{ at: TEXT, host: TEXT, kind: TEXT, state: TEXT },
   ...{ name: orNull(TEXT), id: orNull(TEXT), text: orNull(TEXT) },
@@ -137,6 +149,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Operation: OPERATION,
   Step: STEP,
   Progress: PROGRESS,
+  ExecRequest: EXEC,
+  Output: OUTPUT,
   Event: EVENT,
   Status: STATUS,
   Error: fields({ error: TEXT, code: TEXT }, { hint: TEXT }),

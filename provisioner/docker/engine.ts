@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { PlimsollError } from "../../core/runtime/errors.ts";
-import { type Frame, FrameSplitter } from "./frames.ts";
+import { FrameSplitter, type OnFrame } from "./frames.ts";
 import { type Interaction, interactInside } from "./interact.ts";
 import { EngineConnection } from "./request.ts";
 
@@ -35,12 +35,7 @@ export interface DockerEngine {
   /** ContainerUpdate's body: what it names is changed while the container runs. */
   updateContainer(id: string, body: Readonly<Record<string, unknown>>): Promise<void>;
   /** Runs a command inside, `onFrame` sees what it writes. Returns its exit code. */
-  runInside(
-    id: string,
-    argv: readonly string[],
-    onFrame: (frame: Frame) => void,
-    signal?: AbortSignal,
-  ): Promise<number>;
+  runInside(id: string, argv: readonly string[], onFrame: OnFrame, signal?: AbortSignal): Promise<number>;
   /** The same with input, and a terminal where there is one. */
   interact(id: string, interaction: Interaction): Promise<number>;
   /** What happens from now on to containers that carry a label, until `signal`. */
@@ -50,7 +45,7 @@ export interface DockerEngine {
     signal: AbortSignal,
   ): Promise<AsyncIterable<ContainerEvent>>;
   /** What the container wrote; with `follow` until `signal`, or its end. */
-  readLogs(id: string, options: LogOptions, onFrame: (frame: Frame) => void): Promise<void>;
+  readLogs(id: string, options: LogOptions, onFrame: OnFrame): Promise<void>;
   /** The same engine for who may be told to end: from `signal` on no request is waited for much longer. */
   hurriedBy(signal: AbortSignal): DockerEngine;
   close(): Promise<void>;
@@ -224,9 +219,9 @@ function streamCalls(connection: EngineConnection): StreamCalls {
   };
 }
 
-async function splitFrames(body: AsyncIterable<Uint8Array>, onFrame: (frame: Frame) => void): Promise<void> {
+async function splitFrames(body: AsyncIterable<Uint8Array>, onFrame: OnFrame): Promise<void> {
   const splitter = new FrameSplitter();
-  for await (const chunk of body) for (const frame of splitter.push(chunk)) onFrame(frame);
+  for await (const chunk of body) for (const frame of splitter.push(chunk)) await onFrame(frame);
 }
 
 /** A line of JSON each; a container's labels are among its attributes. */

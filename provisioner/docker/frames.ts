@@ -4,6 +4,9 @@ export interface Frame {
   readonly bytes: Buffer;
 }
 
+/** Takes a frame; what comes after waits until it has. */
+export type OnFrame = (frame: Frame) => void | Promise<void>;
+
 const HEADER_BYTES = 8;
 
 /**

@@ -1,6 +1,5 @@
 import { addAbortSignal, type Readable } from "node:stream";
-import type { Frame } from "./frames.ts";
-import { FrameSplitter } from "./frames.ts";
+import { FrameSplitter, type OnFrame } from "./frames.ts";
 import { API, type EngineConnection } from "./request.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
@@ -23,7 +22,7 @@ export interface Interaction {
   };
   /** Leaves it: what runs inside goes on. */
   readonly signal?: AbortSignal;
-  onFrame(frame: Frame): void;
+  readonly onFrame: OnFrame;
 }
 
 /** Runs a command inside that is given what comes in, as it comes. Returns its exit code. */
@@ -53,8 +52,8 @@ export async function interactInside(
     // With a terminal there is one stream, as it is; without, two in frames.
     const splitter = new FrameSplitter();
     for await (const chunk of stream) {
-      if (terminal !== undefined) onFrame({ stream: "stdout", bytes: chunk });
-      else for (const frame of splitter.push(chunk)) onFrame(frame);
+      if (terminal !== undefined) await onFrame({ stream: "stdout", bytes: chunk });
+      else for (const frame of splitter.push(chunk)) await onFrame(frame);
     }
   } finally {
     stop?.();

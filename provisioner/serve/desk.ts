@@ -106,10 +106,16 @@ export class Desk {
     return this.#followed(id, feed, signal);
   }
 
-  /** Takes back what can be taken back. Throws NotFoundError. */
+  /** Takes back what can be taken back. Throws NotFoundError, and where there is nothing under way to be taken back. */
   async cancel(id: string): Promise<RequestView> {
     const record = await this.#record(id);
-    (await this.#find(id))?.cancelling.abort();
+    if (record.endedMs !== undefined) throw new PlimsollError("ENDED", `operation ${id}: has ended`);
+    const running = await this.#find(id);
+    if (running === undefined)
+      throw new PlimsollError("STUCK", `operation ${id}: does not get on`, {
+        hint: "it is tried again by itself; GET shows what is in its way",
+      });
+    running.cancelling.abort();
     return viewRequest(record);
   }
 

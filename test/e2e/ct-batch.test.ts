@@ -26,12 +26,13 @@ describeIf(...CT_LAB)("several machines in one request", () => {
   });
   afterAll(() => cleanup.run());
 
-  test("five are made, reach each other, and are destroyed together", async () => {
+  test("twenty are made, reach each other, and are destroyed together", async () => {
     const before = snapshotHost();
-    const made = await lab.json("create", "web", "--net", "front", "--count", "5", ...SMALL);
+    const made = await lab.json("create", "web", "--net", "front", "--count", "20", ...SMALL);
 
-    expect(made.map(({ name }) => name).sort()).toEqual(["web-1", "web-2", "web-3", "web-4", "web-5"]);
-    expect(new Set(made.map(({ ip }) => ip)).size).toBe(5);
+    const names = Array.from({ length: 20 }, (_, index) => `web-${index + 1}`);
+    expect(made.map(({ name }) => name).sort()).toEqual(names.sort());
+    expect(new Set(made.map(({ ip }) => ip)).size).toBe(20);
     expect(made.every(({ state, busy }) => state === "running" && busy === null)).toBe(true);
     const first = await lab.namespaceOf("web-1");
     for (const { ip } of made) expect(await ping(first, ip ?? "", { count: 1 })).toBe(1);

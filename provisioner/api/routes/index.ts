@@ -1,6 +1,7 @@
 import type { Host } from "../../host/host.ts";
 import { renderOpenApi } from "../openapi.ts";
 import type { Route } from "../route.ts";
+import { insideRoutes } from "./inside.ts";
 import { machineRoutes } from "./machines.ts";
 import { networkRoutes } from "./networks.ts";
 import { type OperationParts, operationRoutes } from "./operations.ts";
@@ -12,6 +13,7 @@ export function apiRoutes(parts: OperationParts & StatusParts & { readonly host:
   const routes: Route[] = [
     statusRoute(parts),
     ...machineRoutes(parts.host),
+    ...insideRoutes(parts.host),
     ...operationRoutes(parts),
     ...networkRoutes(store, clock),
   ];

@@ -31,6 +31,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lxcfs-shim/serve.ts": "test/e2e/shim-serve.test.ts",
   "lxcfs-shim/session/in-thread.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/transport/fuse-native.ts": "test/e2e/shim-engine.test.ts",
+  "provisioner/api/routes/inside.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/api/routes/machines.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/api/routes/operations.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/api/routes/status.ts": "test/e2e/ct-serve.test.ts",

@@ -1,0 +1,79 @@
+import { Readable } from "node:stream";
+import { NotFoundError, PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
+import type { LogOptions } from "../../docker/engine.ts";
+import { type Output, outputOf } from "../../docker/output.ts";
+import { containerName } from "../../executors/names.ts";
+import type { Host } from "../../host/host.ts";
+import { readMachine } from "../../machines/machines.ts";
+import type { ApiRequest, Route } from "../route.ts";
+import { oneWord, reference } from "../schema.ts";
+
+/** Of what runs inside: without a terminal, for that takes both directions at once. */
+export type OutputLine = Output | { readonly event: "end"; readonly exitCode: number };
+
+interface ExecRequest {
+  readonly command: readonly string[];
+  readonly input?: string;
+}
+
+type InsideHost = Pick<Host, "store" | "docker" | "config">;
+
+/** Into machines of this host. */
+export function insideRoutes(host: InsideHost): readonly Route[] {
+  const answer = { status: 200, schema: reference("Output"), isStream: true } as const;
+  return [
+    {
+      ...{ method: "POST", path: "/v1/machines/{name}/exec", name: "execInside" },
+      summary: "Run a command inside, as its root; who stops to listen leaves it running",
+      body: reference("ExecRequest"),
+      answer: { ...answer, description: "what it writes as it comes; the last line is its exit code" },
+      handle: async (request) => execLines(host, await containerOf(host, request), request),
+    },
+    {
+      ...{ method: "GET", path: "/v1/machines/{name}/logs", name: "readLogs" },
+      summary: "What the machine's program has written",
+      query: {
+        follow: { schema: oneWord("true", "false"), description: "go on with what comes" },
+        tail: { schema: { type: "string" }, description: "only so many lines from the end" },
+      },
+      answer: { ...answer, description: "in pieces as they come" },
+      handle: async (request) => {
+        const options = logOptionsOf(request);
+        const id = await containerOf(host, request);
+        return outputOf((onFrame) => host.docker.readLogs(id, options, onFrame));
+      },
+    },
+  ];
+}
+
+/** By name, of this host, and running. */
+async function containerOf(
+  { store, docker, config }: InsideHost,
+  { params: { name = "" } }: ApiRequest,
+): Promise<string> {
+  const { machine, host } = await readMachine(store, name);
+  if (host !== config.name) throw new NotFoundError(`container ${name}: is on host ${host}`);
+  const id = containerName(machine, machine.generation);
+  if ((await docker.inspectContainer(id)) !== undefined) return id;
+  throw new PlimsollError("NOT_THERE", `container ${name}: has not been made yet`);
+}
+
+async function* execLines(
+  { docker }: InsideHost,
+  id: string,
+  { body, signal }: ApiRequest,
+): AsyncGenerator<OutputLine> {
+  const { command, input } = body as ExecRequest;
+  const exitCode = yield* outputOf((onFrame) =>
+    input === undefined
+      ? docker.runInside(id, command, onFrame, signal)
+      : docker.interact(id, { argv: command, input: Readable.from([input]), onFrame, signal }),
+  );
+  yield { event: "end", exitCode };
+}
+
+function logOptionsOf({ query: { tail, follow }, signal }: ApiRequest): LogOptions {
+  if (tail !== undefined && !/^\d+$/.test(tail))
+    throw new UsageError(`tail: ${JSON.stringify(tail)} is not a number of lines`);
+  return { tail: tail === undefined ? undefined : Number(tail), follow: follow === "true", signal };
+}
