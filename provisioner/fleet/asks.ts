@@ -20,7 +20,8 @@ export interface Ask {
   readonly host: string;
   /** The operation's as well. */
   readonly id: string;
-  readonly wants: "operation" | "plan";
+  /** `announcement`: that the machines it names be heard on the wire. */
+  readonly wants: "operation" | "plan" | "announcement";
   /** Written by a program of perhaps another version: the daemon checks it as it checks its API's. */
   readonly request: ChangeRequest;
   readonly state: "asked" | "taken" | "answered" | "cancelled";
@@ -59,7 +60,7 @@ export function decodeAsk(store: Pick<Store, "name">, entry: Entry): Ask {
   return {
     host,
     id,
-    wants: fields.choice("wants", ["operation", "plan"]),
+    wants: fields.choice("wants", ["operation", "plan", "announcement"]),
     request: (entry.value as { readonly request: ChangeRequest }).request,
     state: fields.choice("state", ["asked", "taken", "answered", "cancelled"]),
     answer: fields.optionalText("answer"),

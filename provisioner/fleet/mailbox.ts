@@ -16,6 +16,7 @@ export interface Doer {
   submit(request: ChangeRequest, id: string): Promise<unknown>;
   cancel(id: string): Promise<unknown>;
   plan(request: ChangeRequest): Promise<unknown>;
+  announce(names: readonly string[]): Promise<void>;
 }
 
 /**
@@ -87,7 +88,8 @@ export class Mailbox {
     try {
       checkShape(request);
       if (wants === "plan") return await this.#answer(taken, await this.#doer.plan(request));
-      await this.#doer.submit(request, id);
+      if (wants === "operation") await this.#doer.submit(request, id);
+      else if (request.kind !== "create") await this.#doer.announce(request.names);
       await removeAsk(this.#store, taken);
     } catch (error) {
       if (!(error instanceof PlimsollError)) this.#log.error({ err: error }, "an ask failed");

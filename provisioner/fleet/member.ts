@@ -3,6 +3,7 @@ import type { Logger } from "../../core/runtime/log.ts";
 import type { EventLog } from "../events/event-log.ts";
 import type { Host } from "../host/host.ts";
 import { listMachines } from "../machines/machines.ts";
+import { askToAnnounce } from "./announce-again.ts";
 import { orderKey } from "./documents.ts";
 import { type Doer, Mailbox } from "./mailbox.ts";
 import { isFenced } from "./orders.ts";
@@ -35,7 +36,10 @@ export class Member {
     const isOff = await isFenced(store, config.name);
     const machines = await listMachines(store);
     const ended = await quarantineStrays(this.#host, machines, isOff, this.#events);
-    if (ended.length > 0) this.#log.warn({ machines: ended, fenced: isOff }, "ended what may run elsewhere");
+    if (ended.length > 0) {
+      this.#log.warn({ machines: ended, fenced: isOff }, "ended what may run elsewhere");
+      await askToAnnounce(store, config.name, ended);
+    }
     return !isOff;
   }
 

@@ -8,6 +8,7 @@ import { apiRoutes } from "../api/routes/index.ts";
 import { openApiServer } from "../api/server.ts";
 import { HostOperator } from "../ct/operator.ts";
 import { type SessionOptions, withStore } from "../ct/session.ts";
+import { announceAgain } from "../fleet/announce-again.ts";
 import { Member } from "../fleet/member.ts";
 import type { HostConfig } from "../host/config.ts";
 import { type Host, withHost } from "../host/host.ts";
@@ -97,6 +98,7 @@ async function serveHost(
       submit: (request, id) => desk.submit(request, id),
       cancel: (id) => desk.cancel(id),
       plan: (request) => operator.plan(request),
+      announce: (names) => announceAgain(host, names),
     },
     operator.events,
     log,

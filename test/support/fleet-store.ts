@@ -1,13 +1,19 @@
+import { systemClock } from "../../core/runtime/clock.ts";
+import type { ChangeRequest } from "../../provisioner/ct/request.ts";
+import { type Doer, Mailbox } from "../../provisioner/fleet/mailbox.ts";
 import { register } from "../../provisioner/fleet/register.ts";
 import type { FleetHost, HostFacts } from "../../provisioner/fleet/types.ts";
 import { encodeMachine, machineKey, nameKey } from "../../provisioner/machines/documents.ts";
 import type { FoundMachine } from "../../provisioner/machines/machines.ts";
+import { encodeRequest, requestKey } from "../../provisioner/operations/requests.ts";
 import type { Machine } from "../../provisioner/resources/types.ts";
+import type { Step } from "../../provisioner/step/steps.ts";
 import { openStore } from "../../provisioner/store/open.ts";
 import type { Store } from "../../provisioner/store/types.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { type PrivateEtcd, startEtcd } from "./etcd.ts";
 import { MACHINE } from "./machine-model.ts";
+import { recordLog } from "./record-log.ts";
 
 const GIB = 2 ** 30;
 let stores = 0;
@@ -75,4 +81,63 @@ export function fleetHostOf(name: string, changes: Partial<FleetHost> = {}): Fle
     used: { cpus: 0, memoryBytes: 0, diskBytes: 0 },
     ...changes,
   };
+}
+
+/** A host's daemon without a host: what it is asked is done at once, unless `refuse` throws. */
+export class AskedHost implements Doer {
+  readonly done: ChangeRequest[] = [];
+  readonly announced: string[] = [];
+  readonly #store: Store;
+  readonly #name: string;
+  readonly #refuse: (request: ChangeRequest) => void;
+  readonly #stop = new AbortController();
+  #over: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, name: string, refuse: (request: ChangeRequest) => void = () => {}) {
+    this.#store = store;
+    this.#name = name;
+    this.#refuse = refuse;
+  }
+
+  start(cleanup: Cleanup): void {
+    const mailbox = new Mailbox(this.#store, systemClock, this.#name, this, recordLog());
+    this.#over = mailbox.follow(this.#stop.signal).then(() => mailbox.settle());
+    cleanup.add(`mailbox of ${this.#name}`, () => this.stop());
+  }
+
+  stop(): Promise<void> {
+    this.#stop.abort();
+    return this.#over;
+  }
+
+  async submit(request: ChangeRequest, id: string): Promise<void> {
+    this.#refuse(request);
+    this.done.push(request);
+    const names = request.kind === "create" ? (request.names ?? []) : request.names;
+    if (request.kind === "create") for (const name of names) await addMachine(this.#store, name, this.#name);
+    if (request.kind === "destroy")
+      await this.#store.transact({
+        expect: [],
+        remove: names.flatMap((name) => [machineKey(`id-of-${name}`), nameKey(name)]),
+      });
+    const results = names.map((name) => ({ name, state: "done" as const }));
+    const record = { id, kind: request.kind, digest: "", begunMs: 1, results, endedMs: 2 };
+    await this.#store.transact({
+      expect: [],
+      put: [{ key: requestKey(this.#name, id), value: encodeRequest(record) }],
+    });
+  }
+
+  async cancel(id: string): Promise<void> {
+    this.announced.push(`cancelled ${id}`);
+  }
+
+  async plan(request: ChangeRequest): Promise<readonly Step[]> {
+    this.#refuse(request);
+    return [{ kind: "startHolder", machine: { id: "1", name: this.#name } }];
+  }
+
+  async announce(names: readonly string[]): Promise<void> {
+    this.announced.push(...names);
+  }
 }
