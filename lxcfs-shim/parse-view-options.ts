@@ -1,5 +1,5 @@
 import { UsageError } from "../core/runtime/errors.ts";
-import { type Given, type GivenValue, oneOf } from "../core/runtime/options.ts";
+import { type Given, type GivenValue, oneOf, switchText } from "../core/runtime/options.ts";
 import { PROC_FILES } from "./proc-files/index.ts";
 import {
   DEFAULT_VIEW_OPTIONS,
@@ -12,6 +12,9 @@ import {
 export const VIEW_KEYS = ["cpus", "possibleCpus", "loadavg", "swap", "hostFiles"] as const;
 
 export type ViewKey = (typeof VIEW_KEYS)[number];
+
+/** A configuration may say them as true and false, too. */
+export const VIEW_SWITCHES: readonly ViewKey[] = ["loadavg", "swap"];
 
 type GivenBy = (key: ViewKey) => Given | undefined;
 
@@ -64,7 +67,8 @@ function textOf({ option }: GivenValue, key: string, value: unknown): readonly [
       hint: `known are ${VIEW_KEYS.join(", ")}`,
     });
   }
-  if (typeof value === "string") return [key, { option: `${option}: ${key}`, value }];
+  const text = VIEW_SWITCHES.some((known) => known === key) ? switchText(value) : value;
+  if (typeof text === "string") return [key, { option: `${option}: ${key}`, value: text }];
   throw new UsageError(`${option}: ${key} must be a text`);
 }
 

@@ -3,7 +3,7 @@ import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
 import { type Given, oneOf, readGivenOptions } from "../core/runtime/options.ts";
 import { NAMES_DIRECTORY } from "./by-name/names.ts";
-import { parseViewOptions, VIEW_KEYS, type ViewKey } from "./parse-view-options.ts";
+import { parseViewOptions, VIEW_KEYS, VIEW_SWITCHES, type ViewKey } from "./parse-view-options.ts";
 import type { ViewOptions } from "./view/view-options.ts";
 
 /** Read when it exists and no other is named. */
@@ -69,6 +69,7 @@ const OPTIONS = {
     ...VIEW_KEYS,
     "containers",
   ],
+  switches: VIEW_SWITCHES,
 } as const;
 
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */

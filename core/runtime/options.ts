@@ -20,6 +20,8 @@ export interface OptionNames<Key extends string> {
   readonly keys: readonly Key[];
   /** Read when it exists and no other is named. */
   readonly defaultFile: string;
+  /** Those that are `on` or `off`: a file may say true or false. */
+  readonly switches?: readonly Key[];
 }
 
 /** Flags as a command line parser has them, by key or by the flag's own name. */
@@ -41,7 +43,7 @@ export interface GivenOptions<Key extends string> {
 
 /** Reads the configuration file that flags, environment or habit name. Throws UsageError for an option it does not know. */
 export async function readGivenOptions<Key extends string>(
-  { program, keys, defaultFile }: OptionNames<Key>,
+  { program, keys, defaultFile, switches = [] }: OptionNames<Key>,
   flags: GivenFlags,
 ): Promise<GivenOptions<Key>> {
   const configFile = flagValues(flags, "config")?.at(-1) ?? environmentOption(`${program}_CONFIG`);
@@ -58,7 +60,7 @@ export async function readGivenOptions<Key extends string>(
   }
 
   function inFile(key: Key): GivenValue | undefined {
-    const value = file[key];
+    const value = switches.includes(key) ? switchText(file[key]) : file[key];
     return value === undefined ? undefined : { option: `configuration ${path}: ${key}`, value };
   }
 
@@ -72,6 +74,11 @@ export async function readGivenOptions<Key extends string>(
     values,
     inFile,
   };
+}
+
+/** What YAML 1.1 reads from `on` and `off`, as they were written. */
+export function switchText(value: unknown): unknown {
+  return typeof value === "boolean" ? (value ? "on" : "off") : value;
 }
 
 /** One of `choices`; undefined when nothing was given. Throws UsageError naming the option for anything else. */

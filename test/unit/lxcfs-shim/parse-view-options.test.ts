@@ -46,7 +46,7 @@ describe("containers that are exceptions", () => {
   test("have the general choices but for what is said of them", () => {
     const { exceptions } = parseContainers({
       "/docker/*": { cpus: "cpuset", hostFiles: "diskstats" },
-      "/lxc/**": { swap: "off", loadavg: "off" },
+      "/lxc/**": { swap: "off", loadavg: false },
     });
 
     expect(exceptions).toEqual([

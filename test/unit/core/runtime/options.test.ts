@@ -18,7 +18,7 @@ function file(name: string, text: string): string {
 
 async function given(flags: GivenFlags, defaultFile = join(folder, "none.yaml")) {
   return readGivenOptions(
-    { program: "TEST", keys: ["staleAfter", "push", "labels"] as const, defaultFile },
+    { program: "TEST", keys: ["staleAfter", "push", "labels"] as const, defaultFile, switches: ["push"] },
     flags,
   );
 }
@@ -75,6 +75,15 @@ test("mappings are the file's alone", async () => {
     `configuration ${config}: push must be a text or a list of texts`,
   );
   expect(() => options.text("labels")).toThrow(`configuration ${config}: labels must be a text`);
+});
+
+test("a switch may be a truth value, nothing else may", async () => {
+  const config = file("switches.yaml", "push: false\nstaleAfter: true\n");
+  const { text } = await given({ config });
+
+  expect(text("push")?.value).toBe("off");
+  expect((await given({ config: file("on.yaml", "push: true\n") })).text("push")?.value).toBe("on");
+  expect(() => text("staleAfter")).toThrow("staleAfter must be a text");
 });
 
 test("an unknown option is named with the known ones", async () => {
