@@ -19,6 +19,7 @@ import {
   renderService,
   reversibleService,
   type ServiceState,
+  unitsOf,
 } from "./services.ts";
 
 export interface HostDrivers {
@@ -55,7 +56,7 @@ export async function planHost(config: HostConfig, drivers: HostDrivers): Promis
   return {
     storage: storage?.changes ?? [],
     network: network.changes,
-    services: planServices(await observeServices(run)),
+    services: planServices(await observeServices(unitsOf(config), run)),
     problems: [...(storage?.problems ?? []), ...network.problems],
   };
 }
