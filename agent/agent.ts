@@ -50,7 +50,7 @@ export class Agent {
   readonly #outlets: Outlets;
   readonly #pipeline: Pipeline;
   readonly #inventory: Inventory;
-  readonly #collectGarbage: () => void = openHeapCare(() => ownMemoryBytes() ?? 0);
+  readonly #collectGarbage: () => void = openHeapCare();
   readonly #overMemory = new AbortController();
   #setup: Setup | undefined;
   #changing: Promise<unknown> = Promise.resolve();

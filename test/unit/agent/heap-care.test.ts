@@ -23,7 +23,7 @@ function collections(garbageBytes: number, ticks: number): number[] {
 }
 
 test("garbage is collected after the start, and when enough of it has come together", () => {
-  expect(collections(MIB / 10, 30)).toEqual([3, 14, 25]);
+  expect(collections(MIB / 10, 35)).toEqual([3, 19, 35]);
   expect(collections(0, 1000)).toEqual([3]);
 });
 
