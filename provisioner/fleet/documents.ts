@@ -1,6 +1,6 @@
 /*
  * hosts/h1/facts  {"address":"10.0.0.1","cpus":"64","memoryBytes":…,"diskBytes":…,"online":"0-63","labels":["rack=a"],"version":"0.1.0"}
- * hosts/h1/beat   {"atMs":1700000000000,"running":["6f1c…"],"images":["debian:12"]}
+ * hosts/h1/beat   {"atMs":1700000000000,"machine":"8b3e…","running":["6f1c…"],"images":["debian:12"]}
  * hosts/h1/order  {"state":"fenced","sinceMs":1700000000000,"by":"h2"}
  *
  * The first two are the host's daemon's, and the second goes by itself when that reports no more. The third
@@ -20,6 +20,8 @@ export const BEAT_SECONDS = 15;
 
 export interface Beat {
   readonly atMs: number;
+  /** Whose daemon it is: machine-id(5). */
+  readonly machine: string;
   /** Ids of the machines that run. */
   readonly running: readonly string[];
   readonly images: readonly string[];
@@ -76,6 +78,7 @@ export function decodeBeat(store: Pick<Store, "name">, entry: Pick<Entry, "key" 
   const fields = new Fields(store, entry);
   return {
     atMs: fields.integer("atMs", 0),
+    machine: fields.text("machine"),
     running: fields.texts("running"),
     images: fields.texts("images"),
   };

@@ -136,6 +136,7 @@ async function evacuate(
   );
   const results = records.flatMap((record) => record.results);
   print(options, results, () => results.map(renderResult).join(""));
+  for (const refusal of planned.refused) process.stderr.write(`error: ${renderRefusal(refusal)}\n`);
   if (planned.refused.length > 0 || results.some(({ state }) => state !== "done")) exitWith(EXIT.failed);
 }
 

@@ -8,7 +8,7 @@ import { orderKey } from "./documents.ts";
 import { type Doer, Mailbox } from "./mailbox.ts";
 import { isFenced } from "./orders.ts";
 import { quarantineStrays } from "./quarantine.ts";
-import { keepRegistered } from "./register.ts";
+import { keepRegistered, refuseNamesake } from "./register.ts";
 
 const AGAIN_MS = 1000;
 
@@ -33,6 +33,7 @@ export class Member {
   async enter(): Promise<boolean> {
     const { store, config } = this.#host;
     if (!store.isShared) return true;
+    await refuseNamesake(store, config.name);
     const isOff = await isFenced(store, config.name);
     const machines = await listMachines(store);
     const ended = await quarantineStrays(this.#host, machines, isOff, this.#events);

@@ -1,6 +1,7 @@
-import { totalmem } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
+import { hostname, totalmem } from "node:os";
 import type { Clock } from "../../core/runtime/clock.ts";
-import { errorLine } from "../../core/runtime/errors.ts";
+import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import { LATE, withPatience } from "../../core/runtime/patience.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
@@ -11,7 +12,15 @@ import type { HostConfig } from "../host/config.ts";
 import { readStorage } from "../host/status.ts";
 import { renderCpuset } from "../machines/cpus.ts";
 import type { Store } from "../store/types.ts";
-import { BEAT_EVERY_MS, BEAT_SECONDS, type Beat, beatKey, encodeFacts, factsKey } from "./documents.ts";
+import {
+  BEAT_EVERY_MS,
+  BEAT_SECONDS,
+  type Beat,
+  beatKey,
+  decodeBeat,
+  encodeFacts,
+  factsKey,
+} from "./documents.ts";
 import type { HostFacts } from "./types.ts";
 
 /** An engine that hangs does not make its host lost. */
@@ -33,6 +42,25 @@ export async function readFacts(config: HostConfig): Promise<HostFacts> {
   };
 }
 
+/** Two machines of one name would each take the other's containers for its own. */
+export async function refuseNamesake(
+  store: Store,
+  name: string,
+  machine: string = machineId(),
+): Promise<void> {
+  const entry = await store.get(beatKey(name));
+  if (entry === undefined || decodeBeat(store, entry).machine === machine) return;
+  throw new PlimsollError("NAME_TAKEN", `host ${name}: another machine reports under this name`, {
+    hint: "name: in host.yaml; it must be this host's alone, and must not change",
+  });
+}
+
+/** As systemd has it; the host name, where there is none. */
+function machineId(): string {
+  const path = "/etc/machine-id";
+  return (existsSync(path) && readFileSync(path, "utf8").trim()) || hostname();
+}
+
 /** Tells the fleet that this host is there, until `signal`. It goes on while the store does not answer. */
 export async function keepRegistered(
   parts: { readonly store: Store; readonly clock: Clock; readonly docker: DockerEngine },
@@ -44,7 +72,8 @@ export async function keepRegistered(
   for (let last: Pick<Beat, "running" | "images"> = { running: [], images: [] }; !signal.aborted; ) {
     try {
       last = (await readEngine(parts.docker)) ?? last;
-      await register(parts.store, await readFacts(config), { ...last, atMs: parts.clock.nowMs() });
+      const beat = { ...last, atMs: parts.clock.nowMs(), machine: machineId() };
+      await register(parts.store, await readFacts(config), beat);
       isWell = true;
     } catch (error) {
       if (isWell) log.warn({ problem: errorLine(error) }, "the fleet is not told that this host is there");

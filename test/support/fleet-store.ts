@@ -44,7 +44,10 @@ export async function addHost(
   changes: Partial<HostFacts> = {},
   running: readonly string[] = [],
 ): Promise<void> {
-  await register(store, factsOf(name, changes), { atMs: 1_700_000_000_000, running, images: ["debian:12"] });
+  await register(store, factsOf(name, changes), {
+    ...{ atMs: 1_700_000_000_000, machine: `machine of ${name}` },
+    ...{ running, images: ["debian:12"] },
+  });
 }
 
 /** A machine with half a CPU, 512 MiB and 1 GiB. */

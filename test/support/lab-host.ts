@@ -8,7 +8,7 @@ import type { PrivateDocker } from "./docker.ts";
 import type { OvsHost } from "./ovs-lab.ts";
 import { programArgv, type RunningProgram, startProgram } from "./run-program.ts";
 
-interface CtResult extends ExecResult {
+interface ProgramResult extends ExecResult {
   readonly lines: readonly string[];
 }
 
@@ -62,11 +62,16 @@ export class LabHost {
     return daemon;
   }
 
-  /** `plimsoll ct …` to its end, whatever its exit code. */
-  async ct(...args: readonly string[]): Promise<CtResult> {
+  /** `plimsoll …` to its end, whatever its exit code. */
+  async run(...args: readonly string[]): Promise<ProgramResult> {
     const okCodes = [0, 1, 2, 3, 7];
-    const result = await exec(this.argv("ct", ...args), { timeoutMs: 120_000, env: this.env, okCodes });
+    const result = await exec(this.argv(...args), { timeoutMs: 120_000, env: this.env, okCodes });
     return { ...result, lines: result.stdout.trimEnd().split("\n") };
+  }
+
+  /** The same of `plimsoll ct …`. */
+  ct(...args: readonly string[]): Promise<ProgramResult> {
+    return this.run("ct", ...args);
   }
 
   /** The JSON that `plimsoll ct … --json` prints; fails with what it says when it fails. */

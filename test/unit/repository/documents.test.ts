@@ -11,6 +11,7 @@ const DOCUMENTS = [
   "docs/machine-image.md",
   "docs/attach.md",
   "docs/host.md",
+  "docs/fleet.md",
   "docs/images.md",
   "docs/registry.md",
   "docs/shim-operations.md",

@@ -19,7 +19,7 @@ test("what a host says of itself comes back as it was", () => {
 });
 
 test("reports and orders", () => {
-  const beat = { atMs: 7, running: ["6f1c"], images: ["debian:12"] };
+  const beat = { atMs: 7, machine: "8b3e", running: ["6f1c"], images: ["debian:12"] };
   const order = { state: "fenced", sinceMs: 7, by: "h2" } as const;
 
   expect(decodeBeat(STORE, { key: beatKey("h1"), value: beat })).toEqual(beat);
@@ -32,7 +32,11 @@ test.for<[() => unknown, string]>([
     "cpus",
   ],
   [
-    () => decodeBeat(STORE, { key: beatKey("h1"), value: { atMs: 7, running: "all", images: [] } }),
+    () =>
+      decodeBeat(STORE, {
+        key: beatKey("h1"),
+        value: { atMs: 7, machine: "8b3e", running: "all", images: [] },
+      }),
     "running",
   ],
   [() => decodeOrder(STORE, { key: orderKey("h1"), value: { state: "off", sinceMs: 7, by: "h2" } }), "state"],
