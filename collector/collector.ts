@@ -66,11 +66,13 @@ export async function openCollector(
   const data = await openData({ ...options, isCounter: (name) => catalog.isCounter(name) }, clock, log);
   const reader = await openReader(options.historyFrom, data, catalog);
   const recent = new Recent();
-  const fleet = openFleet({ ...data, reader, recent, businessLabel: options.businessLabel, clock, log });
   const stop = new AbortController();
   const recollecting = new Recollection({ ...data, reader, recent, clock, log }).run(stop.signal);
   const forwardings: Forwarding[] = [];
-  const lifecycle = openLifecycle({ ...data, docker: options.docker, clock, log });
+  const { docker, provisioner, businessLabel } = options;
+  const lifecycle = openLifecycle({ ...data, docker, provisioner, clock, log });
+  const { requested } = lifecycle;
+  const fleet = openFleet({ ...data, reader, recent, businessLabel, requested, clock, log });
   const peers = openPeers(options.peers, { ...data, ...lifecycle, clock, log });
   const closeAll = async (graceMs: number): Promise<void> => {
     await Promise.all(forwardings.map((forwarding) => forwarding.close(graceMs)));

@@ -70,6 +70,7 @@ function addKeeping(command: Command): void {
     )
     .option("--business-label <name>", "the label that says whose a machine is (default: business)")
     .option("--docker <socket>", "follow the containers of a Docker engine; may be repeated", append)
+    .option("--provisioner <socket>", "follow the machines of plimsoll serve; may be repeated", append)
     .option(
       "--peer <url>",
       "another collector behind the same load balancer, http://host:9465; may be repeated",

@@ -40,6 +40,7 @@ export interface ServeFlags {
   readonly historyFrom?: string;
   readonly businessLabel?: string;
   readonly docker?: readonly string[];
+  readonly provisioner?: readonly string[];
   readonly peer?: readonly string[];
   readonly trust?: string;
   readonly tokenFile?: string;
@@ -65,6 +66,8 @@ export interface ServeOptions {
   readonly businessLabel: string;
   /** Sockets of Docker engines to follow. */
   readonly docker: readonly string[];
+  /** Sockets of provisioners to follow. */
+  readonly provisioner: readonly string[];
   /** Other collectors behind the same load balancer. */
   readonly peers: readonly URL[];
   readonly trust: TrustMode;
@@ -92,6 +95,7 @@ const OPTIONS = {
     "historyFrom",
     "businessLabel",
     "docker",
+    "provisioner",
     "peer",
     "trust",
     "tokenFile",
@@ -130,6 +134,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     historyFrom: parseHistoryFrom(given.text("historyFrom")),
     businessLabel: given.text("businessLabel")?.value || "business",
     docker: each(given.texts("docker"), parseSocket),
+    provisioner: each(given.texts("provisioner"), parseSocket),
     peers: each(given.texts("peer"), parsePeerUrl),
     trust,
     tokenFile,

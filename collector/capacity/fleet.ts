@@ -1,9 +1,11 @@
 import type { Series } from "../../core/metrics/series.ts";
+import type { Requested } from "../lifecycle/provisioner-client.ts";
 import type { Capacity } from "../page/api.ts";
 import type { Recent } from "../recent/recent.ts";
 import { capacitySeries } from "./capacity-series.ts";
 import { groupCapacity, type Member } from "./groups.ts";
 import { Survey, type SurveyOptions } from "./survey.ts";
+import { type MachineUsage, withRequested } from "./usage.ts";
 
 export interface Fleet {
   /** The label that says whose a machine is. */
@@ -24,6 +26,8 @@ export interface FleetCapacity extends Pick<Capacity, "machines" | "surveyed" | 
 export interface FleetOptions extends SurveyOptions {
   readonly recent: Pick<Recent, "glance">;
   readonly businessLabel: string;
+  /** What was asked for of a machine; undefined where nobody says. */
+  readonly requested: (ip: string) => Requested | undefined;
 }
 
 /** Adding up the weeks of a thousand machines takes longer than reading what came of it. */
@@ -35,7 +39,7 @@ const MAX_KEPT = 8;
 const NONE = "(none)";
 
 /** What all machines have and use; reads their weeks until it is closed. */
-export function openFleet({ recent, businessLabel, ...options }: FleetOptions): Fleet {
+export function openFleet({ recent, businessLabel, requested, ...options }: FleetOptions): Fleet {
   const survey = new Survey(options);
   const stop = new AbortController();
   const running = survey.run(stop.signal);
@@ -44,10 +48,16 @@ export function openFleet({ recent, businessLabel, ...options }: FleetOptions): 
     if (by === "host" && host !== undefined) return host;
     return recent.glance(ip)?.labels[by] ?? NONE;
   };
+  const asAsked = (ip: string, usage: MachineUsage): MachineUsage => {
+    const asked = requested(ip);
+    return asked === undefined ? usage : withRequested(usage, asked);
+  };
   const membersBy = (by: string): ReturnType<Fleet["members"]> => {
     const all = [...survey.machines()];
     const members = all.flatMap(({ history: { ip, generations }, usage }) =>
-      usage === undefined ? [] : [{ ip, usage, group: groupOf(ip, generations.at(-1)?.host, by) }],
+      usage === undefined
+        ? []
+        : [{ ip, usage: asAsked(ip, usage), group: groupOf(ip, generations.at(-1)?.host, by) }],
     );
     return { members, machines: all.length };
   };

@@ -70,6 +70,18 @@ function usageOf(stocks: readonly Stock[], requested: number | undefined, range:
   };
 }
 
+/** What whoever placed the machine says now is newer than what was read. */
+export function withRequested(
+  usage: MachineUsage,
+  requested: Readonly<Record<Resource["name"], number>>,
+): MachineUsage {
+  const all = RESOURCES.flatMap(({ name }) => {
+    const known = usage[name];
+    return known === undefined ? [] : [[name, { ...known, requested: requested[name] }] as const];
+  });
+  return Object.fromEntries(all);
+}
+
 /** Windows are known by their ends. */
 function addTo(used: Float32Array, { times, values }: Samples, fromMs: number): void {
   for (const [i, time] of times.entries()) {

@@ -3,11 +3,10 @@
 //    "name":"web","plimsoll.ip":"10.0.0.7"}},"time":1700000000,"timeNano":1700000000123456789}
 import { Pool } from "undici";
 import { PlimsollError } from "../../core/runtime/errors.ts";
+import { linesOf } from "./lines.ts";
 
 const API = "/v1.41";
 const LIST_TIMEOUT_MS = 10_000;
-/** One line of the stream: a container may have many labels, not a book. */
-const LONGEST_LINE = 1024 * 1024;
 
 /** Whose history a container is part of, for one without an address of Docker's. */
 export const IP_LABEL = "plimsoll.ip";
@@ -55,7 +54,7 @@ export function openDockerEngine(socketPath: string): DockerEngine {
     events: async function* (sinceMs, signal) {
       const filters = encodeURIComponent(JSON.stringify({ type: ["container"] }));
       const body = await get(`/events?since=${(sinceMs / 1000).toFixed(3)}&filters=${filters}`, signal);
-      for await (const line of linesOf(body)) {
+      for await (const line of linesOf(body, "docker")) {
         const event = parseEvent(line);
         if (event !== undefined) yield event;
       }
@@ -96,14 +95,4 @@ export function parseEvent(line: string): ContainerEvent | undefined {
   const { Type, Action, Actor, timeNano } = JSON.parse(line);
   if (Type !== "container" || typeof Action !== "string" || typeof Actor?.ID !== "string") return undefined;
   return { id: Actor.ID, action: Action, atMs: Number(timeNano) / 1e6, attributes: Actor.Attributes ?? {} };
-}
-
-async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of body) {
-    const lines = (rest + chunk.toString()).split("\n");
-    rest = lines.pop() ?? "";
-    if (rest.length > LONGEST_LINE) throw new PlimsollError("DOCKER", "docker: an event without an end");
-    yield* lines;
-  }
 }

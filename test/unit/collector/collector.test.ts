@@ -13,7 +13,15 @@ afterAll(() => cleanup.run());
 
 const DEFAULTS = {
   ...{ historyFrom: undefined, businessLabel: "business" },
-  ...{ forwards: [], docker: [], peers: [], data: "none", keepMs: 864e5, keepCoarseMs: 864e6 },
+  ...{
+    forwards: [],
+    docker: [],
+    peers: [],
+    provisioner: [],
+    data: "none",
+    keepMs: 864e5,
+    keepCoarseMs: 864e6,
+  },
   ...{
     trust: "any" as const,
     tokenFile: undefined,

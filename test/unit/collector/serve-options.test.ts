@@ -32,6 +32,7 @@ test("defaults", async () => {
     historyFrom: undefined,
     businessLabel: "business",
     docker: [],
+    provisioner: [],
     peers: [],
     trust: "address",
     tokenFile: undefined,
@@ -97,7 +98,7 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, historyFrom, businessLabel, docker, peer, trust, tokenFile, clientRate, staleAfter, logLevel)',
+    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, historyFrom, businessLabel, docker, provisioner, peer, trust, tokenFile, clientRate, staleAfter, logLevel)',
   ],
   ["staleAfter: [5]\n", "staleAfter must be a text"],
   ["listen: [{}]\n", "listen must be a text or a list of texts"],

@@ -48,7 +48,7 @@ test("what the objects counted, under the collector's names", async () => {
     },
     { address: "::1", token: undefined },
   );
-  const lifecycle = { watch: { state: () => "reporting" as const }, followers: [] };
+  const lifecycle = { watch: { state: () => "reporting" as const }, followers: [], provisioners: [] };
   const requests = new Map([["k", { ingest: "remote-write", status: 204, count: 7 }]]);
   const telemetry = createTelemetry({
     requests,

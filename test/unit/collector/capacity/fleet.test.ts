@@ -26,9 +26,10 @@ data.inventory.observe("10.0.0.7", {
   ...{ owner: "o", generation: 1, container: "c", image: undefined, host: "h1" },
 });
 recent.observe(new Shapes().read({ machine: "10.0.0.7", series }));
+let asked: { cpu: number; memory: number; disk: number } | undefined;
 const fleet = openFleet({
   ...{ reader: archiveReader(archive, isCounter), inventory: data.inventory, recent },
-  ...{ businessLabel: "business", clock, log: recordLog() },
+  ...{ businessLabel: "business", clock, log: recordLog(), requested: () => asked },
 });
 afterAll(async () => {
   await fleet.close();
@@ -68,4 +69,15 @@ test("the route tells whatever grouping is asked for, and how many are still to 
     groups: [{ name: "h1", resources: [{ resource: "memory", limit: 100, used: { p95: 75 } }] }],
   });
   expect(JSON.parse((await askRoute(capacityRoute(fleet))).text).groups[0].name).toBe("shop");
+});
+
+test("what was asked for, as long as somebody says so, also of what was read before", async () => {
+  await surveyed();
+  const requested = () => fleet.members("ip").members[0]?.usage.memory?.requested;
+  expect(requested()).toBe(100);
+  asked = { cpu: 1, memory: 64, disk: 7 };
+  expect(requested()).toBe(64);
+  expect(fleet.members("ip").members[0]?.usage.disk).toBeUndefined();
+  asked = undefined;
+  expect(requested()).toBe(100);
 });
