@@ -11,6 +11,7 @@ import { createNetwork, listNetworks, readNetwork } from "./networks/networks.ts
 import { DEFAULT_QUARANTINE_SECONDS, parseSpec } from "./networks/parse-spec.ts";
 import { removeNetwork } from "./networks/remove.ts";
 import { DEFAULT_STORE, withStore } from "./store/open.ts";
+import type { Store } from "./store/types.ts";
 import { renderTable } from "./table.ts";
 
 /** `plimsoll net`: networks, and who holds which of their addresses. */
@@ -52,10 +53,10 @@ function netCreate(): Command {
       "how long an address rests between two owners",
       `${DEFAULT_QUARANTINE_SECONDS}s`,
     )
-    .action((name: string, options: CreateOptions) =>
-      withStore(options.store, async (store) => {
-        const quarantineSeconds = parseDuration("--quarantine", options.quarantine) / 1000;
-        const spec = parseSpec({ ...options, name, quarantineSeconds });
+    .action(async (name: string, options: CreateOptions) => {
+      const quarantineSeconds = parseDuration("--quarantine", options.quarantine) / 1000;
+      const spec = parseSpec({ ...options, name, quarantineSeconds });
+      await withStore(options.store, async (store) => {
         const isNew = await createNetwork(store, systemClock, spec);
         const { network } = await readNetwork(store, name);
         print(
@@ -63,8 +64,8 @@ function netCreate(): Command {
           viewNetwork(network),
           () => `network ${name} ${isNew ? "created" : "is there already"}\n`,
         );
-      }),
-    );
+      });
+    });
   return withExamples(command, [
     [
       "plimsoll net create web --vlan 100 --cidr 10.0.0.0/24 --gateway 10.0.0.1",
@@ -87,7 +88,7 @@ function netList(): Command {
     state,
   ];
   const command = netSubCommand("list", "all networks").action((options: CommonOptions) =>
-    withStore(options.store, async (store) => {
+    lookInto(options, async (store) => {
       const views = (await listNetworks(store)).map(viewNetwork);
       print(options, views, () => renderTable(titles, views.map(row)));
     }),
@@ -99,7 +100,7 @@ function netShow(): Command {
   const command = netSubCommand("show", "one network, how full it is, and whether its addresses add up")
     .argument("<name>")
     .action((name: string, options: CommonOptions) =>
-      withStore(options.store, async (store) => {
+      lookInto(options, async (store) => {
         const { network } = await readNetwork(store, name);
         const view = viewPool(network, await readPool(store, name), systemClock.nowMs());
         print(options, view, () => renderFields({ ...view, addresses: countLine(view.addresses) }));
@@ -118,7 +119,7 @@ function netAddresses(): Command {
   )
     .argument("<name>")
     .action((name: string, options: CommonOptions) =>
-      withStore(options.store, async (store) => {
+      lookInto(options, async (store) => {
         const { network } = await readNetwork(store, name);
         const { rows } = await readPool(store, name);
         const views = rows.map((row) => viewAddress(network, row, systemClock.nowMs()));
@@ -140,7 +141,7 @@ function netClear(): Command {
     .argument("<name>")
     .argument("<address>")
     .action((name: string, text: string, options: CommonOptions) =>
-      withStore(options.store, async (store) => {
+      lookInto(options, async (store) => {
         const address = parseIpv4(text);
         if (address === undefined)
           throw new UsageError(`ADDRESS: ${JSON.stringify(text)} is not an IPv4 address`);
@@ -163,7 +164,7 @@ function netRemove(): Command {
       "even while addresses rest: what is made in its place may use them too early",
     )
     .action((name: string, options: RemoveOptions) =>
-      withStore(options.store, async (store) => {
+      lookInto(options, async (store) => {
         await removeNetwork(store, systemClock, name, options);
         print(options, { removed: name }, () => `network ${name} removed\n`);
       }),
@@ -175,6 +176,11 @@ function netSubCommand(name: string, description: string): Command {
   return createCommand(name, description)
     .option("--store <url>", `a path, or etcd+http://HOST:PORT; PLIMSOLL_STORE, else ${DEFAULT_STORE}`)
     .option("--json", "print JSON");
+}
+
+/** In a store that is there: only a network's making begins one. */
+function lookInto(options: CommonOptions, use: (store: Store) => Promise<void>): Promise<void> {
+  return withStore(options.store, use, "refuse");
 }
 
 function print(options: CommonOptions, value: unknown, render: () => string): void {

@@ -7,7 +7,7 @@ import { takeHostOr } from "../host/lock.ts";
 import type { Operation } from "../operations/documents.ts";
 import type { Ending } from "../operations/journal.ts";
 import type { Watcher } from "../operations/run.ts";
-import { openStore } from "../store/open.ts";
+import { openStore, type WhenAbsent } from "../store/open.ts";
 import type { Store } from "../store/types.ts";
 import { findDaemon } from "./daemon-operator.ts";
 import { HostOperator, type Operator } from "./operator.ts";
@@ -65,9 +65,10 @@ export async function withSession<T>(
 export async function withStore<T>(
   options: SessionOptions,
   use: (store: Store, config: HostConfig) => Promise<T>,
+  whenAbsent: WhenAbsent = "refuse",
 ): Promise<T> {
   const config = await readHostConfig(options.config);
-  const store = await openStore(options.store);
+  const store = await openStore(options.store, whenAbsent);
   try {
     return await use(store, config);
   } finally {

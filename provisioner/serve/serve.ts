@@ -42,7 +42,7 @@ const REQUESTS_KEPT_MS = 86_400_000;
  */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const log = openLogger("plimsoll", "info");
-  await withStore(options, async (store, config) => {
+  const run = async (store: Store, config: HostConfig): Promise<void> => {
     const onWait = (owner: string): void =>
       log.info({ host: config.name, owner }, "waiting: another plimsoll changes this host");
     const patienceMs = Number.POSITIVE_INFINITY;
@@ -52,7 +52,9 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     } finally {
       release();
     }
-  });
+  };
+  // It may be there before the first network is.
+  await withStore(options, run, "make");
   log.info({ reason: signal.reason }, "stopped");
 }
 
@@ -93,14 +95,13 @@ async function serveHost(
   const parts = { host, desk, orphans: () => orphans.lines };
   const routes = apiRoutes({ ...parts, plan: (request) => operator.plan(request) });
   const member = new Member(
-    host,
+    operator,
     {
       submit: (request, id) => desk.submit(request, id),
       cancel: (id) => desk.cancel(id),
       plan: (request) => operator.plan(request),
       announce: (names) => announceAgain(host, names),
     },
-    operator.events,
     log,
   );
   // Before anything else: what runs here, and by now is another host's, would answer for its address.

@@ -1,15 +1,22 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { environmentOption } from "../../core/runtime/config.ts";
-import { UsageError } from "../../core/runtime/errors.ts";
+import { NotFoundError, UsageError } from "../../core/runtime/errors.ts";
 import type { EtcdOptions } from "./etcd.ts";
 import type { Store } from "./types.ts";
 
 export const DEFAULT_STORE = "/var/lib/plimsoll/provisioner/state.db";
 
+/** Of a file that somebody has named and that is not there: a first use, or a mistake. The default one is always made. */
+export type WhenAbsent = "make" | "refuse";
+
 /** `flag`, else PLIMSOLL_STORE, else the default file. Each store's library is loaded when it is the one. */
-export async function openStore(flag: string | undefined): Promise<Store> {
+export async function openStore(flag: string | undefined, whenAbsent: WhenAbsent = "make"): Promise<Store> {
   const place = parseStoreUrl(placeOf(flag));
-  if ("path" in place) return (await import("./embedded.ts")).openEmbeddedStore(place.path);
+  if ("path" in place) {
+    if (whenAbsent === "refuse" && !existsSync(place.path)) refuseAbsent(place.path);
+    return (await import("./embedded.ts")).openEmbeddedStore(place.path);
+  }
   return (await import("./etcd.ts")).openEtcdStore(place);
 }
 
@@ -22,13 +29,19 @@ export function isSharedStore(flag: string | undefined): boolean {
 export async function withStore(
   flag: string | undefined,
   use: (store: Store) => Promise<void>,
+  whenAbsent: WhenAbsent = "make",
 ): Promise<void> {
-  const store = await openStore(flag);
+  const store = await openStore(flag, whenAbsent);
   try {
     await use(store);
   } finally {
     await store.close();
   }
+}
+
+function refuseAbsent(path: string): void {
+  if (path === DEFAULT_STORE) return;
+  throw new NotFoundError(`store ${path}: is not there`, { hint: "the first plimsoll net create makes it" });
 }
 
 function placeOf(flag: string | undefined): string {

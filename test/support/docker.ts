@@ -13,6 +13,9 @@ export interface PrivateDocker {
   readonly env: Readonly<Record<string, string>>;
   /** Its containers stop. */
   restart(): Promise<void>;
+  /** It takes requests, and answers none until it may go on. */
+  pause(): void;
+  resume(): void;
 }
 
 /** Starts a Docker engine of the test's own: no network, nothing of it shared with one that the machine runs. `more` are dockerd's. */
@@ -37,7 +40,11 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
   const start = (): RunningProgram =>
     startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network, ...more]);
   let dockerd = start();
-  cleanup.add("dockerd", async () => void (await dockerd.stop("SIGTERM")));
+  const resume = (): void => void process.kill(dockerd.pid, "SIGCONT");
+  cleanup.add("dockerd", async () => {
+    resume();
+    await dockerd.stop("SIGTERM");
+  });
   const engine = openDockerEngine(socket);
   cleanup.add("docker connection", () => engine.close());
   const answers = (): Promise<true | undefined> =>
@@ -49,6 +56,8 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
   return {
     socket,
     env: { DOCKER_HOST: `unix://${socket}` },
+    pause: () => void process.kill(dockerd.pid, "SIGSTOP"),
+    resume,
     restart: async () => {
       await dockerd.stop("SIGTERM");
       dockerd = start();

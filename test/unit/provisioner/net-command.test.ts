@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { systemClock } from "../../../core/runtime/clock.ts";
@@ -112,6 +113,13 @@ test.for([
 
   await expect(net(...args)).rejects.toThrow(kind);
   await expect(net(...args)).rejects.toThrow(message);
+});
+
+test("only what makes a network makes a store", async () => {
+  await expect(net("list")).rejects.toThrow(`store ${store}: is not there`);
+  await expect(net("create", "b", "--vlan", "5000", "--cidr", "10.1.0.0/24")).rejects.toThrow(UsageError);
+  await expect(net("show", "web")).rejects.toThrow(NotFoundError);
+  expect(existsSync(store)).toBe(false);
 });
 
 test("every sub-command has an example", () => {

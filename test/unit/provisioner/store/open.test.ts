@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openStore, parseStoreUrl, withStore } from "../../../../provisioner/store/open.ts";
@@ -56,4 +57,13 @@ test("a store that is lent is closed when its use has ended, well or badly", asy
 
   await expect(failure).rejects.toThrow("no use");
   await expect(lent[0]?.list("/")).rejects.toThrow("not open");
+});
+
+test("a store that was named and is not there is made by who begins one, and by nobody else", async () => {
+  const path = join(cleanup.temporaryFolder(), "typo.db");
+
+  await expect(openStore(path, "refuse")).rejects.toThrow(`store ${path}: is not there`);
+  expect(existsSync(path)).toBe(false);
+  await (await openStore(path)).close();
+  await (await openStore(path, "refuse")).close();
 });
