@@ -42,9 +42,13 @@ const WANTED_FLAGS2: number = FUSE_HAS_RESEND_FLAG2;
 /** The smallest there is: no WRITE is taken, and the request buffer has to hold one. */
 const MAX_WRITE_BYTES = 4096;
 
-/** Read-ahead and such: the kernel's own default, and the level of waiting requests at which it counts us as congested. */
-const MAX_BACKGROUND = 12;
-const CONGESTION_THRESHOLD = 9;
+/**
+ * Nobody waits for a RELEASE, so the kernel counts it among what is done in the background, and hands out so many of these at
+ * a time: its own default of 12 leaves the texts of closed files with us as long as a thousand readers ask. The highest
+ * there is; and the level from which it would hold back read-ahead.
+ */
+const MAX_BACKGROUND = 65_535;
+const CONGESTION_THRESHOLD = 49_151;
 
 export type Negotiation =
   | { readonly kind: "agreed"; readonly reply: InitOut }
