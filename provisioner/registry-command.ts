@@ -16,14 +16,15 @@ import { type SyncReport, synchronize } from "./registry/replication/synchronize
 import { watchRules } from "./registry/replication/watch.ts";
 import { registryRemovalCommands } from "./registry/retention/commands.ts";
 import { registryServerCommands } from "./registry/server/commands.ts";
+import { registryTokenCommands } from "./registry/tokens/commands.ts";
 import { DEFAULT_STORE, withStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
 /** `plimsoll registry`: registries of ours, and images of one registry in another. */
 export function registryCommand(signal: AbortSignal): Command {
   const command = createCommand("registry", "run a registry; keep images of one in another");
-  for (const each of [...registryServerCommands(signal), ...registryRemovalCommands(signal)])
-    command.addCommand(each);
+  const others = [registryServerCommands, registryTokenCommands, registryRemovalCommands];
+  for (const each of others.flatMap((make) => make(signal))) command.addCommand(each);
   command.addCommand(registrySync(signal)).addCommand(registryStatus());
   return withExamples(command, [
     ["plimsoll registry sync --all", "every rule of the configuration file, once"],

@@ -95,6 +95,13 @@ export class Mapping<Key extends string> {
     ]);
   }
 
+  /** Mappings in a list; none when it is not there. */
+  mappings<Inner extends string>(key: Key, keys: readonly Inner[]): readonly Mapping<Inner>[] {
+    return this.#list(key).map(
+      (value, at) => new Mapping(this.#where, `${this.#prefix}${key}[${at}]`, value, keys),
+    );
+  }
+
   #list(key: Key): readonly unknown[] {
     return [this.#values[key] ?? []].flat();
   }

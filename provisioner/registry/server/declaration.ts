@@ -1,6 +1,8 @@
 import { environmentOption, readConfigFile } from "../../../core/runtime/config.ts";
+import { parseDuration } from "../../../core/runtime/duration.ts";
 import { UsageError } from "../../../core/runtime/errors.ts";
 import { Mapping } from "../../host/mapping.ts";
+import { parseRight, RIGHT_KEYS, type Right } from "../tokens/rights.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { BALANCER_KEYS, type Balancer, parseBalancer } from "./balancer.ts";
 import { parseStorage, STORAGE_KEYS, type Storage } from "./storage.ts";
@@ -31,7 +33,16 @@ export interface Replica extends Address {
 
 export type Auth =
   | { readonly kind: "htpasswd"; readonly file: string; readonly realm: string }
-  | { readonly kind: "tokens"; readonly url: string };
+  | {
+      readonly kind: "tokens";
+      /** Where clients are sent to. */
+      readonly url: string;
+      readonly listen: Address;
+      /** A file that `plimsoll registry passwd` writes. */
+      readonly users: string;
+      readonly lifeSeconds: number;
+      readonly rights: readonly Right[];
+    };
 
 /** Who is told of pushes. */
 export interface Endpoint {
@@ -53,6 +64,8 @@ const KEYS = [
   "notifications",
   "balancer",
 ] as const;
+const TLS_KEYS = ["certificate", "key"] as const;
+const TOKEN_KEYS = ["url", "listen", "users", "lifetime", "rights"] as const;
 type Top = Mapping<(typeof KEYS)[number]>;
 
 const PROGRAMS = { 2: "docker-registry", 3: "registry" } as const;
@@ -106,18 +119,32 @@ function parseReplicas(top: Top): readonly Replica[] {
 }
 
 function parseTls(top: Top): ServerSpec["tls"] {
-  const tls = top.mapping("tls", ["certificate", "key"]);
+  const tls = top.mapping("tls", TLS_KEYS);
   return tls && { certificate: tls.path("certificate"), key: tls.path("key") };
 }
 
 function parseAuth(top: Top, name: string): Auth | undefined {
   const auth = top.mapping("auth", ["htpasswd", "tokens"]);
-  const [htpasswd, tokens] = [auth?.mapping("htpasswd", ["file", "realm"]), auth?.mapping("tokens", ["url"])];
+  const htpasswd = auth?.mapping("htpasswd", ["file", "realm"]);
+  const tokens = auth?.mapping("tokens", TOKEN_KEYS);
   if (htpasswd !== undefined && tokens !== undefined)
     return top.refuse("auth", "htpasswd or tokens, not both");
   if (htpasswd !== undefined)
     return { kind: "htpasswd", file: htpasswd.path("file"), realm: htpasswd.text("realm", name) };
-  return tokens && { kind: "tokens", url: tokens.url("url") };
+  return tokens && parseTokens(tokens, top.mapping("tls", TLS_KEYS) !== undefined);
+}
+
+function parseTokens(tokens: Mapping<(typeof TOKEN_KEYS)[number]>, hasTls: boolean): Auth {
+  const url = tokens.url("url");
+  if (hasTls && !url.startsWith("https:")) tokens.refuse("url", "passwords would be sent to it without TLS");
+  const text = tokens.text("listen");
+  const listen = parseAddress(text) ?? tokens.refuse("listen", `${JSON.stringify(text)} is not ADDRESS:PORT`);
+  const lifeSeconds = parseDuration(tokens.nameOf("lifetime"), tokens.text("lifetime", "5m")) / 1000;
+  // Distribution allows a minute for clocks that differ.
+  if (lifeSeconds < 60 || lifeSeconds > 86_400) tokens.refuse("lifetime", "must be from 1m to 24h");
+  const rights = tokens.mappings("rights", RIGHT_KEYS).map(parseRight);
+  if (rights.length === 0) tokens.refuse("rights", "is needed: nobody could do anything");
+  return { kind: "tokens", url, listen, users: tokens.path("users"), lifeSeconds, rights };
 }
 
 function parseNotifications(top: Top): readonly Endpoint[] {

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { errnoOf, errorLine, UsageError } from "../../../core/runtime/errors.ts";
+import { parseUsers } from "../tokens/users.ts";
 import type { ServerSpec } from "./declaration.ts";
 import type { Secrets } from "./render-config.ts";
 
@@ -9,6 +10,7 @@ import type { Secrets } from "./render-config.ts";
 export function readInputs(spec: ServerSpec, nowMs: number): Omit<Secrets, "httpSecret"> {
   if (spec.tls !== undefined) checkCertificate(spec.tls, nowMs);
   if (spec.auth?.kind === "htpasswd") checkPasswords(spec.auth.file);
+  if (spec.auth?.kind === "tokens") parseUsers(spec.auth.users, readInput(spec.auth.users));
   const { storage, notifications } = spec;
   const keys = storage.kind === "s3" ? storage.keys : undefined;
   const tokens = notifications.flatMap(({ name, tokenFile }) =>

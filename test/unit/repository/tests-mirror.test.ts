@@ -65,6 +65,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/registry/server/garbage.ts": "test/e2e/registry-server.test.ts",
   "provisioner/registry/server/replica.ts": "test/e2e/registry-server.test.ts",
   "provisioner/registry/server/running.ts": "test/e2e/registry-server.test.ts",
+  "provisioner/registry/tokens/commands.ts": "test/e2e/registry-tokens.test.ts",
   "provisioner/serve/desk.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/serve/serve.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/up/layout.ts": "test/e2e/up.test.ts",

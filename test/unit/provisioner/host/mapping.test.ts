@@ -59,3 +59,10 @@ test("paths from the root on, and what is spoken to by HTTP", () => {
   expect(() => mapping.path("b")).toThrow('file f: x.y.b: "https://host/path" does not begin with /');
   expect(() => mapping.url("a")).toThrow('file f: x.y.a: "/srv" is not http[s]://');
 });
+
+test("mappings in a list", () => {
+  const mapping = open({ a: [{ c: "one" }, { c: "two" }], b: [{ d: 1 }] });
+  expect(mapping.mappings("a", ["c"]).map((each) => each.text("c"))).toEqual(["one", "two"]);
+  expect(open({}).mappings("a", ["c"])).toEqual([]);
+  expect(() => mapping.mappings("b", ["c"])).toThrow('file f: unknown option "x.y.b[0].d"');
+});

@@ -9,6 +9,13 @@ const LEAST = {
 };
 const TWO = { ...LEAST, replicas: { ...LEAST.replicas, b: { address: "10.0.0.12:5000" } } };
 
+const TOKENS = {
+  url: "https://auth.example/token",
+  listen: "10.0.0.11:5001",
+  users: "/users",
+  rights: [{ users: "*", actions: "pull" }],
+};
+
 test("what is not said", () => {
   expect(parseServer("file", LEAST)).toEqual({
     name: "registry.example",
@@ -31,12 +38,19 @@ test("what is said", () => {
   const spec = parseServer("file", {
     ...TWO,
     tls: { certificate: "/tls.crt", key: "/tls.key" },
-    auth: { tokens: { url: "https://auth.example/token" } },
+    auth: { tokens: TOKENS },
     notifications: { sync: { url: "http://10.0.0.5:9467/", tokenFile: "/token" } },
     balancer,
   });
   expect(spec.tls).toEqual({ certificate: "/tls.crt", key: "/tls.key" });
-  expect(spec.auth).toEqual({ kind: "tokens", url: "https://auth.example/token" });
+  expect(spec.auth).toMatchObject({
+    kind: "tokens",
+    url: "https://auth.example/token",
+    listen: { host: "10.0.0.11", port: 5001 },
+    users: "/users",
+    lifeSeconds: 300,
+    rights: [{ users: ["*"], actions: ["pull"] }],
+  });
   expect(spec.notifications).toEqual([{ name: "sync", url: "http://10.0.0.5:9467/", tokenFile: "/token" }]);
   expect(spec.balancer?.virtual).toEqual({ host: "10.0.0.100", port: 5000 });
   expect(parseServer("file", { ...LEAST, auth: { htpasswd: { file: "/passwords" } } }).auth).toEqual({
@@ -55,8 +69,15 @@ test.for([
   [{ replicas: { a: { address: "10.0.0.1:1" }, b: { address: "10.0.0.1:1" } } }, "is there twice"],
   [{ storage: undefined }, "storage: is needed"],
   [{ tls: { certificate: "/tls.crt" } }, "tls.key: is needed"],
-  [{ auth: { htpasswd: { file: "/p" }, tokens: { url: "http://a" } } }, "not both"],
-  [{ auth: { tokens: { url: "ftp://a" } } }, "is not http[s]://"],
+  [{ auth: { htpasswd: { file: "/p" }, tokens: TOKENS } }, "not both"],
+  [{ auth: { tokens: { ...TOKENS, url: "ftp://a" } } }, "is not http[s]://"],
+  [{ auth: { tokens: { ...TOKENS, listen: "here" } } }, "is not ADDRESS:PORT"],
+  [{ auth: { tokens: { ...TOKENS, lifetime: "1s" } } }, "must be from 1m to 24h"],
+  [{ auth: { tokens: { ...TOKENS, rights: [] } } }, "nobody could do anything"],
+  [
+    { auth: { tokens: { ...TOKENS, url: "http://a/" } }, tls: { certificate: "/c", key: "/k" } },
+    "passwords would be sent to it without TLS",
+  ],
   [{ quota: 1 }, 'unknown option "quota"'],
 ] as const)("%j is refused: %s", ([values, message]) => {
   expect(() => parseServer("file", { ...LEAST, ...values })).toThrow(UsageError);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -60,7 +60,12 @@ test("a user that is not there is told before anything is written", async () => 
 
 testIf(hasCommand("openssl"))("the key for tokens is kept with its certificate, or missed", async () => {
   const folder = cleanup.temporaryFolder();
-  const wanted = spec(folder, { auth: { tokens: { url: "http://auth/token" } } });
+  const users = join(folder, "users");
+  const rights = [{ users: "*", actions: "pull" }];
+  const tokens = { url: "http://auth/token", listen: "127.0.0.1:5001", users, rights };
+  const wanted = spec(folder, { auth: { tokens } });
+  await expect(init(wanted)).rejects.toThrow(/users: cannot be read: ENOENT/);
+  writeFileSync(users, "");
   expect(await init(wanted)).toMatchObject({ "token.key": "create", "token.crt": "create" });
   expect(await init(wanted)).toMatchObject({ "token.key": "keep", "token.crt": "keep" });
   rmSync(join(folder, "token.key"));

@@ -18,7 +18,14 @@ const S3 = {
     },
   },
   tls: { certificate: "/tls.crt", key: "/tls.key" },
-  auth: { tokens: { url: "https://auth.example/token" } },
+  auth: {
+    tokens: {
+      url: "https://auth.example/token",
+      listen: "10.0.0.11:5001",
+      users: "/users",
+      rights: [{ users: "*", actions: "pull" }],
+    },
+  },
   notifications: {
     sync: { url: "http://10.0.0.5:9467/", tokenFile: "/token" },
     other: { url: "http://other/" },
