@@ -13,29 +13,44 @@ export interface Forward {
   readonly files: SinkFiles;
   /** How many queues, and deliveries at once. */
   readonly shards: number;
+  /** Of all its queues together. */
+  readonly queueMiB: number;
 }
+
+/** A sample with its labels is some 150 bytes there: five seconds of 5,000 agents, or five minutes of eighty. */
+const DEFAULT_QUEUE_MIB = 64;
+/** A sixteenth of it is read into memory at a start. */
+const MAX_QUEUE_MIB = 8192;
 
 /** A URL, or a mapping with it as `url` beside what else is to be known of the sink. Throws UsageError naming `option`. */
 export function parseForward(option: string, value: unknown): Forward {
   if (typeof value === "string") return parseForwardUrl(option, value);
   const fail = (what: string): never => {
     throw new UsageError(`${option}: ${what}`, {
-      hint: `a URL, or url, relabel, shards, ${FILES.join(", ")}`,
+      hint: `a URL, or url, relabel, shards, queueMiB, ${FILES.join(", ")}`,
     });
   };
   if (typeof value !== "object" || value === null) return fail("must be a text or a mapping");
-  const { url, relabel, shards = 1, ...others } = value as Record<string, unknown>;
+  const {
+    url,
+    relabel,
+    shards = 1,
+    queueMiB = DEFAULT_QUEUE_MIB,
+    ...others
+  } = value as Record<string, unknown>;
   const stranger = Object.keys(others).find((name) => !FILES.some((known) => known === name));
   if (stranger !== undefined) fail(`unknown option ${JSON.stringify(stranger)}`);
   if (typeof url !== "string") return fail("url must be a text");
   const files = parseFiles(others, fail);
-  if (!isShards(shards)) return fail(`shards must be a number from 1 to ${MAX_SHARDS}`);
+  if (!isWhole(shards, MAX_SHARDS)) return fail(`shards must be a number from 1 to ${MAX_SHARDS}`);
+  if (!isWhole(queueMiB, MAX_QUEUE_MIB)) return fail(`queueMiB must be a number from 1 to ${MAX_QUEUE_MIB}`);
   const failRelabel = (what: string): never => fail(`relabel: ${what}`);
   return {
     ...parseForwardUrl(option, url),
     relabel: relabel === undefined ? undefined : parseRelabel(relabel, failRelabel),
     files,
     shards,
+    queueMiB,
   };
 }
 
@@ -63,12 +78,13 @@ export function parseForwardUrl(option: string, text: string): Forward {
   return { kind, url, name: `${scheme}+${transport}://${url.host}${url.pathname}`, ...PLAIN };
 }
 
-const PLAIN: Pick<Forward, "relabel" | "files" | "shards"> = {
+const PLAIN: Pick<Forward, "relabel" | "files" | "shards" | "queueMiB"> = {
   relabel: undefined,
   files: {},
   shards: 1,
+  queueMiB: DEFAULT_QUEUE_MIB,
 };
 
-function isShards(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SHARDS;
+function isWhole(value: unknown, max: number): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max;
 }

@@ -9,9 +9,8 @@ import { Forwarder } from "./forwarder.ts";
 import { Forwarding } from "./forwarding.ts";
 import type { Encode, OpenSink, SinkKind } from "./sinks/types.ts";
 
-/** Of each sink: a minute of 5,000 agents, or an hour of eighty. */
-const SPOOL_BYTES = 64 * 1024 * 1024;
-const DELIVERY_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
+const DELIVERY_BYTES = MIB;
 /** Receivers do not take samples that are much older; see Prometheus' `out of bounds`. */
 const MAX_AGE_MS = 3_600_000;
 
@@ -27,7 +26,7 @@ export interface ForwardingParts {
 export async function openForwardings(forwards: readonly Forward[], parts: ForwardingParts): Promise<void> {
   const encoders = new Map<SinkKind, Encode>();
   const deadLetters = new DeadLetters(parts.data.deadLetters, parts.log);
-  for (const { kind, url, name, relabel, files, shards: count } of forwards) {
+  for (const { kind, url, name, relabel, files, shards: count, queueMiB } of forwards) {
     const shared = encoders.get(kind) ?? kind.openEncoder();
     encoders.set(kind, shared);
     const sink = await kind.open(name, url, { connections: count, ...files });
@@ -35,21 +34,22 @@ export async function openForwardings(forwards: readonly Forward[], parts: Forwa
     const encode = relabel === undefined ? shared : kind.openEncoder();
     parts.forwardings.push(new Forwarding({ name, encode, relabel, shards, close: () => sink.close() }));
     const slots = new DeliverySlots(count);
+    const maxBytes = Math.floor((queueMiB * MIB) / count);
     for (let shard = 0; shard < count; shard++) {
-      shards.push(await openShard(sink, shard, { ...parts, count, slots, deadLetters }));
+      shards.push(await openShard(sink, shard, { ...parts, maxBytes, slots, deadLetters }));
     }
   }
 }
 
 interface ShardParts extends ForwardingParts {
-  readonly count: number;
+  /** Of this queue. */
+  readonly maxBytes: number;
   readonly slots: DeliverySlots;
   readonly deadLetters: DeadLetters;
 }
 
 async function openShard(sink: OpenSink, shard: number, parts: ShardParts): Promise<Forwarder> {
-  const { data, count, clock, log, slots, deadLetters } = parts;
-  const maxBytes = Math.floor(SPOOL_BYTES / count);
+  const { data, maxBytes, clock, log, slots, deadLetters } = parts;
   const spool = await openSpool({
     directory: data.spoolDirectory(sink.name, shard),
     maxBytes,

@@ -25,13 +25,14 @@ test.for([
 });
 
 test("a mapping has rules and a secret beside the URL", () => {
-  const { kind, relabel, files, shards } = parseForward("forward", {
+  const { kind, relabel, files, shards, queueMiB } = parseForward("forward", {
     url: "remote-write-v2+http://h/w",
     relabel: [{ source_labels: ["__name__"], regex: "node_.*", action: "keep" }],
     ...{ bearerTokenFile: "/run/token", ca: "/ca.pem" },
     shards: 4,
+    queueMiB: 1024,
   });
-  expect(shards).toBe(4);
+  expect([shards, queueMiB]).toEqual([4, 1024]);
   expect(parseForward("forward", "otlp+http://h").shards).toBe(1);
   expect([kind.scheme, files]).toEqual(["remote-write-v2", { bearerTokenFile: "/run/token", ca: "/ca.pem" }]);
   expect([relabel?.({ __name__: "up" }), relabel?.({ __name__: "node_load1" })]).toEqual([
@@ -48,6 +49,7 @@ test.for([
   ["bearerTokenFile must be a text", { url: "otlp+http://h", bearerTokenFile: 5 }],
   ["cert and key belong together", { url: "otlp+http://h", cert: "/c" }],
   ["shards must be a number from 1 to 8", { url: "otlp+http://h", shards: 9 }],
+  ["queueMiB must be a number from 1 to 8192", { url: "otlp+http://h", queueMiB: "1GiB" }],
   ["relabel: rule 1: ", { url: "otlp+http://h", relabel: [{ action: "no" }] }],
 ] as const)("%s", ([message, value]) => {
   expect(() => parseForward("forward", value)).toThrow(`forward: ${message}`);
