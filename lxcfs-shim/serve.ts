@@ -6,6 +6,7 @@ import type { LogFields, Logger } from "../core/runtime/log.ts";
 import { openLogger } from "../core/runtime/logger.ts";
 import { tellSystemdReady } from "../core/runtime/systemd.ts";
 import { namedMount } from "./by-name/named-mount.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { ReadStatistics } from "./file-system/read-statistics.ts";
 import { COUNTED_FILES } from "./file-system/tree.ts";
 import { readOwnStatus } from "./operate/own-status.ts";
@@ -53,6 +54,7 @@ async function serveContainers(
   const statistics = new ReadStatistics(COUNTED_FILES);
   const { port1, port2 } = new MessageChannel();
   const stopSampling = sampleLoads(root, port1, log);
+  void collectGarbage(bootClock, ending);
   const common = { root, log, logLevel, wishes: { mayResend: recovery === "resend" } };
   const callers: MountOptions = {
     ...common,
