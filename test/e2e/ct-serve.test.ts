@@ -1,5 +1,6 @@
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Client } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exec } from "../../core/runtime/exec.ts";
 import { ApiClient } from "../../provisioner/api/client.ts";
@@ -7,6 +8,7 @@ import type { Status } from "../../provisioner/api/routes/status.ts";
 import type { MachineView } from "../../provisioner/ct/views.ts";
 import type { EventView } from "../../provisioner/events/render.ts";
 import { containerName, holderName, portName } from "../../provisioner/executors/names.ts";
+import type { RequestView } from "../../provisioner/serve/desk.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { CT_LAB, CtLab, GATEWAY, IMAGE } from "../support/ct-lab.ts";
 import { describeIf } from "../support/host.ts";
@@ -19,7 +21,7 @@ import { waitFor } from "../support/wait-for.ts";
 const SERVE = [
   "sh",
   "-c",
-  "trap 'exit 0' TERM; while :; do [ -e /data/crash ] && { echo no luck; exit 3; }; sleep 0.1; done",
+  "echo listening; trap 'exit 0' TERM; while :; do [ -e /data/crash ] && { echo no luck; exit 3; }; sleep 0.1; done",
 ];
 const SMALL = ["--image", IMAGE, "--net", "front", "--fs", "ext4", "--disk", "32M", "--memory", "96M"];
 /** Nothing comes by the timer alone, unless a test has a daemon of its own. */
@@ -79,6 +81,50 @@ describeIf(...CT_LAB)("a host's daemon", () => {
     expect((await lab.ct("create", "web", ...SMALL)).stderr).toBe("error: container web: is there already\n");
     expect(await lab.ct("stop", "nobody")).toMatchObject({ code: 3, stderr: /container nobody: not found/ });
     expect(await lab.ct("resize", "web", "--cpus", "many")).toMatchObject({ code: 2, stderr: /--cpus/ });
+  });
+
+  test("runs a command inside, gives it input, and tells what the program has written", async () => {
+    const api = new Client("http://localhost", { socketPath: lab.socket });
+    const ask = async (method: "GET" | "POST", path: string, body?: object): Promise<readonly object[]> => {
+      const content = body === undefined ? {} : { body: JSON.stringify(body) };
+      const answer = await api.request({ method, path: `/v1/machines/${path}`, ...content });
+      const lines = (await answer.body.text()).trimEnd().split("\n");
+      return [{ status: answer.statusCode }, ...lines.map((line) => JSON.parse(line))];
+    };
+    const command = ["sh", "-c", "cat; echo no luck >&2; exit 7"];
+    const [status, ...lines] = await ask("POST", "web/exec", { command, input: "für" });
+    const silent = await ask("POST", "web/exec", { command: ["sh", "-c", "exit 3"] });
+    const logs = await ask("GET", "web/logs?tail=1");
+    const refusals = [
+      await ask("POST", "nobody/exec", { command }),
+      await ask("POST", "web/exec", { command: "sh" }),
+      await ask("GET", "web/logs?tail=all"),
+      await ask("GET", "web/logs?follow=maybe"),
+    ];
+    await api.close();
+
+    expect(status).toEqual({ status: 200 });
+    expect(lines).toContainEqual({ event: "output", stream: "stdout", text: "für" });
+    expect(lines).toContainEqual({ event: "output", stream: "stderr", text: "no luck\n" });
+    expect(lines.at(-1)).toEqual({ event: "end", exitCode: 7 });
+    expect(silent).toEqual([{ status: 200 }, { event: "end", exitCode: 3 }]);
+    expect(logs).toEqual([{ status: 200 }, { event: "output", stream: "stdout", text: "listening\n" }]);
+    expect(refusals.map(([first]) => first)).toEqual([404, 400, 400, 400].map((each) => ({ status: each })));
+  });
+
+  test("an operation that has ended is not taken back", async () => {
+    const client = new ApiClient(lab.socket);
+    const { id } = await client.call<RequestView>("POST", "/v1/operations", {
+      kind: "repair",
+      names: ["web"],
+    });
+    await waitFor("its end", async () => {
+      const { state } = await client.call<RequestView>("GET", `/v1/operations/${id}`);
+      return state === "ended";
+    });
+
+    await expect(client.call("DELETE", `/v1/operations/${id}`)).rejects.toThrow(`operation ${id}: has ended`);
+    await client.close();
   });
 
   test("starts a program again that has ended", async () => {
