@@ -9,7 +9,7 @@ import { withStore } from "../ct/session.ts";
 import { findLease } from "../machines/lease.ts";
 import { readNetwork } from "../networks/networks.ts";
 import type { RequestResult } from "../operations/requests.ts";
-import { DEFAULT_STORE } from "../store/open.ts";
+import { DEFAULT_STORE, isSharedStore } from "../store/open.ts";
 import type { Store } from "../store/types.ts";
 import { renderTable } from "../table.ts";
 import type { Order } from "./documents.ts";
@@ -170,13 +170,11 @@ async function withFleetStore(
   options: CommonOptions,
   use: (orderer: Orderer) => Promise<void>,
 ): Promise<void> {
-  await withStore(options, async (store, config) => {
-    if (!store.isShared)
-      throw new UsageError(`store ${store.name}: is of one host`, {
-        hint: "a fleet has one in etcd: --store etcd+http://HOST:PORT",
-      });
-    await use({ store, clock: systemClock, by: config.name });
-  });
+  if (!isSharedStore(options.store))
+    throw new UsageError("--store: is of one host", {
+      hint: "a fleet has one in etcd: --store etcd+http://HOST:PORT",
+    });
+  await withStore(options, (store, config) => use({ store, clock: systemClock, by: config.name }));
 }
 
 function print(options: CommonOptions, value: unknown, render: () => string): void {

@@ -1,8 +1,9 @@
 import { errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import type { HostOperator } from "../ct/operator.ts";
 import type { EventLog } from "../events/event-log.ts";
 import type { Host } from "../host/host.ts";
-import { listMachines } from "../machines/machines.ts";
+import type { Journal } from "../operations/journal.ts";
 import { askToAnnounce } from "./announce-again.ts";
 import { orderKey } from "./documents.ts";
 import { type Doer, Mailbox } from "./mailbox.ts";
@@ -15,13 +16,14 @@ const AGAIN_MS = 1000;
 /** A host of many on one store: it reports, takes what is asked, and ends what is another's by now. */
 export class Member {
   readonly #host: Host;
-  readonly #events: EventLog;
+  readonly #books: { readonly journal: Journal; readonly events: EventLog };
   readonly #log: Logger;
   readonly #mailbox: Mailbox;
 
-  constructor(host: Host, doer: Doer, events: EventLog, log: Logger) {
+  constructor(operator: HostOperator, doer: Doer, log: Logger) {
+    const { host } = operator;
     this.#host = host;
-    this.#events = events;
+    this.#books = operator;
     this.#log = log;
     this.#mailbox = new Mailbox(host.store, host.clock, host.config.name, doer, log);
   }
@@ -35,8 +37,7 @@ export class Member {
     if (!store.isShared) return true;
     await refuseNamesake(store, config.name);
     const isOff = await isFenced(store, config.name);
-    const machines = await listMachines(store);
-    const ended = await quarantineStrays(this.#host, machines, isOff, this.#events);
+    const ended = await quarantineStrays(this.#host, isOff, this.#books);
     if (ended.length > 0) {
       this.#log.warn({ machines: ended, fenced: isOff }, "ended what may run elsewhere");
       await askToAnnounce(store, config.name, ended);

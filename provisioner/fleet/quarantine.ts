@@ -2,7 +2,8 @@ import { namespaceOfPid } from "../drivers/links.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { INSIDE, LABEL } from "../executors/names.ts";
 import type { Host } from "../host/host.ts";
-import type { FoundMachine } from "../machines/machines.ts";
+import { type FoundMachine, listMachines } from "../machines/machines.ts";
+import { type Journal, recordOf } from "../operations/journal.ts";
 
 /** Not ten seconds: somebody else has the address. */
 const STOP_SECONDS = 2;
@@ -21,41 +22,48 @@ export interface Present {
  */
 export async function quarantineStrays(
   host: Host,
-  machines: readonly FoundMachine[],
   isFenced: boolean,
-  events: EventLog,
+  { journal, events }: { readonly journal: Journal; readonly events: EventLog },
 ): Promise<readonly string[]> {
-  const strays = chooseStrays(await findPresent(host), machines, host.config.name, isFenced);
+  // In this order: what is being made here is seen after its operation has begun, and until that ends the machine
+  // is another host's in the store.
+  const present = await findPresent(host);
+  const begun = (await journal.list()).flatMap(({ tracks }) =>
+    tracks.map((track) => recordOf(track).machine.id),
+  );
+  const machines = await listMachines(host.store);
+  const strays = chooseStrays(present, { machines, begun, here: host.config.name, isFenced });
   for (const { end } of strays) await end();
   const ids = [...new Set(strays.map(({ machine }) => machine))];
   for (const id of ids) {
     const what = strays.filter(({ machine }) => machine === id).map((each) => each.what);
     const record = machines.find(({ machine }) => machine.id === id);
-    const name = record?.machine.name;
     const where =
       record === undefined || record.host === host.config.name ? "fenced" : `on ${record.host} now`;
-    await events.add({
-      kind: "quarantine",
-      state: "done",
-      id,
-      name,
-      text: `${where}: ended ${what.join(", ")}`,
-    });
+    const text = `${where}: ended ${what.join(", ")}`;
+    await events.add({ kind: "quarantine", state: "done", id, name: record?.machine.name, text });
   }
   return ids;
+}
+
+/** What is known here of where machines are. */
+export interface Whereabouts {
+  readonly machines: readonly FoundMachine[];
+  /** Ids of those that this host's journal has an operation on. */
+  readonly begun: readonly string[];
+  readonly here: string;
+  readonly isFenced: boolean;
 }
 
 /** Of a machine that the store does not know nobody can say where it is: it is an orphan, and told as one. */
 export function chooseStrays<T extends Pick<Present, "machine">>(
   present: readonly T[],
-  machines: readonly FoundMachine[],
-  here: string,
-  isFenced: boolean,
+  { machines, begun, here, isFenced }: Whereabouts,
 ): readonly T[] {
   const hostOf = new Map(machines.map(({ machine, host }) => [machine.id, host]));
   return present.filter(({ machine }) => {
     const host = hostOf.get(machine);
-    return host !== undefined && (isFenced || host !== here);
+    return host !== undefined && (isFenced || (host !== here && !begun.includes(machine)));
   });
 }
 
