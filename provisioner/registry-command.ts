@@ -10,12 +10,15 @@ import { Registry } from "./registry/client.ts";
 import { type HintServer, openHintServer } from "./registry/replication/hint-server.ts";
 import { Hints } from "./registry/replication/hints.ts";
 import { SyncJournal } from "./registry/replication/journal.ts";
-import { renderMetrics, renderReport, renderStatus } from "./registry/replication/render.ts";
-import { DEFAULT_FILE, readRules, type SyncRule } from "./registry/replication/rules.ts";
+import { type RuleStatus, renderMetrics, renderReport, renderStatus } from "./registry/replication/render.ts";
+import { DEFAULT_FILE, findRules, readRules, type SyncRule } from "./registry/replication/rules.ts";
 import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
 import { watchRules } from "./registry/replication/watch.ts";
 import { registryRemovalCommands } from "./registry/retention/commands.ts";
 import { registryServerCommands } from "./registry/server/commands.ts";
+import { findServer } from "./registry/server/declaration.ts";
+import { readReplicas, renderReplicas } from "./registry/server/status.ts";
+import { ServerDocuments } from "./registry/server/window.ts";
 import { registryTokenCommands } from "./registry/tokens/commands.ts";
 import { DEFAULT_STORE, withStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
@@ -80,29 +83,42 @@ function registrySync(signal: AbortSignal): Command {
 }
 
 interface StatusOptions extends CommonOptions {
+  readonly server?: string;
   readonly metrics?: true;
 }
 
 function registryStatus(): Command {
-  const command = registrySubCommand("status", "each rule's last run, and how far behind it is")
-    .option("--metrics", "in Prometheus' text format, for a text file of the agent")
+  const command = registrySubCommand("status", "our replicas; each rule's last run, and how far behind it is")
+    .option("--server <file>", "what our registry is to be, as for registry init")
+    .option("--metrics", "of the rules, in Prometheus' text format, for a text file of the agent")
     .action((options: StatusOptions) =>
       withStore(options.store, async (store) => {
-        const rules = await readRules(options.config);
-        const statuses = await Promise.all(
-          rules.map(async (rule) => ({
-            rule: rule.name,
-            status: await new SyncJournal(store, systemClock, rule).readStatus(),
-          })),
-        );
-        const text = options.metrics ? renderMetrics(statuses, systemClock.nowMs()) : renderStatus(statuses);
-        const json = statuses.map(({ rule, status }) => ({ rule, ...status }));
+        const server = await findServer(options.server);
+        const found = await (server === undefined ? readRules(options.config) : findRules(options.config));
+        const rules = await readStatuses(found, store);
+        const replicas = server && (await readReplicas(server, new ServerDocuments(store, server.name)));
+        const text = options.metrics
+          ? renderMetrics(rules, systemClock.nowMs())
+          : [replicas && renderReplicas(replicas), found.length > 0 && renderStatus(rules)]
+              .filter(Boolean)
+              .join("\n");
+        const json = { replicas, rules: rules.map(({ rule, status }) => ({ rule, ...status })) };
         process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : text);
       }),
     );
   return withExamples(command, [
+    ["plimsoll registry status", "who serves, and what is behind"],
     ["plimsoll registry status --metrics", "lag_seconds, and tags by state, for each rule"],
   ]);
+}
+
+function readStatuses(rules: readonly SyncRule[], store: Store): Promise<readonly RuleStatus[]> {
+  return Promise.all(
+    rules.map(async (rule) => ({
+      rule: rule.name,
+      status: await new SyncJournal(store, systemClock, rule).readStatus(),
+    })),
+  );
 }
 
 function registrySubCommand(name: string, description: string): Command {

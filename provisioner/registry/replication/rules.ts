@@ -54,6 +54,12 @@ export async function readRules(path: string | undefined): Promise<readonly Sync
   return parseRules(file, await readConfigFile(file));
 }
 
+/** The same; none where no file is named and there is no default one. */
+export async function findRules(path: string | undefined): Promise<readonly SyncRule[]> {
+  const named = path ?? environmentOption("REGISTRY_CONFIG");
+  return named === undefined && !existsSync(DEFAULT_FILE) ? [] : readRules(named);
+}
+
 /** How a registry is reached, by the same file where it names that one; without a user otherwise. */
 export async function findRegistry(path: string | undefined, url: string): Promise<RegistryAccess> {
   const named = path ?? environmentOption("REGISTRY_CONFIG");

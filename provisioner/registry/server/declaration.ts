@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { environmentOption, readConfigFile } from "../../../core/runtime/config.ts";
 import { parseDuration } from "../../../core/runtime/duration.ts";
 import { UsageError } from "../../../core/runtime/errors.ts";
@@ -75,6 +76,12 @@ const NAME = /^[a-z0-9][a-z0-9.-]*$/;
 export async function readServer(path: string | undefined): Promise<ServerSpec> {
   const file = path ?? environmentOption("REGISTRY_SERVER") ?? DEFAULT_SERVER_FILE;
   return parseServer(file, await readConfigFile(file));
+}
+
+/** Undefined where none is named and there is no default file: not everybody has a registry of his own. */
+export async function findServer(path: string | undefined): Promise<ServerSpec | undefined> {
+  const named = path ?? environmentOption("REGISTRY_SERVER");
+  return named === undefined && !existsSync(DEFAULT_SERVER_FILE) ? undefined : readServer(named);
 }
 
 export function parseServer(file: string, values: Readonly<Record<string, unknown>>): ServerSpec {

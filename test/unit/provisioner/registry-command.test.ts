@@ -57,10 +57,9 @@ test("planned, done, told", async () => {
   expect(west.tagsOf("app")).toEqual(east.tagsOf("app"));
   const reports = JSON.parse((await registry("sync", "--all", "--json")).text);
   expect(reports).toMatchObject([{ rule: "there", counts: { same: 1 }, outcomes: [] }, { rule: "back" }]);
-  expect(JSON.parse((await registry("status", "--json")).text)).toMatchObject([
-    { rule: "there", same: 1 },
-    { rule: "back" },
-  ]);
+  expect(JSON.parse((await registry("status", "--json")).text)).toMatchObject({
+    rules: [{ rule: "there", same: 1 }, { rule: "back" }],
+  });
   expect((await registry("status", "--metrics")).text).toContain(
     'plimsoll_registry_sync_tags{rule="back",state="same"} 1',
   );
