@@ -70,17 +70,16 @@ export function ctLogs(signal: AbortSignal): Command {
     .argument("<name>")
     .option("--tail <lines>", "only so many from the end")
     .option("--follow", "go on until Ctrl-C")
-    .action((name: string, options: LogsOptions) =>
-      withContainer(name, options, signal, async (docker, id) => {
-        const tail = options.tail === undefined ? undefined : parseTail(options.tail);
-        const logOptions = { tail, follow: options.follow, signal };
+    .action((name: string, options: LogsOptions) => {
+      const tail = options.tail === undefined ? undefined : parseTail(options.tail);
+      return withContainer(name, options, signal, async (docker, id) => {
         try {
-          await docker.readLogs(id, logOptions, write);
+          await docker.readLogs(id, { tail, follow: options.follow, signal }, write);
         } catch (error) {
           if (!signal.aborted) throw error;
         }
-      }),
-    );
+      });
+    });
   return withExamples(command, [
     ["plimsoll ct logs web --tail 20 --follow", "the last lines, and what comes"],
   ]);

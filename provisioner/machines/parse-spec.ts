@@ -129,10 +129,10 @@ function parseToken(option: string, text: string): string {
 /** Names as Prometheus has them, without its own (`__…`); those that the agent sets itself are not for others. */
 function parseLabels(texts: readonly string[]): Readonly<Record<string, string>> {
   const labels = texts.map(splitLabel);
-  for (const [name, value] of labels) {
+  for (const [index, [name, value]] of labels.entries()) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what would break a line of a list or of an exposition
     if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name) || !/^[^\u0000-\u001f\u007f]+$/.test(value))
-      throw new UsageError(`--label: ${JSON.stringify(`${name}=${value}`)} is not NAME=VALUE`);
+      throw new UsageError(`--label: ${JSON.stringify(texts[index])} is not NAME=VALUE`);
     if (["ip", "instance", "hostname", "type", "job"].includes(name))
       throw new UsageError(`--label: ${name} is set by the agent itself`);
   }

@@ -34,8 +34,8 @@ describeIf(...CT_LAB)("a machine's life", () => {
     const planned = await lab.ct("create", "web", ...SMALL, ...changes, "--dry-run");
     expect(planned.lines.slice(0, 3)).toEqual([
       "web: reserve an address of network front",
-      "web: create a data volume of 300 MiB, xfs",
-      "web: mount the data volume",
+      "web: create the holder of its network namespace",
+      "web: start the holder",
     ]);
     expect(await lab.json("list")).toEqual([]);
 
