@@ -51,6 +51,20 @@ export async function probeAddress(
   );
 }
 
+/** Asks who has an address that is another's, from a device with one of its own. */
+export async function askForAddress(
+  namespace: NamespacePath,
+  device: string,
+  address: string,
+  mode: ProbeMode,
+  run: Exec = exec,
+): Promise<ProbeResult> {
+  const { count, seconds } = PROBES[mode];
+  const argv = arping(namespace, device, address, ["-f", "-c", `${count}`, "-w", `${seconds}`]);
+  const takenBy = parseReply((await run(argv, { okCodes: [0, 1] })).stdout);
+  return takenBy === undefined ? {} : { takenBy };
+}
+
 /** Tells the neighbours where an address that the device has is now: two announcements, RFC 5227 §2.3. */
 export async function announceAddress(
   namespace: NamespacePath,

@@ -4,12 +4,13 @@ import { leaseOf } from "../executors/lease-of.ts";
 import { observeMachine } from "../executors/observe.ts";
 import type { Host } from "../host/host.ts";
 import { chooseCpuset } from "../machines/cpus.ts";
-import { listMachines, readMachine } from "../machines/machines.ts";
+import { listMachines } from "../machines/machines.ts";
 import { type Change, Journal } from "../operations/journal.ts";
 import { planMachine } from "../plan/plan.ts";
 import type { Machine } from "../resources/types.ts";
 import { orderKey } from "./documents.ts";
 import { findOrder } from "./orders.ts";
+import { requireSilence } from "./silence.ts";
 
 /**
  * What would make machines of a fenced host be here instead: the same id, address, MAC, image and limits,
@@ -24,13 +25,17 @@ export async function planAdoption(
   const { store, clock, config } = host;
   const fence = await requireFence(host, from);
   const begun = (await new Journal(store, clock, from).list()).flatMap(({ tracks }) => tracks);
-  const given = (await listMachines(store))
-    .filter((each) => each.host === config.name)
-    .map(({ machine }) => machine.limits.cpuset);
+  const all = await listMachines(store);
+  const given = all.filter((each) => each.host === config.name).map(({ machine }) => machine.limits.cpuset);
+  const leaving = names.map((name) => {
+    const found = all.find((each) => each.machine.name === name && each.host === from);
+    if (found !== undefined) return found;
+    throw new NotFoundError(`container ${name}: is not on host ${from}`);
+  });
+  const machines = leaving.map(({ machine }) => machine);
+  await requireSilence(host, machines, all);
   const changes: Change[] = [];
-  for (const name of names) {
-    const found = await readMachine(store, name);
-    if (found.host !== from) throw new NotFoundError(`container ${name}: is not on host ${from}`);
+  for (const found of leaving) {
     const cpuset = chooseCpuset(onlineCpus(), given, found.machine.limits.cpus);
     given.push(cpuset);
     const machine = await adopted(host, found.machine, cpuset);

@@ -53,7 +53,8 @@ export class Errand {
       const record = await findRequest(this.#store, host, id);
       if (record === undefined) return undefined;
       await this.#tellProgress();
-      return record.endedMs === undefined ? undefined : record;
+      // Results are written when a run has ended; one that is stuck is tried again later, and not waited for.
+      return record.endedMs === undefined && record.results.length === 0 ? undefined : record;
     });
   }
 

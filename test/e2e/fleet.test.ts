@@ -153,12 +153,12 @@ describeIf(...CT_LAB, hasCommand("etcd"))("two hosts on one store", () => {
     expect((await lab.hosts[0].json("list")).every(({ state }) => state === "running")).toBe(true);
   });
 
-  test("a fenced host's machines are made elsewhere, as far as there is room", async () => {
+  test("a fenced host's machines are made elsewhere, once nobody answers for them, whatever is killed meanwhile", async () => {
     const moving = (await lab.hosts[0].json("list")).filter(({ host }) => host === "h2");
     // With this on h1 there is no room there for what stays.
     await lab.hosts[0].json("create", "local", ...SMALL, "--memory", "128M", "--on", "h1");
     await lab.hosts[0].json("create", "stays", ...SMALL, "--memory", "800M", "--on", "h2");
-    await lab.hosts[1].cut();
+    await lab.hosts[1].cutFromStore();
     await becomes("h2", "lost");
     await lab.hosts[0].plimsoll("host", "fence", "h2", "--yes");
 
@@ -170,7 +170,18 @@ describeIf(...CT_LAB, hasCommand("etcd"))("two hosts on one store", () => {
       `${moving[0]?.name} to h1: ${moving[0]?.ip}, generation 2 of ${IMAGE}; its data`,
     );
     expect(plan.stdout).toContain("stays: no host for it: h1 has");
-    const evacuated = await lab.hosts[0].run("host", "evacuate", "h2", "--without-data", "--yes");
+    const early = await lab.hosts[0].run("host", "evacuate", "h2", "--without-data", "--yes");
+    expect(early).toMatchObject({
+      code: 1,
+      stderr: /answers for 10\.10\.0\.\d+ \(hint: its host is not off/,
+    });
+    expect(await show(moving[0]?.name ?? "")).toMatchObject({ host: "h2", ip: moving[0]?.ip, busy: null });
+    await lab.hosts[1].cut();
+    const evacuating = lab.hosts[0].run("host", "evacuate", "h2", "--without-data", "--yes");
+    await waitFor("it has begun", async () => (await show(moving[0]?.name ?? "")).busy === "evacuate");
+    await daemons[0]?.stop("SIGKILL");
+    daemons[0] = await lab.hosts[0].serve("--interval", "5s");
+    const evacuated = await evacuating;
     expect(evacuated.stderr).toMatch(/^error: stays: no host for it: h1 has .*\n$/);
     expect(evacuated.lines.toSorted()).toEqual(moving.map(({ name }) => `${name} is there`));
     expect(evacuated.code).toBe(1);

@@ -22,6 +22,11 @@ class FleetHost extends LabHost {
     for (const device of [UPLINK, "p1"]) await this.switchHost.ip("link", "set", device, "down");
   }
 
+  /** Its machines stay on the containers' network. */
+  async cutFromStore(): Promise<void> {
+    await this.switchHost.ip("link", "set", UPLINK, "down");
+  }
+
   async join(): Promise<void> {
     for (const device of [UPLINK, "p1"]) await this.switchHost.ip("link", "set", device, "up");
     await this.switchHost.ip("route", "replace", STORE_ADDRESS, "dev", UPLINK);

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import type { Exec, ExecResult } from "../../../../core/runtime/exec.ts";
-import { announceAddress, parseReply, probeAddress } from "../../../../provisioner/drivers/arp.ts";
+import {
+  announceAddress,
+  askForAddress,
+  parseReply,
+  probeAddress,
+} from "../../../../provisioner/drivers/arp.ts";
 
 const TAKEN = `ARPING 10.10.0.1 from 0.0.0.0 eth0
 Unicast reply from 10.10.0.1 [02:00:0A:0A:00:01]  0.865ms
@@ -38,6 +43,16 @@ test("silence is free; how long it is listened for depends on the mode", async (
     `${inside} -D -c 3 -w 3 -I eth0 10.10.0.1`,
     `${inside} -U -c 2 -I eth0 10.10.0.1`,
   ]);
+});
+
+test("an address of another is asked for from one's own", async () => {
+  const { commands, run } = recorder({ stdout: TAKEN });
+  const ask = (each: Exec): Promise<object> =>
+    askForAddress("/run/netns/c1", "eth0", "10.10.0.1", "rfc5227", each);
+
+  expect(await ask(run)).toEqual({ takenBy: "02:00:0a:0a:00:01" });
+  expect(commands).toEqual(["nsenter --net=/run/netns/c1 -- arping -f -c 3 -w 3 -I eth0 10.10.0.1"]);
+  expect(await ask(recorder({ code: 1 }).run)).toEqual({});
 });
 
 test("a failure is not an answer", async () => {

@@ -93,6 +93,16 @@ describeIf(hasCommand("etcd"))("an ask, seen from who asks", () => {
     );
   });
 
+  test("one that is stuck is told, not waited for", async () => {
+    const ask = await post("h9");
+    await removeAsk(store, ask);
+    const results = [{ name: "web", state: "stuck", error: "no disk" }] as const;
+    const value = encodeRequest({ id: ask.id, kind: "stop", digest: "", begunMs: 1, results });
+    await store.transact({ expect: [], put: [{ key: requestKey("h9", ask.id), value }] });
+
+    expect(await new Errand(store, systemClock, ask, SILENT).operation(NEVER)).toMatchObject({ results });
+  });
+
   test("one whose lease has ended is not done any more", async () => {
     const ask = await post("h6");
     await removeAsk(store, ask);
