@@ -10,6 +10,7 @@ import { Registry } from "./registry/client.ts";
 import { type HintServer, openHintServer } from "./registry/replication/hint-server.ts";
 import { Hints } from "./registry/replication/hints.ts";
 import { SyncJournal } from "./registry/replication/journal.ts";
+import { openQuarantine } from "./registry/replication/quarantine.ts";
 import { type RuleStatus, renderMetrics, renderReport, renderStatus } from "./registry/replication/render.ts";
 import { DEFAULT_FILE, findRules, readRules, type SyncRule } from "./registry/replication/rules.ts";
 import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
@@ -68,7 +69,7 @@ function registrySync(signal: AbortSignal): Command {
         const reports = await runRules(rules, store, signal, options);
         if (options.json) process.stdout.write(`${JSON.stringify(reports)}\n`);
         if (signal.aborted) exitWith(EXIT.interrupted);
-        const isLeft = reports.some(({ counts }) => counts.failed + counts.diverged > 0);
+        const isLeft = reports.some(({ counts }) => counts.failed + counts.diverged + counts.refused > 0);
         exitWith(isLeft ? EXIT.failed : EXIT.done);
       }),
     );
@@ -208,8 +209,11 @@ async function runRule(
 ): Promise<SyncReport> {
   const [source, destination] = [new Registry(rule.from), new Registry(rule.to)];
   const journal = new SyncJournal(store, systemClock, rule);
+  const { policyFile } = rule;
   try {
+    const judge = policyFile === undefined ? undefined : await openQuarantine(policyFile, source, journal);
     return await synchronize(rule, {
+      judge,
       source,
       destination,
       journal,

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExecResult, exec } from "../../core/runtime/exec.ts";
@@ -175,6 +175,43 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
       (await exec(["skopeo", "list-tags", "--tls-verify=false", `docker://${at(west).host}/gone/app`]))
         .stdout,
     ).not.toContain("v1");
+  });
+
+  test("what a rule's policy refuses is never there under a tag, and told each time", async () => {
+    const folder = cleanup.temporaryFolder();
+    mkdirSync(join(folder, "image"));
+    writeFileSync(join(folder, "image/tool"), "#!/bin/sh\n");
+    for (const [tag, mode] of [
+      ["plain", 0o755],
+      ["setuid", 0o4755],
+    ] as const) {
+      chmodSync(join(folder, "image/tool"), mode);
+      const layer = join(folder, `${tag}.tar`);
+      await exec(["tar", "-C", join(folder, "image"), "-cf", layer, "."]);
+      const to = `docker://${at(east).host}/judged/app:${tag}`;
+      await exec(["skopeo", "copy", "--dest-tls-verify=false", `tarball:${layer}`, to]);
+    }
+    writeFileSync(join(folder, "policy.yaml"), JSON.stringify({ setuid: [] }));
+    const policy = join(folder, "policy.yaml");
+    const rules = { judged: { from: "east", to: "west", repositories: "judged/*", policy } };
+    const tags = async (): Promise<string> =>
+      (await exec(["skopeo", "list-tags", "--tls-verify=false", `docker://${at(west).host}/judged/app`]))
+        .stdout;
+
+    const first = await run(command(folder, rules, "sync", "judged"));
+    expect(first).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/app:setuid left alone, refused by the policy: .*tool/),
+    });
+    expect(first.stdout).toMatch(/1 copied \(\d+ bytes\), 0 deleted, 1 refused\n$/);
+    expect(await tags()).not.toContain("setuid");
+    expect((await run(command(folder, rules, "sync", "judged"))).stdout).toMatch(
+      /1 as they were, 0 copied .* 1 refused\n$/,
+    );
+
+    writeFileSync(policy, JSON.stringify({ setuid: ["tool"] }));
+    expect(await run(command(folder, rules, "sync", "judged"))).toMatchObject({ code: 0 });
+    expect(await tags()).toContain("setuid");
   });
 
   test("a source that is out of reach is an error in one line", async () => {

@@ -16,13 +16,15 @@ export interface SyncCounts {
   readonly deleted: number;
   readonly ahead: number;
   readonly diverged: number;
+  /** Not as the rule's policy wants it. */
+  readonly refused: number;
   readonly failed: number;
   readonly bytes: number;
 }
 
 export const NO_COUNTS: SyncCounts = {
   ...{ same: 0, copied: 0, behind: 0, deleted: 0 },
-  ...{ ahead: 0, diverged: 0, failed: 0, bytes: 0 },
+  ...{ ahead: 0, diverged: 0, refused: 0, failed: 0, bytes: 0 },
 };
 
 /** A rule's last run. */
@@ -75,6 +77,25 @@ export class SyncJournal {
     });
   }
 
+  /** Reasons by digest, of what `policy` has refused. What another policy has said is forgotten. */
+  async readRefusals(policy: string): Promise<ReadonlyMap<string, readonly string[]>> {
+    const prefix = `${PREFIX}${this.#rule}/refused/`;
+    const { entries } = await this.#store.list(prefix);
+    const refused = new Map<string, readonly string[]>();
+    for (const entry of entries) {
+      const fields = new Fields(this.#store, entry);
+      if (fields.text("policy") === policy)
+        refused.set(entry.key.slice(prefix.length), fields.texts("reasons"));
+      else await this.#store.transact({ expect: [], remove: [entry.key] });
+    }
+    return refused;
+  }
+
+  async writeRefusal(digest: string, policy: string, reasons: readonly string[]): Promise<void> {
+    const key = `${PREFIX}${this.#rule}/refused/${digest}`;
+    await this.#store.transact({ expect: [], put: [{ key, value: { policy, reasons } }] });
+  }
+
   async readStatus(): Promise<SyncStatus | undefined> {
     const entry = await this.#store.get(`${PREFIX}${this.#rule}/status`);
     return entry && parseStatus(this.#store, this.#rule, entry);
@@ -101,7 +122,7 @@ function parseTags(store: Store, { key, value }: Entry): OwnTags {
 function parseStatus(store: Store, rule: string, entry: Entry): SyncStatus {
   const fields = new Fields(store, entry);
   const count = (name: string): number => fields.integer(name, 0);
-  const { endedMs } = entry.value as { endedMs?: unknown };
+  const { endedMs, refused } = entry.value as { endedMs?: unknown; refused?: unknown };
   return {
     rule,
     startedMs: count("startedMs"),
@@ -109,5 +130,6 @@ function parseStatus(store: Store, rule: string, entry: Entry): SyncStatus {
     currentMs: count("currentMs"),
     ...{ same: count("same"), copied: count("copied"), behind: count("behind"), deleted: count("deleted") },
     ...{ ahead: count("ahead"), diverged: count("diverged"), failed: count("failed"), bytes: count("bytes") },
+    refused: refused === undefined ? 0 : count("refused"), // written before there were policies
   };
 }

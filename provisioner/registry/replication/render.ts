@@ -8,19 +8,22 @@ export function renderReport({ rule, counts, outcomes }: SyncReport, isDryRun: b
     ({ repository, tag, ...outcome }) =>
       `${rule}: ${repository}${tag === "" ? "" : `:${tag}`} ${say(outcome, isDryRun)}\n`,
   );
-  const { same, copied, deleted, ahead, diverged, failed, behind, bytes } = counts;
+  const { same, copied, deleted, ahead, diverged, refused, failed, behind, bytes } = counts;
   const done = isDryRun
     ? `${behind} to copy or delete`
     : `${copied} copied (${bytes} bytes), ${deleted} deleted`;
-  const left = [ahead && `${ahead} ahead`, diverged && `${diverged} diverged`, failed && `${failed} failed`];
+  const left = Object.entries({ ahead, diverged, refused, failed }).map(
+    ([name, n]) => n > 0 && `${n} ${name}`,
+  );
   return `${lines.join("")}${rule}: ${[`${same} as they were`, done, ...left.filter(Boolean)].join(", ")}\n`;
 }
 
 function say(
-  { action, source, destination, failure }: Omit<TagOutcome, "repository" | "tag">,
+  { action, source, destination, failure, refused }: Omit<TagOutcome, "repository" | "tag">,
   isDryRun: boolean,
 ): string {
   if (failure !== undefined) return `failed: ${failure}`;
+  if (refused !== undefined) return `left alone, refused by the policy: ${refused.join("; ")}`;
   const both = `${short(source)} at the source, ${short(destination)} at the destination`;
   if (action === "ahead") return `left alone, changed at the destination alone: ${both}`;
   if (action === "diverged") return `left alone, diverged: ${both}`;
@@ -36,13 +39,23 @@ function short(digest: string | undefined): string {
 export type RuleStatus = { readonly rule: string; readonly status: SyncStatus | undefined };
 
 export function renderStatus(rules: readonly RuleStatus[]): string {
-  const titles = ["RULE", "LAST RUN", "CURRENT AT", "SAME", "COPIED", "BEHIND", "DIVERGED", "FAILED"];
+  const titles = [
+    "RULE",
+    "LAST RUN",
+    "CURRENT AT",
+    "SAME",
+    "COPIED",
+    "BEHIND",
+    "DIVERGED",
+    "REFUSED",
+    "FAILED",
+  ];
   const time = (ms: number | undefined, otherwise: string): string =>
     ms === undefined || ms === 0 ? otherwise : new Date(ms).toISOString();
   const rows = rules.map(({ rule, status }) => {
-    if (status === undefined) return [rule, "never", "never", "-", "-", "-", "-", "-"];
-    const { same, copied, behind, diverged, failed, endedMs, currentMs } = status;
-    const counts = [same, copied, behind, diverged, failed].map(String);
+    if (status === undefined) return [rule, "never", "never", "-", "-", "-", "-", "-", "-"];
+    const { same, copied, behind, diverged, refused, failed, endedMs, currentMs } = status;
+    const counts = [same, copied, behind, diverged, refused, failed].map(String);
     return [rule, time(endedMs, "not ended"), time(currentMs, "never"), ...counts];
   });
   return renderTable(titles, rows);
@@ -67,7 +80,7 @@ const FAMILIES: readonly (readonly [
   ],
   ["bytes", "Sent by the last run.", ({ bytes }) => bytes],
 ];
-const STATES = ["same", "copied", "behind", "deleted", "ahead", "diverged", "failed"] as const;
+const STATES = ["same", "copied", "behind", "deleted", "ahead", "diverged", "refused", "failed"] as const;
 
 /** Prometheus' text format. */
 export function renderMetrics(rules: readonly RuleStatus[], nowMs: number): string {

@@ -27,24 +27,26 @@ export interface SyncRule {
   readonly parallel: number;
   /** Infinity unless told. */
   readonly bytesPerSecond: number;
+  /** A file: what an image must be like to get a tag at the destination. */
+  readonly policyFile: string | undefined;
 }
 
 const TOP_KEYS = ["registries", "rules", "retention"] as const;
 type Top = Mapping<(typeof TOP_KEYS)[number]>;
 const REGISTRY_KEYS = ["url", "username", "passwordFile", "caFile"] as const;
 const RULE_KEYS = [
-  ...["from", "to", "repositories", "tags", "prefix", "deletes", "overwrite", "parallel", "rate"],
+  "from",
+  "to",
+  "repositories",
+  "tags",
+  "prefix",
+  "deletes",
+  "overwrite",
+  "parallel",
+  "rate",
+  "policy",
 ] as const;
-type RuleKey =
-  | "from"
-  | "to"
-  | "repositories"
-  | "tags"
-  | "prefix"
-  | "deletes"
-  | "overwrite"
-  | "parallel"
-  | "rate";
+type RuleKey = (typeof RULE_KEYS)[number];
 const PRESET_PARALLEL = 16;
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9 };
 
@@ -72,7 +74,7 @@ export async function findRegistry(path: string | undefined, url: string): Promi
 export function parseRules(file: string, values: Readonly<Record<string, unknown>>): readonly SyncRule[] {
   const top = openTop(file, values);
   const registries = parseRegistries(top);
-  const rules = top.named("rules", RULE_KEYS as readonly RuleKey[]).map(([name, mapping]) => {
+  const rules = top.named("rules", RULE_KEYS).map(([name, mapping]) => {
     if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
       throw new UsageError(
         `configuration ${file}: ${JSON.stringify(name)} is not a rule's name: small letters, digits, . and -`,
@@ -151,6 +153,7 @@ function parseRule(
     overwrite: mapping.flag("overwrite", false),
     parallel: mapping.number("parallel", PRESET_PARALLEL, 1, 256),
     bytesPerSecond: parseRate(mapping),
+    policyFile: mapping.optionalText("policy") === undefined ? undefined : mapping.path("policy"),
   };
 }
 

@@ -13,6 +13,8 @@ import { Throttle } from "./throttle.ts";
 /** What was found, or done, of one tag. */
 export interface TagOutcome extends Comparison {
   readonly repository: string;
+  /** Why the rule's policy does not let it through. */
+  readonly refused?: readonly string[];
   /** What went wrong with it. */
   readonly failure?: string;
 }
@@ -24,6 +26,9 @@ export interface SyncReport {
   readonly outcomes: readonly TagOutcome[];
 }
 
+/** Why an image of the source must not get a tag at the destination; nothing where it may. */
+export type Judge = (repository: string, digest: string) => Promise<readonly string[]>;
+
 export interface SyncContext {
   readonly source: Registry;
   readonly destination: Registry;
@@ -31,6 +36,8 @@ export interface SyncContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly isDryRun: boolean;
+  /** All may unless told. */
+  readonly judge?: Judge | undefined;
   /** These repositories of the source alone; nothing is said then of the rule as a whole. */
   readonly only?: ReadonlySet<string> | undefined;
 }
@@ -94,7 +101,8 @@ class SyncRun {
   async #repository(repository: string, own: OwnTags, currentMs: number): Promise<void> {
     if (this.#context.signal.aborted) return;
     try {
-      const { target, plan } = await this.#compare(repository, own);
+      const { target, plan: compared } = await this.#compare(repository, own);
+      const plan = await this.#sift(repository, compared);
       const work = plan.filter(({ action }) => action === "copy" || action === "delete");
       for (const each of plan) this.#note(repository, each);
       if (this.#context.isDryRun) return;
@@ -136,6 +144,30 @@ class SyncRun {
       });
     }
     return { target, plan };
+  }
+
+  /** What may be done: what the policy refuses is told and left alone, as it is at the destination. */
+  async #sift(repository: string, plan: readonly Comparison[]): Promise<readonly Comparison[]> {
+    const { judge } = this.#context;
+    if (judge === undefined) return plan;
+    const stopped = new Set<string>();
+    const isAllowed = async (each: Comparison): Promise<boolean> => {
+      const { action, source, tag } = each;
+      // Signatures and SBOMs are no images, and follow theirs.
+      if (action !== "copy" || source === undefined || subjectOf(tag) !== undefined) return true;
+      try {
+        const refused = await inSlot(this.#slots, () => judge(repository, source));
+        if (refused.length === 0) return true;
+        this.#outcomes.push({ ...each, repository, refused });
+        this.#count({ refused: 1 });
+      } catch (error) {
+        this.#fail(repository, each, error); // what cannot be looked into does not pass
+      }
+      stopped.add(source);
+      return false;
+    };
+    const allowed = await Promise.all(plan.map(isAllowed));
+    return plan.filter(({ tag }, at) => allowed[at] && !stopped.has(subjectOf(tag) ?? ""));
   }
 
   /** A tag that goes between the list and the question is as if it had not been listed. */

@@ -80,3 +80,19 @@ test.for([{}, { tags: [1] }, { tags: { v1: "a" } }, { tags: null }])(
     });
   },
 );
+
+test("what a policy has refused, as long as it is the same one; a status from before there were any", async () => {
+  const store = openStore();
+  const journal = new SyncJournal(store, systemClock, R);
+  await journal.writeRefusal("sha256:1", "policy", ["it runs as root"]);
+  expect(await journal.readRefusals("policy")).toEqual(new Map([["sha256:1", ["it runs as root"]]]));
+  expect(
+    await new SyncJournal(store, systemClock, { name: "s", journal: "s" }).readRefusals("policy"),
+  ).toEqual(new Map());
+  expect(await journal.readRefusals("another")).toEqual(new Map());
+  expect(await journal.readRefusals("policy")).toEqual(new Map());
+
+  const { refused: _, ...older } = { startedMs: 5, currentMs: 0, ...NO_COUNTS };
+  await store.transact({ expect: [], put: [{ key: "registry-sync/r/status", value: older }] });
+  expect(await journal.readStatus()).toMatchObject({ startedMs: 5, refused: 0 });
+});

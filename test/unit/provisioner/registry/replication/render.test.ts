@@ -28,15 +28,26 @@ test("what a run did, a line each, and a last one", () => {
     outcome("v2", "diverged"),
     outcome("v3", "ahead"),
     outcome("v4", "copy", "no answer"),
+    { ...outcome("v5", "copy"), refused: ["user root", "and 3 more"] },
   ];
-  const counts = { ...NO_COUNTS, same: 5, copied: 1, bytes: 10, diverged: 1, ahead: 1, failed: 1 };
+  const counts = {
+    ...NO_COUNTS,
+    same: 5,
+    copied: 1,
+    bytes: 10,
+    diverged: 1,
+    ahead: 1,
+    refused: 1,
+    failed: 1,
+  };
   expect(renderReport({ rule: "r", counts, outcomes }, false)).toBe(
     [
       "r: app:v1 copied, sha256:111111111111",
       "r: app:v2 left alone, diverged: sha256:111111111111 at the source, sha256:222222222222 at the destination",
       "r: app:v3 left alone, changed at the destination alone: sha256:111111111111 at the source, sha256:222222222222 at the destination",
       "r: app:v4 failed: no answer",
-      "r: 5 as they were, 1 copied (10 bytes), 0 deleted, 1 ahead, 1 diverged, 1 failed\n",
+      "r: app:v5 left alone, refused by the policy: user root; and 3 more",
+      "r: 5 as they were, 1 copied (10 bytes), 0 deleted, 1 ahead, 1 diverged, 1 refused, 1 failed\n",
     ].join("\n"),
   );
   const planned = {
@@ -54,7 +65,7 @@ test("rules and their last runs", () => {
     { rule: "r", status },
     { rule: "new", status: undefined },
   ]);
-  expect(table).toMatch(/^r +1970-01-01T00:01:30\.000Z +1970-01-01T00:01:00\.000Z +7 +0 +0 +1 +0$/m);
+  expect(table).toMatch(/^r +1970-01-01T00:01:30\.000Z +1970-01-01T00:01:00\.000Z +7 +0 +0 +1 +0 +0$/m);
   expect(table).toMatch(/^new +never/m);
 });
 

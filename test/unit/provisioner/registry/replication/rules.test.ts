@@ -78,6 +78,10 @@ test.for([
   [{ a: { from: "east", to: "west", prefix: "../x" } }, "rules.a.prefix: must be"],
   [{ a: { from: "east", to: "west", rate: "fast" } }, 'rules.a.rate: "fast" is not bytes per second'],
   [{ a: { from: "east", to: "west", deletes: "yes" } }, "rules.a.deletes: must be true or false"],
+  [
+    { a: { from: "east", to: "west", policy: "policy.yaml" } },
+    'rules.a.policy: "policy.yaml" does not begin',
+  ],
   [{ a: { from: "east", to: "east" } }, "from and to are the same registry"],
 ] as const)("%j is refused", ([rules, why]) => {
   expect(() => parse(rules)).toThrow(UsageError);

@@ -2,9 +2,14 @@ import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../../core/runtime/clock.ts";
 import { Registry } from "../../../../../provisioner/registry/client.ts";
+import { RegistryError } from "../../../../../provisioner/registry/registry-error.ts";
 import { SyncJournal } from "../../../../../provisioner/registry/replication/journal.ts";
 import type { SyncRule } from "../../../../../provisioner/registry/replication/rules.ts";
-import { type SyncReport, synchronize } from "../../../../../provisioner/registry/replication/synchronize.ts";
+import {
+  type Judge,
+  type SyncReport,
+  synchronize,
+} from "../../../../../provisioner/registry/replication/synchronize.ts";
 import { openEmbeddedStore } from "../../../../../provisioner/store/embedded.ts";
 import type { Store } from "../../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
@@ -24,18 +29,31 @@ beforeEach(async () => {
 /** From east to west, unless told. */
 async function sync(
   changes: Partial<SyncRule> = {},
-  { isDryRun = false, signal = new AbortController().signal } = {},
+  {
+    isDryRun = false,
+    signal = new AbortController().signal,
+    judge,
+  }: { isDryRun?: boolean; signal?: AbortSignal; judge?: Judge } = {},
 ): Promise<SyncReport> {
   const [from, to] = [{ url: east.url }, { url: west.url }];
   const rule: SyncRule = {
     ...{ name: "r", journal: "r", from, to, repositories: () => true, tags: () => true, prefix: undefined },
     ...{ deletes: false, overwrite: false, parallel: 4, bytesPerSecond: Number.POSITIVE_INFINITY },
+    policyFile: undefined,
     ...changes,
   };
   const [source, destination] = [new Registry(rule.from), new Registry(rule.to)];
   try {
     const journal = new SyncJournal(store, systemClock, rule);
-    return await synchronize(rule, { source, destination, journal, clock: systemClock, isDryRun, signal });
+    return await synchronize(rule, {
+      source,
+      destination,
+      journal,
+      clock: systemClock,
+      isDryRun,
+      signal,
+      judge,
+    });
   } finally {
     await Promise.all([source.close(), destination.close()]);
   }
@@ -190,4 +208,27 @@ test("interrupted: what is left is behind, and the rule is not current", async (
 
 test("a registry that does not answer is the run's failure", async () => {
   await expect(sync({ from: { url: "http://127.0.0.1:1" } })).rejects.toThrow("no answer");
+});
+
+test("what the policy refuses gets no tag, nor do its signatures; what cannot be judged is not let through", async () => {
+  const [good, bad] = [east.putImage("app", "good", "1"), east.putImage("app", "bad", "2")];
+  const broken = east.putImage("app", "broken", "3");
+  const old = west.putImage("app", "bad", "old");
+  east.putImage("app", `${bad.replace(":", "-")}.sig`, "4");
+  east.putImage("app", `${good.replace(":", "-")}.sig`, "5");
+  const judge: Judge = async (_repository, digest) => {
+    if (digest === broken) throw new RegistryError("a layer that cannot be read");
+    return digest === bad ? ["it runs as root"] : [];
+  };
+  const report = await sync({ overwrite: true }, { judge });
+  expect(report.counts).toMatchObject({ copied: 2, refused: 1, failed: 1, behind: 0 });
+  expect(report.outcomes).toMatchObject([
+    { tag: "bad", refused: ["it runs as root"], destination: old },
+    { tag: "broken", failure: "a layer that cannot be read" },
+    { tag: "good", action: "copy" },
+    { tag: `${good.replace(":", "-")}.sig` },
+  ]);
+  expect(Object.keys(west.tagsOf("app")).sort()).toEqual(["bad", "good", `${good.replace(":", "-")}.sig`]);
+  expect(west.tagsOf("app")).toMatchObject({ good, bad: old });
+  expect(await status()).toMatchObject({ refused: 1 });
 });
