@@ -13,6 +13,7 @@ const BENCHES = [
   "agent-soak",
   "up",
   "collector",
+  "collector-scale",
   "reconcile",
   "images",
 ];
