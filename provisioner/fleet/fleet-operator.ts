@@ -188,10 +188,20 @@ export async function divideByHost(
   });
 }
 
-/** Whether a request is for more than the machines of this host. */
-export async function concernsFleet(store: Store, here: string, request: ChangeRequest): Promise<boolean> {
+/** Whether a request is for more than the machines of this host. `on` is where new ones must be. */
+export async function concernsFleet(
+  store: Store,
+  here: string,
+  request: ChangeRequest,
+  on?: string,
+): Promise<boolean> {
   if (!store.isShared) return false;
-  if (request.kind === "create") return (await readFleet(store)).hosts.length > 0;
+  if (request.kind === "create") {
+    const { hosts } = await readFleet(store);
+    // Without its daemon a host makes its own as one that is alone does.
+    if (on === here) return hosts.some(({ name, state }) => name === here && state !== "lost");
+    return on !== undefined || hosts.length > 0;
+  }
   const names = new Set(request.names);
   return (await listMachines(store)).some(({ machine, host }) => names.has(machine.name) && host !== here);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/runtime/clock.ts";
 import { NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
+import { EventLog } from "../events/event-log.ts";
 import { CONFLICT, retryConflicts } from "../store/optimistic.ts";
 import type { Store } from "../store/types.ts";
 import { BEAT_SECONDS, beatKey, decodeOrder, factsKey, type Order, orderKey } from "./documents.ts";
@@ -57,9 +58,10 @@ export function fenceHost(orderer: Orderer, host: string): Promise<Order> {
 }
 
 /** It is as any other again: what is still its own goes on there. False where nothing was ordered. */
-export async function readmitHost({ store, clock }: Orderer, host: string): Promise<boolean> {
+export async function readmitHost(orderer: Orderer, host: string): Promise<boolean> {
+  const { store, clock } = orderer;
   await requireHost(store, host);
-  return retryConflicts(`host ${host}`, clock, async () => {
+  const isEnded = await retryConflicts(`host ${host}`, clock, async () => {
     const order = await findOrder(store, host);
     if (order === undefined) return false;
     const key = orderKey(host);
@@ -69,16 +71,20 @@ export async function readmitHost({ store, clock }: Orderer, host: string): Prom
     });
     return revision === undefined ? CONFLICT : true;
   });
+  if (isEnded) await record(orderer, host, "readmit");
+  return isEnded;
 }
 
 async function giveOrder(
-  { store, clock, by }: Orderer,
+  orderer: Orderer,
   host: string,
   state: Order["state"],
   check: (before: Order | undefined) => Promise<void>,
 ): Promise<Order> {
+  const { store, clock, by } = orderer;
   await requireHost(store, host);
-  return retryConflicts(`host ${host}`, clock, async () => {
+  let isNew = false;
+  const given = await retryConflicts(`host ${host}`, clock, async () => {
     const before = await findOrder(store, host);
     await check(before);
     if (before?.state === state) return before;
@@ -92,8 +98,16 @@ async function giveOrder(
       ],
       put: [{ key, value: order }],
     });
-    return revision === undefined ? CONFLICT : order;
+    isNew = revision !== undefined;
+    return isNew ? order : CONFLICT;
   });
+  if (isNew) await record(orderer, host, state === "fenced" ? "fence" : "drain");
+  return given;
+}
+
+/** In that host's history: the order itself is gone once it is ended. */
+function record({ store, clock, by }: Orderer, host: string, kind: string): Promise<void> {
+  return new EventLog(store, clock, host).add({ kind, state: "done", text: `said on ${by}` });
 }
 
 async function requireHost(store: Store, host: string): Promise<void> {

@@ -39,7 +39,7 @@ export async function withFleetSession<T>(
   }
   return withStore(options, async (store, config) => {
     const here = config.name;
-    if (rules === undefined && !(await concernsFleet(store, here, request))) return local(use);
+    if (!(await concernsFleet(store, here, request, rules?.on))) return local(use);
     const show = async (names: readonly string[]): Promise<readonly MachineView[]> =>
       look(store, config, await Promise.all(names.map((name) => readMachine(store, name))));
     const parts = { store, clock: systemClock, here, local, look: show };

@@ -156,6 +156,10 @@ describeIf(hasCommand("etcd"))("a request for the machines of several hosts", ()
     expect(await concernsFleet(store, "h1", { kind: "repair", names: [] })).toBe(false);
     expect(await concernsFleet(store, "h1", CREATE)).toBe(true);
     expect(await concernsFleet(await fresh(), "h1", CREATE)).toBe(false);
+    expect(await concernsFleet(await fresh(), "h1", CREATE, "h2")).toBe(true);
+    expect(await concernsFleet(store, "h1", CREATE, "h1")).toBe(true);
+    await store.transact({ expect: [], remove: [beatKey("h1")] });
+    expect(await concernsFleet(store, "h1", CREATE, "h1")).toBe(false);
     expect(await divideByHost(store, "h1", { kind: "repair", names: [] })).toHaveLength(1);
     await expect(divideByHost(store, "h1", { kind: "stop", names: ["x"] })).rejects.toThrow(
       "container x: not found",

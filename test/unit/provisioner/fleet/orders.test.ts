@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { listEvents } from "../../../../provisioner/events/event-log.ts";
 import { beatKey } from "../../../../provisioner/fleet/documents.ts";
 import {
   drainHost,
@@ -46,10 +47,15 @@ describeIf(hasCommand("etcd"))("what an operator says of a host", () => {
     expect(await isFenced(store, "h1")).toBe(true);
     await expect(refuseFenced(store, "h1")).rejects.toThrow("host h1: is fenced");
     await expect(drainHost(orderer, "h1")).rejects.toThrow("is fenced, which is more");
+    clock.now++;
     expect(await readmitHost(orderer, "h1")).toBe(true);
     expect(await isFenced(store, "h1")).toBe(false);
     await refuseFenced(store, "h1");
     expect(await readmitHost(orderer, "h1")).toBe(false);
+    expect((await listEvents(store)).map(({ host, kind, text }) => [host, kind, text])).toEqual([
+      ["h1", "fence", "said on h2"],
+      ["h1", "readmit", "said on h2"],
+    ]);
   });
 
   test("said again it is what was said first, even when that host reports again", async () => {
