@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { errorLine } from "../../core/runtime/errors.ts";
 import { reserveAddresses } from "../addresses/reserve.ts";
-import { observeWanted } from "../executors/observe.ts";
 import type { Host } from "../host/host.ts";
 import { chooseCpuset } from "../machines/cpus.ts";
 import { listMachines } from "../machines/machines.ts";
@@ -14,9 +13,14 @@ import { planMachine } from "../plan/plan.ts";
 import type { Machine } from "../resources/types.ts";
 import { onlineCpus } from "./online-cpus.ts";
 
-/** What would make the machines, one change for each; nothing is written yet. */
+/**
+ * What would make the machines, one change for each; nothing is written yet. Of a machine that is new
+ * nothing can be there but its image: it is not looked for.
+ */
 export async function planCreation(host: Host, specs: readonly MachineSpec[]): Promise<readonly Change[]> {
-  for (const { network } of specs) await readNetwork(host.store, network);
+  host.ovs.requireBridge(host.config.bridge);
+  for (const network of new Set(specs.map((spec) => spec.network))) await readNetwork(host.store, network);
+  const images = await findImages(host, specs);
   const others = (await listMachines(host.store)).filter((each) => each.host === host.config.name);
   const given = others.map(({ machine }) => machine.limits.cpuset);
   const machines = specs.map(({ cpus, memoryBytes, ...spec }): Machine => {
@@ -25,12 +29,18 @@ export async function planCreation(host: Host, specs: readonly MachineSpec[]): P
     return { ...spec, id: randomUUID(), generation: 1, limits: { cpus, cpuset, memoryBytes }, power: "on" };
   });
   const createdMs = host.clock.nowMs();
-  return Promise.all(
-    machines.map(async (machine) => ({
-      after: { machine, host: host.config.name, createdMs },
-      steps: planMachine(await observeWanted(host, machine), machine),
-    })),
-  );
+  return machines.map((machine) => ({
+    after: { machine, host: host.config.name, createdMs },
+    steps: planMachine({ hasImage: images.has(machine.image), containers: [] }, machine),
+  }));
+}
+
+/** Those that the engine has. */
+async function findImages({ docker }: Host, specs: readonly MachineSpec[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const image of new Set(specs.map((spec) => spec.image)))
+    if (await docker.hasImage(image)) found.add(image);
+  return found;
 }
 
 /**

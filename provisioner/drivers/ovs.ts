@@ -61,6 +61,14 @@ export class Ovs {
     return parseBridges(this.db.tables);
   }
 
+  /** Throws unless it is there. */
+  requireBridge(name: string): void {
+    if (this.#findBridge(name) !== undefined) return;
+    throw new PlimsollError("OVS_BRIDGE", `bridge ${name}: is not there`, {
+      hint: "plimsoll host init makes it",
+    });
+  }
+
   async ensureBridge(spec: BridgeSpec): Promise<void> {
     const found = this.#findBridge(spec.name);
     if (found === undefined) await this.#commit(addBridge(spec));
@@ -79,7 +87,7 @@ export class Ovs {
 
   /** Members that do not work are told in the state: a NIC may come later. */
   async ensureBond(spec: BondSpec): Promise<BondState> {
-    this.#requireBridge(spec.bridge);
+    this.requireBridge(spec.bridge);
     const operations = planBond(this.#ports().get(spec.name), spec);
     if (operations.length > 0) await this.#commit(operations);
     return this.bondState(spec.name);
@@ -109,7 +117,7 @@ export class Ovs {
    * this call added and that does not work is taken away again; its state says why.
    */
   async ensurePorts(specs: readonly PortSpec[]): Promise<readonly PortState[]> {
-    for (const bridge of new Set(specs.map((spec) => spec.bridge))) this.#requireBridge(bridge);
+    for (const bridge of new Set(specs.map((spec) => spec.bridge))) this.requireBridge(bridge);
     const { remove, add, update } = planPorts([...this.#ports().values()], specs);
     // Removed and added again in one transaction, a port would look unchanged to ovs-vswitchd.
     if (remove.length > 0) await this.#commit(remove.map(removePort), remove.length);
@@ -206,13 +214,6 @@ export class Ovs {
 
   #findBridge(name: string): OvsBridge | undefined {
     return this.bridges().find((bridge) => bridge.name === name);
-  }
-
-  #requireBridge(name: string): void {
-    if (this.#findBridge(name) !== undefined) return;
-    throw new PlimsollError("OVS_BRIDGE", `bridge ${name}: is not there`, {
-      hint: "plimsoll host init makes it",
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { reserveAddresses } from "../addresses/reserve.ts";
 import { bindAddress as bind, releaseAddress as release, reportConflict } from "../addresses/transitions.ts";
-import { beginAnnouncing, probeAddress as probe } from "../drivers/arp.ts";
+import { beginAnnouncing, type ProbeResult, probeAddress as probe } from "../drivers/arp.ts";
 import type { Host } from "../host/host.ts";
 import { parseIpv4 } from "../networks/ipv4.ts";
 import { ADDRESS_CONFLICT } from "../operations/run.ts";
@@ -41,12 +41,13 @@ export async function beginProbing(
 export const probeAddress: Executor<"probeAddress"> = async ({ machine, network }, host) => {
   const card = await requireCard(host, machine, network);
   const lease = await requireLease(host, network, machine);
-  const link = await host.links.find(card.namespace, INSIDE.card);
-  // Set already, by a step whose journal was not written: nobody answers to their own question.
-  if (link?.addresses.some((address) => address.startsWith(`${lease.address}/`))) return;
-  const { takenBy } = await host.probes.take(machine.id, lease.address, () =>
-    probe(card.namespace, INSIDE.card, lease.address, host.config.probe),
-  );
+  const ask = async (): Promise<ProbeResult> => {
+    const link = await host.links.find(card.namespace, INSIDE.card);
+    // Set already, by a step whose journal was not written: nobody answers to their own question.
+    if (link?.addresses.some((address) => address.startsWith(`${lease.address}/`))) return {};
+    return probe(card.namespace, INSIDE.card, lease.address, host.config.probe);
+  };
+  const { takenBy } = await host.probes.take(machine.id, lease.address, ask);
   if (takenBy === undefined) return;
   await host.attachments.unplug([card]);
   // Of one that has lived it stays the address, whoever has it now.

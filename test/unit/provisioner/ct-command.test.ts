@@ -71,7 +71,8 @@ test.for([
   [[...CREATE, "--count", "1000"], UsageError, "--count"],
   [[...CREATE, "--count", "2", "--ip", "10.0.0.7"], UsageError, "--ip"],
   [["resize", "web"], UsageError, "one of --cpus, --memory and --disk"],
-  [["logs", "web", "--tail", "few"], NotFoundError, "is on host h2"],
+  [["logs", "web", "--tail", "few"], UsageError, "--tail"],
+  [["logs", "web"], NotFoundError, "is on host h2"],
 ] as const)("%j is refused", async ([args, kind, message]) => {
   await expect(ct(...args)).rejects.toThrow(kind);
   await expect(ct(...args)).rejects.toThrow(message);
