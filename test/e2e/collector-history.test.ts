@@ -54,7 +54,7 @@ describeIf()("what is acknowledged is kept", () => {
       const startMs = Date.now() - 3_600_000;
       const ips = Array.from({ length: 12 }, (_, i) => `10.0.0.${i + 1}`);
       const pushers = ips.map((ip) => pushSequence(url, ip, startMs, stop.signal));
-      for (let kills = 0; kills < 15; kills++) {
+      for (let kills = 0; kills < 50; kills++) {
         await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 400));
         await collector.stop("SIGKILL");
         collector = await start(port, ...args);
@@ -78,6 +78,7 @@ describeIf()("what is acknowledged is kept", () => {
       expect(histories).toHaveLength(1);
       expect(await collector.stop()).toBe(0);
     },
+    600_000,
   );
 
   testIf(isRoot)("a full disk refuses for a while, and loses nothing that was acknowledged", async () => {
