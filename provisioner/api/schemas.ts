@@ -138,6 +138,14 @@ const STATUS: ObjectSchema = fields({
   orphans: TEXTS,
 });
 
+const ROOM: ObjectSchema = fields({ cpus: NUMBER, memoryBytes: COUNT, diskBytes: COUNT });
+
+const HOST: ObjectSchema = fields({
+  ...{ name: TEXT, state: oneWord("ready", "draining", "lost", "fenced"), address: TEXT, version: TEXT },
+  ...{ capacity: ROOM, used: ROOM, machines: COUNT, running: COUNT, images: TEXTS, seen: orNull(TEXT) },
+  labels: { type: "object", properties: {}, additionalProperties: TEXT },
+});
+
 /** Everything that goes in or comes out, by the name the OpenAPI document gives it. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ChangeRequest: { oneOf: [CREATE, ...VERBS] },
@@ -152,6 +160,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ExecRequest: EXEC,
   Output: OUTPUT,
   Event: EVENT,
+  Host: HOST,
   Status: STATUS,
   Error: fields({ error: TEXT, code: TEXT }, { hint: TEXT }),
 };

@@ -1,6 +1,7 @@
 import type { Host } from "../../host/host.ts";
 import { renderOpenApi } from "../openapi.ts";
 import type { Route } from "../route.ts";
+import { hostRoute } from "./hosts.ts";
 import { insideRoutes } from "./inside.ts";
 import { machineRoutes } from "./machines.ts";
 import { networkRoutes } from "./networks.ts";
@@ -16,6 +17,7 @@ export function apiRoutes(parts: OperationParts & StatusParts & { readonly host:
     ...insideRoutes(parts.host),
     ...operationRoutes(parts),
     ...networkRoutes(store, clock),
+    hostRoute(store),
   ];
   const document: Route = {
     ...{ method: "GET", path: "/v1/openapi.json", name: "showOpenApi", summary: "This document" },

@@ -49,6 +49,8 @@ test("what the command line asks for may be asked for", () => {
   fits("ChangeRequest", { ...create, count: 3, partial: true, ip: "10.0.0.7", label: ["a=b"] });
   fits("ChangeRequest", { kind: "resize", names: ["web"], cpus: "2" });
   fits("ChangeRequest", { kind: "rebuild", names: ["web"], image: "i", command: ["sh"] });
+  fits("ChangeRequest", { ...create, names: ["web-1", "web-3"] });
+  fits("ChangeRequest", { kind: "evacuate", names: ["web"], from: "h2" });
   for (const kind of ["start", "stop", "restart", "repair", "destroy"])
     fits("ChangeRequest", { kind, names: ["web"] });
 });
