@@ -109,7 +109,7 @@ function rulesOf({ on, spread, hostLabel, partial }: CreateOptions): PlacementRu
   if (on === undefined && spread === undefined && hostLabel === undefined) return undefined;
   const labels = (hostLabel ?? []).map(splitLabel);
   const wrong = labels.find(([name, value]) => name === "" || value === "");
-  if (wrong !== undefined) throw new UsageError(`--host-label: ${wrong.join("=")} is not NAME=VALUE`);
+  if (wrong !== undefined) throw new UsageError(`--host-label: ${wrong[0]} is not NAME=VALUE`);
   return { on, spread, hostLabels: Object.fromEntries(labels), partial: partial === true };
 }
 

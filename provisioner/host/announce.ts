@@ -21,6 +21,8 @@ const BEFORE: Readonly<Partial<Record<OperationKind, Pick<Announcement, "change"
   restart: { change: "stop", for: "10m" },
   resize: { change: "resize", for: "10m" },
   rebuild: { change: "rebuild", for: "10m" },
+  // Silent until then was a host that was lost: somebody's alarm, and rightly.
+  evacuate: { change: "rebuild", for: "10m" },
   destroy: { change: "destroy", for: "10m" },
 };
 

@@ -16,6 +16,7 @@ test("a stop is announced for long, a start ends that, and a destroyed machine's
   expect(announcementOf("stop", "before")).toEqual(STOP);
   expect(announcementOf("start", "after")).toMatchObject({ change: "stop", for: "2m" });
   expect(announcementOf("destroy", "after")).toMatchObject({ change: "release" });
+  expect(announcementOf("evacuate", "before")).toMatchObject({ change: "rebuild", for: "10m" });
   expect(announcementOf("create", "before")).toBeUndefined();
   expect(announcementOf("repair", "after")).toBeUndefined();
 });
