@@ -19,6 +19,8 @@ export const hasDeviceMapper: Condition = {
 export interface LvmLab {
   readonly group: string;
   readonly run: Exec;
+  /** With it other programs see what `run` sees. */
+  readonly env: Readonly<Record<string, string>>;
   /** The real one where the kernel has it, otherwise windows into the file. */
   readonly activation?: Activation;
 }
@@ -29,7 +31,7 @@ export interface LvmLab {
  * stands for what device-mapper would make.
  */
 export async function openLvmLab(cleanup: Cleanup, bytes: number): Promise<LvmLab> {
-  const { run, devices, images } = await openLvmDevices(cleanup, [bytes]);
+  const { run, env, devices, images } = await openLvmDevices(cleanup, [bytes]);
   const [device = "", image = ""] = [...devices, ...images];
   const isReal = hasDeviceMapper.met();
   const group = `plimsoll-test-${process.pid}`;
@@ -37,7 +39,7 @@ export async function openLvmLab(cleanup: Cleanup, bytes: number): Promise<LvmLa
   cleanup.add("volume group", async () => {
     await run(["vgremove", "--force", "--yes", group], { okCodes: [0, 5] });
   });
-  return { group, run, ...(isReal ? {} : { activation: windows(cleanup, run, group, image) }) };
+  return { group, run, env, ...(isReal ? {} : { activation: windows(cleanup, run, group, image) }) };
 }
 
 export interface LvmDevices {
@@ -46,6 +48,7 @@ export interface LvmDevices {
   readonly images: readonly string[];
   /** Commands see these devices and no others. */
   readonly run: Exec;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Empty devices on files. */
@@ -64,7 +67,7 @@ export async function openLvmDevices(cleanup: Cleanup, sizes: readonly number[])
   writeFileSync(join(folder, "lvm/lvm.conf"), configuration(devices, hasDeviceMapper.met()));
   const env = { LVM_SYSTEM_DIR: join(folder, "lvm") };
   const run: Exec = (argv, options = {}) => exec(argv, { ...options, env: { ...options.env, ...env } });
-  return { devices, images, run };
+  return { devices, images, run, env };
 }
 
 /** Nothing outside the lab is looked at, and nothing is waited for that runs on a complete system only. */
