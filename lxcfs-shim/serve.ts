@@ -53,8 +53,7 @@ async function serveContainers(
   const ending = holder === undefined ? signal : AbortSignal.any([signal, holderEnd(holder)]);
   const statistics = new ReadStatistics(COUNTED_FILES);
   const { port1, port2 } = new MessageChannel();
-  const stopSampling = sampleLoads(root, port1, log);
-  void collectGarbage(bootClock, ending);
+  const stopChores = startChores(root, port1, log);
   const common = { root, log, logLevel, wishes: { mayResend: recovery === "resend" } };
   const callers: MountOptions = {
     ...common,
@@ -107,7 +106,7 @@ async function serveContainers(
     log.info({ reason: ending.reason, operations: served[0]?.readCounts() }, "stopped");
   } finally {
     closeSocket();
-    await stopSampling();
+    await stopChores();
   }
 }
 
@@ -140,7 +139,7 @@ function requireRoot(): void {
 }
 
 /** Load averages have to be sampled while nobody reads: this thread does it. Failing costs the samples, not the service. */
-function sampleLoads(root: HostRoot, port: MessagePort, log: Logger): () => Promise<void> {
+function startChores(root: HostRoot, port: MessagePort, log: Logger): () => Promise<void> {
   const stop = new AbortController();
   const send = (message: LoadMessage): void => port.postMessage(message);
   const sampler = openLoadSampler({ census: openCensus(root), clock: bootClock, send });
@@ -148,9 +147,10 @@ function sampleLoads(root: HostRoot, port: MessagePort, log: Logger): () => Prom
   const running = sampler.run(stop.signal).catch((error: unknown) => {
     log.error({ err: error }, "load averages are no longer sampled");
   });
+  const collecting = collectGarbage(bootClock, stop.signal);
   return async () => {
     stop.abort();
-    await running;
+    await Promise.all([running, collecting]);
     port.close();
   };
 }
