@@ -11,6 +11,9 @@ import { programArgv, type RunningProgram, startProgram } from "../support/run-p
 import { SyntheticImages } from "../support/synthetic-images.ts";
 import { waitFor } from "../support/wait-for.ts";
 
+/** What this machine's own engine runs is not asked. */
+const NO_ENGINE = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
+
 /** A registry as `init` makes it and `up` runs it: Debian's docker-registry, with skopeo as its client. */
 describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll registry init, up, gc", () => {
   const cleanup = new Cleanup();
@@ -45,7 +48,7 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
       programArgv("plimsoll", "registry", ...args, ...given, ...stored(args[0] ?? ""));
     const server: Server = {
       hosts,
-      run: (...args) => exec(argv(args), { okCodes: [0, 1, 2, 3], timeoutMs: 110_000 }),
+      run: (...args) => exec(argv(args), { okCodes: [0, 1, 2, 3], timeoutMs: 110_000, env: NO_ENGINE }),
       start: (...args) => startProgram(cleanup, argv(args)),
       up: async (replica) => {
         const program = server.start("up", "--replica", replica);
@@ -113,6 +116,26 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
     expect(await first.stop()).toBe(0);
   });
 
+  test("what a tag was moved away from goes when that is asked for, and takes nothing along", async () => {
+    const server = await declare(["a"]);
+    await server.up("a");
+    const client = clientOf(server, "a");
+    const old = await client.put("app", "latest", 300_000);
+    const images = [await client.put("app", "latest", 1000), await client.put("app", "x", 1000)];
+    await client.putIndex("app", "x", images);
+    expect((await server.run("gc")).stdout).toMatch(/0 blobs of 0 bytes freed/);
+    expect((await server.run("gc", "--untagged", "1h")).stdout).toMatch(/0 blobs of 0 bytes freed/);
+    expect((await server.run("gc", "--untagged", "1ms", "--dry-run")).stdout).toMatch(
+      /^1 untagged manifests to be removed\n/,
+    );
+    expect((await server.run("gc", "--untagged", "1ms")).stdout).toMatch(
+      /1 untagged manifests removed\n3 blobs of 30\d{4} bytes freed/,
+    );
+    expect(await client.registry.digestOf("app", old)).toBeUndefined();
+    await pull(server, "a", "app:x");
+    await pull(server, "a", "app:latest");
+  });
+
   test("a collector that is killed leaves a registry that is written to again; a keeper takes its registry along", async () => {
     const server = await declare(["only"]);
     const up = await server.up("only");
@@ -161,8 +184,10 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
     writeFileSync(join(folder, "registry.yaml"), JSON.stringify({ registries, retention }));
     const remove = (...args: readonly string[]): Promise<ExecResult> => {
       const given = ["--config", join(folder, "registry.yaml"), "--store", join(folder, "state.db")];
-      const env = { DOCKER_HOST: `unix://${folder}/none.sock` };
-      return exec(programArgv("plimsoll", "registry", ...args, ...given), { okCodes: [0, 1, 3], env });
+      return exec(programArgv("plimsoll", "registry", ...args, ...given), {
+        okCodes: [0, 1, 3],
+        env: NO_ENGINE,
+      });
     };
 
     const planned = await remove("retain", "--all", "--dry-run");

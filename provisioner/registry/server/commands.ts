@@ -3,10 +3,14 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../../../core/runtime/clock.ts";
 import { createCommand, withExamples } from "../../../core/runtime/command-line.ts";
+import { parseDuration } from "../../../core/runtime/duration.ts";
 import { openLogger } from "../../../core/runtime/logger.ts";
+import { readHostConfig } from "../../host/config.ts";
 import { DEFAULT_STORE, withStore } from "../../store/open.ts";
-import { chooseReplica, DEFAULT_SERVER_FILE, readServer } from "./declaration.ts";
-import { collectGarbage, type GarbageReport, planGarbage } from "./garbage.ts";
+import type { Store } from "../../store/types.ts";
+import { readInUse } from "../retention/in-use.ts";
+import { chooseReplica, DEFAULT_SERVER_FILE, readServer, type ServerSpec } from "./declaration.ts";
+import { collectGarbage, type GarbageReport, planGarbage, type Untagged } from "./garbage.ts";
 import { type PlannedFile, planInit, writeFiles } from "./init.ts";
 import { checkKeepalived } from "./keepalived-check.ts";
 import { runReplica } from "./replica.ts";
@@ -85,36 +89,57 @@ function registryUp(signal: AbortSignal): Command {
 interface GcOptions extends ServerOptions {
   readonly dryRun?: true;
   readonly without: readonly string[];
+  readonly untagged?: string;
 }
 
 function registryGc(signal: AbortSignal): Command {
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   const command = serverCommand("gc", "free what no manifest needs; meanwhile all replicas are read-only")
     .option("--dry-run", "say what would be freed; nobody is disturbed")
+    .option("--untagged <age>", "first remove manifests that no tag leads to, pushed before that, e.g. 7d")
     .option("--without <replica>", "one that is known to be off (repeatable)", collect, [])
     .option("--store <url>", STORE_HELP)
     .option("--json", "print JSON")
-    .action(async ({ server, store: place, dryRun, without, json }: GcOptions) => {
-      const spec = await readServer(server);
-      const tell = (report: GarbageReport): void => {
+    .action((options: GcOptions) =>
+      withStore(options.store, async (store) => {
+        const { server, dryRun, json } = options;
+        const spec = await readServer(server);
+        const report = await collectOrPlan(spec, store, signal, options);
         process.stdout.write(json ? `${JSON.stringify(report)}\n` : sayGarbage(report, dryRun === true));
-      };
-      if (dryRun) return tell(await planGarbage(spec, signal));
-      await withStore(place, async (store) => {
-        const documents = new ServerDocuments(store, spec.name);
-        const say = (line: string): void => void (json || process.stdout.write(`${line}\n`));
-        tell(await collectGarbage(spec, { documents, clock: systemClock, signal, without, say }));
-      });
-    });
+      }),
+    );
   return withExamples(command, [
     ["plimsoll registry gc --dry-run", "what it would free"],
+    ["plimsoll registry gc --untagged 7d", "with what tags have been moved away from"],
     ["plimsoll registry gc --without b", "while replica b is off"],
   ]);
 }
 
-function sayGarbage({ marked, blobs, bytes }: GarbageReport, isDryRun: boolean): string {
+async function collectOrPlan(
+  spec: ServerSpec,
+  store: Store,
+  signal: AbortSignal,
+  { dryRun, without, untagged: age, json }: GcOptions,
+): Promise<GarbageReport> {
+  const untagged =
+    age === undefined ? undefined : await readUntagged(store, parseDuration("--untagged", age));
+  const context = { clock: systemClock, signal, untagged };
+  if (dryRun) return planGarbage(spec, context);
+  const documents = new ServerDocuments(store, spec.name);
+  const say = (line: string): void => void (json || process.stdout.write(`${line}\n`));
+  return collectGarbage(spec, { ...context, documents, without, say });
+}
+
+async function readUntagged(store: Store, ageMs: number): Promise<Untagged> {
+  const { docker } = await readHostConfig(undefined);
+  return { ageMs, inUse: (await readInUse(store, docker)).digests };
+}
+
+function sayGarbage({ marked, blobs, bytes, untagged }: GarbageReport, isDryRun: boolean): string {
   const size = bytes === undefined ? "" : ` of ${bytes} bytes`;
-  return `${blobs} blobs${size} ${isDryRun ? "to be freed" : "freed"}, ${marked} are needed\n`;
+  const first =
+    untagged === 0 ? "" : `${untagged} untagged manifests ${isDryRun ? "to be removed" : "removed"}\n`;
+  return `${first}${blobs} blobs${size} ${isDryRun ? "to be freed" : "freed"}, ${marked} are needed\n`;
 }
 
 const STORE_HELP = `a path, or etcd+http://HOST:PORT; PLIMSOLL_STORE, else ${DEFAULT_STORE}`;

@@ -20,6 +20,7 @@ import { startProcess } from "../../../core/runtime/exec.ts";
 import { configOf, registryArgv } from "./argv.ts";
 import { readBlobSizes } from "./blob-sizes.ts";
 import type { ServerSpec } from "./declaration.ts";
+import { findUntagged, removeUntagged, type UntaggedManifest } from "./untagged.ts";
 import { inWindow, type ServerDocuments } from "./window.ts";
 
 const LOOK_MS = 500;
@@ -32,6 +33,14 @@ export interface GarbageReport {
   readonly blobs: number;
   /** Undefined where the storage is not a folder that can be looked into. */
   readonly bytes: number | undefined;
+  /** Manifests that no tag led to, where they were asked for: their blobs are among the others. */
+  readonly untagged: number;
+}
+
+/** Manifests without a tag go as well, when they are older than that. */
+export interface Untagged {
+  readonly ageMs: number;
+  readonly inUse: ReadonlySet<string>;
 }
 
 export interface GarbageContext {
@@ -40,12 +49,13 @@ export interface GarbageContext {
   readonly signal: AbortSignal;
   /** Replicas that are known to be off. */
   readonly without: readonly string[];
+  readonly untagged: Untagged | undefined;
   readonly say: (line: string) => void;
 }
 
 /** Frees what no manifest needs, while no replica can be written to. */
 export async function collectGarbage(spec: ServerSpec, context: GarbageContext): Promise<GarbageReport> {
-  const { documents, clock, signal, without, say } = context;
+  const { documents, clock, signal, without, untagged, say } = context;
   const unknown = without.find((name) => !spec.replicas.some((replica) => replica.name === name));
   if (unknown !== undefined) throw new NotFoundError(`replica ${unknown}: there is no such replica`);
   const id = randomUUID();
@@ -53,13 +63,33 @@ export async function collectGarbage(spec: ServerSpec, context: GarbageContext):
     say("waiting until no replica can be written to");
     await waitUntilReadOnly(spec, context, id, inside);
     say("collecting");
-    return runCollector(spec, inside);
+    const manifests = listUntagged(spec, untagged, clock);
+    if (spec.storage.kind === "filesystem") removeUntagged(spec.storage.folder, manifests);
+    return { ...(await runCollector(spec, inside)), untagged: manifests.length };
   });
 }
 
-/** What it would free, by the present moment. Changes nothing, and disturbs nobody. */
-export function planGarbage(spec: ServerSpec, signal: AbortSignal): Promise<GarbageReport> {
-  return runCollector(spec, signal, "--dry-run");
+/** What it would free, by the present moment; not what would be freed by untagged manifests. Disturbs nobody. */
+export async function planGarbage(
+  spec: ServerSpec,
+  { untagged, clock, signal }: Pick<GarbageContext, "untagged" | "clock" | "signal">,
+): Promise<GarbageReport> {
+  const { length } = listUntagged(spec, untagged, clock);
+  return { ...(await runCollector(spec, signal, "--dry-run")), untagged: length };
+}
+
+function listUntagged(
+  { storage }: ServerSpec,
+  untagged: Untagged | undefined,
+  clock: Clock,
+): readonly UntaggedManifest[] {
+  if (untagged === undefined) return [];
+  if (storage.kind !== "filesystem")
+    throw new PlimsollError(
+      "REGISTRY_GC",
+      "manifests without a tag are found in a folder only, not in a bucket",
+    );
+  return findUntagged(storage.folder, { beforeMs: clock.nowMs() - untagged.ageMs, inUse: untagged.inUse });
 }
 
 async function waitUntilReadOnly(
@@ -90,7 +120,7 @@ async function runCollector(
   spec: ServerSpec,
   signal: AbortSignal,
   ...flags: readonly string[]
-): Promise<GarbageReport> {
+): Promise<Omit<GarbageReport, "untagged">> {
   const { storage } = spec;
   const sizes = storage.kind === "filesystem" ? readBlobSizes(storage.folder) : undefined;
   const argv = await registryArgv(spec, "garbage-collect", ...flags, configOf(spec, "read-only"));
