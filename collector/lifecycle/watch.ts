@@ -17,6 +17,8 @@ export interface WatchOptions {
 interface Watched {
   state: MachineState;
   lastSeenMs: number;
+  /** When that was, by a clock that nobody sets: one that jumps is no silence of all machines. */
+  heardMs: number;
   intervalMs: number;
 }
 
@@ -27,12 +29,9 @@ const FORGETTING = 0.9;
 export class Watch {
   readonly #options: WatchOptions;
   readonly #machines = new Map<number, Watched>();
-  /** Machines cannot be heard of while nobody listens: silence is counted from here on at the earliest. */
-  readonly #startMs: number;
-
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#startMs = options.clock.nowMs();
+    for (const history of options.inventory.machines()) this.#follow(history);
   }
 
   state(history: History): MachineState {
@@ -42,9 +41,9 @@ export class Watch {
   /** To be called every few seconds. */
   look(): void {
     const machines = [...this.#options.inventory.machines()];
+    const followed = machines.map((history) => [history, this.#follow(history)] as const);
     const away = this.#hostsAway(machines);
-    for (const history of machines) {
-      const watched = this.#follow(history);
+    for (const [history, watched] of followed) {
       const state = this.#judge(history, watched, away);
       if (state === watched.state) continue;
       this.#note(history, watched.state, state);
@@ -53,25 +52,28 @@ export class Watch {
   }
 
   #follow(history: History): Watched {
+    const { lastSeenMs } = history;
+    const heardMs = this.#options.clock.monotonicMs();
     const known = this.#machines.get(history.id);
     if (known === undefined) {
-      const watched: Watched = { state: "reporting", lastSeenMs: history.lastSeenMs, intervalMs: 0 };
+      // Machines cannot be heard of while nobody listens: silence is counted from here on.
+      const watched: Watched = { state: "reporting", lastSeenMs, heardMs, intervalMs: 0 };
       this.#machines.set(history.id, watched);
       return watched;
     }
-    const gapMs = history.lastSeenMs - known.lastSeenMs;
+    if (lastSeenMs === known.lastSeenMs) return known;
     // A silence that has been noted is no interval.
-    if (gapMs > 0 && known.state === "reporting") {
-      known.intervalMs = Math.max(gapMs, known.intervalMs * FORGETTING);
-    }
-    known.lastSeenMs = history.lastSeenMs;
+    if (known.state === "reporting")
+      known.intervalMs = Math.max(heardMs - known.heardMs, known.intervalMs * FORGETTING);
+    known.lastSeenMs = lastSeenMs;
+    known.heardMs = heardMs;
     return known;
   }
 
   #judge(history: History, watched: Watched, away: ReadonlySet<string>): MachineState {
     const { announcements, isRunning } = this.#options;
     return judgeState({
-      silentMs: this.#silentMs(history),
+      silentMs: this.#silentMs(watched),
       patienceMs: patienceMs(watched.intervalMs),
       isRunning: isRunning(history.ip),
       isHostAway: away.has(history.generations.at(-1)?.host ?? ""),
@@ -80,8 +82,8 @@ export class Watch {
     });
   }
 
-  #silentMs({ lastSeenMs }: History): number {
-    return this.#options.clock.nowMs() - Math.max(lastSeenMs, this.#startMs);
+  #silentMs({ heardMs }: Watched): number {
+    return this.#options.clock.monotonicMs() - heardMs;
   }
 
   /** Hosts with several machines none of which is heard of. */
@@ -90,8 +92,8 @@ export class Watch {
     for (const history of machines) {
       const host = history.generations.at(-1)?.host;
       if (host === undefined || history.ended !== undefined) continue;
-      const intervalMs = this.#machines.get(history.id)?.intervalMs ?? 0;
-      const isHeard = this.#silentMs(history) <= patienceMs(intervalMs);
+      const watched = this.#machines.get(history.id);
+      const isHeard = watched === undefined || this.#silentMs(watched) <= patienceMs(watched.intervalMs);
       const known = hosts.get(host) ?? { count: 0, heard: false };
       hosts.set(host, { count: known.count + 1, heard: known.heard || isHeard });
     }

@@ -87,13 +87,14 @@ testIf(hasCommand("openssl"))(
   },
 );
 
-testIf()("thousands of connections that send a byte a second hold up themselves only", async () => {
+testIf()("ten thousand connections that send a byte a second hold up themselves only", async () => {
   const { program, address, admin } = await startCollector("--listen", "127.0.0.1:0", "--trust", "any");
   const port = Number(address.split(":")[1]);
   const sockets: Socket[] = [];
   let ended = 0;
-  for (let i = 0; i < 3000; i++) {
-    const socket = connect(port, "127.0.0.1");
+  // Of three hosts: one may hold half of what there are.
+  for (let i = 0; i < 9_990; i++) {
+    const socket = connect({ port, host: "127.0.0.1", localAddress: `127.0.0.${2 + (i % 3)}` });
     socket.on("error", () => {});
     socket.on("close", () => ended++);
     sockets.push(socket);

@@ -19,10 +19,14 @@ afterEach(async () => {
 });
 
 /** A sink whose answer to a body, the letters of its chunks, is `judge`'s. */
-async function openForwarder(judge: (body: string) => Delivery | Promise<Delivery>, maxDeliveryBytes = 100) {
+async function openForwarder(
+  judge: (body: string) => Delivery | Promise<Delivery>,
+  maxDeliveryBytes = 100,
+  { maxBytes, maxAgeMs } = { maxBytes: 1000, maxAgeMs: 600_000 },
+) {
   const clock = new ManualClock();
   const log = recordLog();
-  const limits = { maxBytes: 1000, maxHeldBytes: 0, maxAgeMs: 600_000 };
+  const limits = { maxBytes, maxHeldBytes: 0, maxAgeMs };
   const spool = await openSpool({ ...limits, sync: "never", clock, log });
   const bodies: string[] = [];
   const sink = {
@@ -41,7 +45,7 @@ async function openForwarder(judge: (body: string) => Delivery | Promise<Deliver
   };
   const path = join(cleanup.temporaryFolder(), "dead.ndjson");
   const forwarder = new Forwarder({
-    ...{ sink, spool, maxSpoolBytes: 1000, clock, log, maxDeliveryBytes },
+    ...{ sink, spool, maxSpoolBytes: maxBytes, clock, log, maxDeliveryBytes },
     slots: new DeliverySlots(1),
     deadLetters: new DeadLetters(path, log),
   });
@@ -233,4 +237,25 @@ test("an error for all of them is an outage: nothing is given up", async () => {
   await settle();
   await clock.advance(120_000);
   expect([spool.length, forwarder.counts.refused]).toEqual([3, 0]);
+});
+
+test("a sink that is away for an hour gets all of it, in order, and is not asked all the time", async () => {
+  let isAway = true;
+  const { bodies, forwarder, offer, clock, spool } = await openForwarder(
+    () => (isAway ? retry : delivered),
+    8,
+    { maxBytes: 100_000, maxAgeMs: 7_200_000 },
+  );
+  const letters = [..."abcdefghijkl"];
+  for (const letter of letters) {
+    await offer(letter);
+    await clock.advance(300_000);
+  }
+  const attempts = bodies.length;
+  expect(attempts).toBeLessThan(3_700_000 / 15_000 + 10);
+  isAway = false;
+  await clock.advance(30_000);
+  await waitFor("all of it", () => spool.length === 0);
+  expect(bodies.slice(attempts).join("").replaceAll(".", "")).toBe(letters.join(""));
+  expect(forwarder.counts.delivered).toBe(letters.length);
 });

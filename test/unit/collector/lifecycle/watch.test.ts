@@ -4,8 +4,17 @@ import { Watch } from "../../../../collector/lifecycle/watch.ts";
 import { openTestData } from "../../../support/collector-data.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
+/** A wall clock that somebody sets. */
+class SetWallClock extends ManualClock {
+  offsetMs = 0;
+
+  override nowMs(): number {
+    return super.nowMs() + this.offsetMs;
+  }
+}
+
 async function open() {
-  const clock = new ManualClock();
+  const clock = new SetWallClock();
   const data = await openTestData(clock);
   const { inventory, timeline } = data;
   const announcements = new Announcements(timeline, clock);
@@ -83,4 +92,23 @@ test("a machine that pushes rarely is waited for longer", async () => {
   expect(states()).toEqual(["reporting"]);
   await pass(60);
   expect(states()).toEqual(["silent"]);
+});
+
+test("a clock that is set is no silence, and hides none", async () => {
+  for (const jumpMs of [7_200_000, -7_200_000]) {
+    const { hear, pass, states, kinds, clock } = await open();
+    hear("10.0.0.1", "a");
+    hear("10.0.0.2", "a");
+    const both = (): void => {
+      for (const ip of ["10.0.0.1", "10.0.0.2"]) hear(ip, "a");
+    };
+    await pass(60, both);
+    clock.offsetMs = jumpMs;
+    await pass(20);
+    await pass(60, both);
+    expect(states()).toEqual(["reporting", "reporting"]);
+    await pass(60, () => hear("10.0.0.1", "a"));
+    expect(states()).toEqual(["reporting", "silent"]);
+    expect(kinds("10.0.0.1")).toEqual(["first-seen"]);
+  }
 });
