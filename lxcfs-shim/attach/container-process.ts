@@ -104,7 +104,8 @@ function readProcess(directory: string, pid: number): ProcessMounts {
     };
   } catch (cause) {
     const code = errnoOf(cause);
-    if (code === "EACCES") throw refused(pid, "its namespaces may not be looked at", "run as root");
+    if (code === "EACCES")
+      throw refused(pid, "its namespaces may not be looked at", "run as root with CAP_SYS_PTRACE");
     throw code === "ENOENT" || code === "ESRCH" ? gone(pid) : cause; // a zombie has no namespaces any more
   }
 }

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import { createCommand, exitWith, withExamples } from "../../core/runtime/command-line.ts";
-import { UsageError } from "../../core/runtime/errors.ts";
-import { EXIT } from "../../core/runtime/program.ts";
+import { createCommand, withExamples } from "../../core/runtime/command-line.ts";
+import { NotFoundError, UsageError } from "../../core/runtime/errors.ts";
 
 interface Flags {
   readonly pid?: string;
@@ -39,9 +38,13 @@ async function nameContainer(name: string | undefined, flags: Flags): Promise<vo
   const { cgroupText, describeNames } = await import("./register-name.ts");
   const { openHostRoot } = await import("../../core/kernel/host-root.ts");
   const names = openNames(flags.names);
+  const { pid, cgroup, remove = false } = flags;
+  if (name === undefined && (remove || pid !== undefined || cgroup !== undefined)) {
+    throw new UsageError("which name?", { hint: "say it first, or nothing more to list all" });
+  }
   if (name === undefined) process.stdout.write(describeNames(names));
-  else if (flags.remove) exitWith(names.remove(name) ? EXIT.done : EXIT.nothing);
-  else names.register(name, cgroupText(openHostRoot(), targetOf(flags)));
+  else if (!remove) names.register(name, cgroupText(openHostRoot(), targetOf(flags)));
+  else if (!names.remove(name)) throw new NotFoundError(`no name ${JSON.stringify(name)} is registered`);
 }
 
 function targetOf({ pid, cgroup }: Flags): { readonly pid: number } | { readonly cgroup: string } {

@@ -70,7 +70,7 @@ describeIf(isRoot, hasFuse)("plimsoll-shim serve", () => {
     mkdirSync(commands);
     writeFileSync(
       join(commands, "systemd-notify"),
-      `#!/bin/sh\necho "$NOTIFY_SOCKET $*" > ${folder}/told\n`,
+      `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> ${folder}/told\n`,
       {
         mode: 0o755,
       },
@@ -82,9 +82,16 @@ describeIf(isRoot, hasFuse)("plimsoll-shim serve", () => {
     );
     await shim.waitForLine(/"msg":"ready"/);
 
-    await waitFor("systemd-notify", () => existsSync(`${folder}/told`));
+    // The holder gives its files to be kept meanwhile.
+    const told = (): readonly string[] =>
+      existsSync(`${folder}/told`) ? readFileSync(`${folder}/told`, "utf8").trim().split("\n").sort() : [];
+    await waitFor("systemd-notify", () => told().length === 3);
     expect(await shim.stop()).toBe(0);
-    expect(readFileSync(`${folder}/told`, "utf8")).toBe("/run/systemd/notify --ready\n");
+    expect(told()).toEqual([
+      "/run/systemd/notify --fd=3 --fd=4 --fd=5 --fdname=callers",
+      "/run/systemd/notify --fd=6 --fd=7 --fd=8 --fdname=named",
+      "/run/systemd/notify --ready",
+    ]);
   });
 
   test("what is wrong is one line: usage ends with 2, the rest with 1", async () => {
@@ -114,6 +121,10 @@ describeIf(isRoot, hasFuse)("plimsoll-shim serve", () => {
     expect(await ended("serve", "--what")).toEqual({
       code: 2,
       stderr: "error: unknown option '--what' (hint: see plimsoll-shim --help)",
+    });
+    expect(await ended("serve", "--mount")).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^error: option '--mount <dir>' argument missing/),
     });
     expect(await ended("serve", "--mount", "/proc")).toEqual({
       code: 1,

@@ -15,7 +15,12 @@ test("registers and removes", async () => {
 
   await run("web", "--remove", "--names", directory);
   expect(openNames(directory).list()).toEqual([]);
-  await expect(run("web", "--remove", "--names", directory)).rejects.toThrow("exit 3");
+  await expect(run("web", "--remove", "--names", directory)).rejects.toThrow('no name "web" is registered');
+});
+
+test("what is to be done with no name in particular is asked back", async () => {
+  for (const args of [["--remove"], ["--cgroup", "/a"], ["--pid", "1"]])
+    await expect(run(...args)).rejects.toThrow("which name?");
 });
 
 test("one way to say which container, not two, not none", async () => {
