@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,6 +10,7 @@ import { startDocker } from "../support/docker.ts";
 import { freePort } from "../support/free-port.ts";
 import { describeIf, hasCommand, isRoot, testIf } from "../support/host.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 /** Our tokens before Debian's docker-registry, with skopeo, dockerd and our own client in turn. */
 describeIf(
@@ -35,12 +37,15 @@ describeIf(
       { users: "ada", actions: ["pull", "delete", "catalog"] },
       { users: "*", repositories: "team/public", actions: "pull" },
     ];
+    const quotas = [{ namespace: "team/small", size: "1M" }];
     const declaration = {
       name: "registry.test",
       folder: join(folder, "registry"),
       replicas: { a: { address: host } },
       storage: { filesystem: { folder: join(folder, "data") } },
-      auth: { tokens: { url: `http://${listen}/token`, listen, users: join(folder, "users"), rights } },
+      auth: {
+        tokens: { url: `http://${listen}/token`, listen, users: join(folder, "users"), rights, quotas },
+      },
     };
     writeFileSync(server, JSON.stringify(declaration));
     for (const user of ["ci", "ada"]) await plimsoll(["passwd", user], { input: `${user}'s secret\n` });
@@ -115,6 +120,19 @@ describeIf(
     const digest = (await as("ci").digestOf("team/app", "v1")) ?? "";
     await expect(as("ci").removeManifest("team/app", digest)).rejects.toThrow(/UNAUTHORIZED|DENIED/);
     expect(await as("ada").removeManifest("team/app", digest)).toBe(true);
+  });
+
+  test("who has used up a quota may pull, and push elsewhere", async () => {
+    const large = cleanup.temporaryFolder();
+    writeFileSync(join(large, "file"), randomBytes(2 ** 20));
+    const archive = join(large, "layer.tar");
+    await exec(["tar", "-C", large, "-cf", archive, "file"]);
+    expect(await copy(`tarball:${archive}`, remote("team/small/app:v1"), "ci")).toBe("done");
+    const isDenied = async (): Promise<boolean> =>
+      /denied/.test(await copy(image, remote("team/small/other:v1"), "ci"));
+    await waitFor("the quota to be seen", isDenied, 20_000);
+    expect(await copy(remote("team/small/app:v1"), local(), "ci")).toBe("done");
+    expect(await copy(image, remote("team/smaller:v1"), "ci")).toBe("done");
   });
 
   test("a token of another's key is none", async () => {

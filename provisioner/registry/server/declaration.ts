@@ -3,6 +3,7 @@ import { environmentOption, readConfigFile } from "../../../core/runtime/config.
 import { parseDuration } from "../../../core/runtime/duration.ts";
 import { UsageError } from "../../../core/runtime/errors.ts";
 import { Mapping } from "../../host/mapping.ts";
+import { parseQuota, QUOTA_KEYS, type Quota } from "../tokens/quotas.ts";
 import { parseRight, RIGHT_KEYS, type Right } from "../tokens/rights.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { BALANCER_KEYS, type Balancer, parseBalancer } from "./balancer.ts";
@@ -43,6 +44,7 @@ export type Auth =
       readonly users: string;
       readonly lifeSeconds: number;
       readonly rights: readonly Right[];
+      readonly quotas: readonly Quota[];
     };
 
 /** Who is told of pushes. */
@@ -66,7 +68,7 @@ const KEYS = [
   "balancer",
 ] as const;
 const TLS_KEYS = ["certificate", "key"] as const;
-const TOKEN_KEYS = ["url", "listen", "users", "lifetime", "rights"] as const;
+const TOKEN_KEYS = ["url", "listen", "users", "lifetime", "rights", "quotas"] as const;
 type Top = Mapping<(typeof KEYS)[number]>;
 
 const PROGRAMS = { 2: "docker-registry", 3: "registry" } as const;
@@ -104,7 +106,7 @@ export function parseServer(file: string, values: Readonly<Record<string, unknow
     replicas,
     storage,
     tls: parseTls(top),
-    auth: parseAuth(top, name),
+    auth: parseAuth(top, name, storage),
     notifications: parseNotifications(top),
     balancer: balancer && parseBalancer(balancer, replicas),
   };
@@ -130,7 +132,7 @@ function parseTls(top: Top): ServerSpec["tls"] {
   return tls && { certificate: tls.path("certificate"), key: tls.path("key") };
 }
 
-function parseAuth(top: Top, name: string): Auth | undefined {
+function parseAuth(top: Top, name: string, storage: Storage): Auth | undefined {
   const auth = top.mapping("auth", ["htpasswd", "tokens"]);
   const htpasswd = auth?.mapping("htpasswd", ["file", "realm"]);
   const tokens = auth?.mapping("tokens", TOKEN_KEYS);
@@ -138,10 +140,10 @@ function parseAuth(top: Top, name: string): Auth | undefined {
     return top.refuse("auth", "htpasswd or tokens, not both");
   if (htpasswd !== undefined)
     return { kind: "htpasswd", file: htpasswd.path("file"), realm: htpasswd.text("realm", name) };
-  return tokens && parseTokens(tokens, top.mapping("tls", TLS_KEYS) !== undefined);
+  return tokens && parseTokens(tokens, top.mapping("tls", TLS_KEYS) !== undefined, storage);
 }
 
-function parseTokens(tokens: Mapping<(typeof TOKEN_KEYS)[number]>, hasTls: boolean): Auth {
+function parseTokens(tokens: Mapping<(typeof TOKEN_KEYS)[number]>, hasTls: boolean, storage: Storage): Auth {
   const url = tokens.url("url");
   if (hasTls && !url.startsWith("https:")) tokens.refuse("url", "passwords would be sent to it without TLS");
   const text = tokens.text("listen");
@@ -151,7 +153,10 @@ function parseTokens(tokens: Mapping<(typeof TOKEN_KEYS)[number]>, hasTls: boole
   if (lifeSeconds < 60 || lifeSeconds > 86_400) tokens.refuse("lifetime", "must be from 1m to 24h");
   const rights = tokens.mappings("rights", RIGHT_KEYS).map(parseRight);
   if (rights.length === 0) tokens.refuse("rights", "is needed: nobody could do anything");
-  return { kind: "tokens", url, listen, users: tokens.path("users"), lifeSeconds, rights };
+  const quotas = tokens.mappings("quotas", QUOTA_KEYS).map(parseQuota);
+  if (quotas.length > 0 && storage.kind !== "filesystem")
+    tokens.refuse("quotas", "what is in a bucket is not counted: they need a folder as storage");
+  return { kind: "tokens", url, listen, users: tokens.path("users"), lifeSeconds, rights, quotas };
 }
 
 function parseNotifications(top: Top): readonly Endpoint[] {

@@ -13,6 +13,7 @@ import { TOKEN_KEY } from "../server/init.ts";
 import { readInput } from "../server/inputs.ts";
 import { TOKEN_CERTIFICATE } from "../server/render-config.ts";
 import { parseTokenKey } from "./jwt.ts";
+import { limitScopes, NamespaceUsage, type Quota } from "./quotas.ts";
 import { openTokenServer } from "./token-server.ts";
 import { hashPassword, isUserName } from "./users.ts";
 import { openUsers, writeUser } from "./users-file.ts";
@@ -32,14 +33,21 @@ function registryTokens(signal: AbortSignal): Command {
   const command = tokenCommand("tokens", "give out tokens for the registry, in the foreground").action(
     async ({ server }: TokensOptions) => {
       const spec = await readServer(server);
-      const { listen, users, rights, lifeSeconds } = tokensOf(spec);
+      const { listen, users, rights, quotas, lifeSeconds } = tokensOf(spec);
       const [key, certificate] = [TOKEN_KEY, TOKEN_CERTIFICATE].map((name) =>
         readInput(join(spec.folder, name)),
       );
       const log = openLogger("plimsoll-registry-tokens", "info");
+      const usage = new NamespaceUsage(spec.storage.folder, systemClock);
+      const isFull = async ({ namespace, bytes }: Quota): Promise<boolean> => {
+        const usedBytes = await usage.bytes(namespace);
+        if (usedBytes >= bytes) log.warn({ namespace, usedBytes, quotaBytes: bytes }, "quota used up");
+        return usedBytes >= bytes;
+      };
       const opened = await openTokenServer(listen, {
         service: spec.name,
         rights,
+        limit: (scopes) => limitScopes(quotas, isFull, scopes),
         lifeSeconds,
         key: parseTokenKey(spec.folder, key ?? "", certificate ?? ""),
         users: openUsers(users),

@@ -14,7 +14,7 @@ import type { Logger } from "../../../core/runtime/log.ts";
 import type { Address } from "../server/address.ts";
 import { renderToken, type TokenKey } from "./jwt.ts";
 import { grant, type Right } from "./rights.ts";
-import { parseScopes } from "./scope.ts";
+import { parseScopes, type Scope } from "./scope.ts";
 import { PasswordCheck, type Users } from "./users.ts";
 
 /** A client that does not get on with its request. */
@@ -25,6 +25,8 @@ export interface TokenOptions {
   /** The registry's name: tokens are for it alone. */
   readonly service: string;
   readonly rights: readonly Right[];
+  /** Takes away what a quota forbids. */
+  readonly limit: (scopes: readonly Scope[]) => Promise<readonly Scope[]>;
   readonly lifeSeconds: number;
   readonly key: TokenKey;
   /** As they are now. */
@@ -78,7 +80,7 @@ interface Reply {
 }
 
 async function answer(request: IncomingMessage, check: PasswordCheck, options: TokenOptions): Promise<Reply> {
-  const { service, rights, lifeSeconds, key, clock, log } = options;
+  const { service, rights, limit, lifeSeconds, key, clock, log } = options;
   request.resume();
   // Clients that ask by POST, as OAuth 2 has it, then ask by GET.
   if (request.method !== "GET") return { status: 405, body: { details: "ask with GET" } };
@@ -94,7 +96,7 @@ async function answer(request: IncomingMessage, check: PasswordCheck, options: T
     return { status: 401, body: { details: "wrong user or password" }, challenge };
   }
   const nowSeconds = Math.floor(clock.nowMs() / 1000);
-  const access = grant(rights, given?.name, scopes);
+  const access = await limit(grant(rights, given?.name, scopes));
   const about = { issuer: service, audience: service, subject: given?.name ?? "", access };
   const token = renderToken(key, { ...about, nowSeconds, lifeSeconds, id: randomUUID() });
   const issued_at = new Date(nowSeconds * 1000).toISOString();

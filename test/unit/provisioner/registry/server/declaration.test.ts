@@ -72,6 +72,18 @@ test.for([
   [{ auth: { htpasswd: { file: "/p" }, tokens: TOKENS } }, "not both"],
   [{ auth: { tokens: { ...TOKENS, url: "ftp://a" } } }, "is not http[s]://"],
   [{ auth: { tokens: { ...TOKENS, listen: "here" } } }, "is not ADDRESS:PORT"],
+  [
+    { auth: { tokens: { ...TOKENS, quotas: [{ namespace: "../x", size: "1G" }] } } },
+    "is not the beginning of",
+  ],
+  [{ auth: { tokens: { ...TOKENS, quotas: [{ namespace: "x", size: "much" }] } } }, "is not a size"],
+  [
+    {
+      auth: { tokens: { ...TOKENS, quotas: [{ namespace: "x", size: "1G" }] } },
+      storage: { s3: { bucket: "images" } },
+    },
+    "they need a folder as storage",
+  ],
   [{ auth: { tokens: { ...TOKENS, lifetime: "1s" } } }, "must be from 1m to 24h"],
   [{ auth: { tokens: { ...TOKENS, rights: [] } } }, "nobody could do anything"],
   [

@@ -32,6 +32,7 @@ describeIf(hasCommand("openssl"))("token server", () => {
       {
         service: "registry",
         rights: [parseRight(new Mapping("file", "rights[0]", values, RIGHT_KEYS))],
+        limit: async (scopes) => scopes,
         lifeSeconds: 300,
         key: parseTokenKey("folder", key, certificate),
         users: () => users(),
