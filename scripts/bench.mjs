@@ -15,6 +15,7 @@ const BENCHES = [
   "collector",
   "collector-scale",
   "reconcile",
+  "provisioner",
   "images",
 ];
 
@@ -41,6 +42,20 @@ const PACKAGES = [
     services: ["docker-registry.service"],
     why: "images from one registry to another",
   },
+  {
+    needs: "dockerd",
+    package: "docker.io",
+    services: ["docker.service", "docker.socket"],
+    why: "machines of an engine of the bench's own",
+  },
+  {
+    needs: "ovs-vswitchd",
+    package: "openvswitch-switch",
+    services: ["openvswitch-switch.service"],
+    why: "machines on a switch",
+  },
+  { needs: "arping", package: "iputils-arping", why: "an address that somebody else has" },
+  { needs: "etcd", package: "etcd-server", services: ["etcd.service"], why: "addresses out of etcd" },
   { needs: "skopeo", package: "skopeo", why: "the comparison with it" },
   {
     needs: "victoria-metrics",
