@@ -37,7 +37,8 @@ describeIf(...CT_LAB)("several machines in one request", () => {
     const first = await lab.namespaceOf("web-1");
     for (const { ip } of made) expect(await ping(first, ip ?? "", { count: 1 })).toBe(1);
 
-    expect((await lab.ct("destroy", ...made.map(({ name }) => name))).code).toBe(0);
+    const destroyed = await lab.ct("destroy", ...made.map(({ name }) => name));
+    expect(destroyed).toMatchObject({ code: 0, stderr: "" });
     expect(await lab.json("list")).toEqual([]);
     await expectNothingLeft(before);
   });
