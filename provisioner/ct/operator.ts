@@ -145,7 +145,11 @@ function failuresOf(endings: readonly Ending[]): readonly Failure[] {
 
 function performerOn(host: Host): Performer {
   return {
-    perform: (step) => performStep(step, host),
+    perform: async (step) => {
+      // Cut off in the middle of an operation, and fenced meanwhile: it goes no further.
+      await refuseFenced(host.store, host.config.name);
+      await performStep(step, host);
+    },
     plan: async (machine) => planMachine(await observeWanted(host, machine), machine),
   };
 }

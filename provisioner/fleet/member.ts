@@ -5,7 +5,7 @@ import type { EventLog } from "../events/event-log.ts";
 import type { Host } from "../host/host.ts";
 import type { Journal } from "../operations/journal.ts";
 import { askToAnnounce } from "./announce-again.ts";
-import { orderKey } from "./documents.ts";
+import { BEAT_EVERY_MS, orderKey } from "./documents.ts";
 import { type Doer, Mailbox } from "./mailbox.ts";
 import { isFenced } from "./orders.ts";
 import { quarantineStrays } from "./quarantine.ts";
@@ -19,6 +19,7 @@ export class Member {
   readonly #books: { readonly journal: Journal; readonly events: EventLog };
   readonly #log: Logger;
   readonly #mailbox: Mailbox;
+  #isOpen = true;
 
   constructor(operator: HostOperator, doer: Doer, log: Logger) {
     const { host } = operator;
@@ -42,7 +43,8 @@ export class Member {
       this.#log.warn({ machines: ended, fenced: isOff }, "ended what may run elsewhere");
       await askToAnnounce(store, config.name, ended);
     }
-    return !isOff;
+    this.#isOpen = !isOff;
+    return this.#isOpen;
   }
 
   /** Until `signal`. `onReadmitted`: what is this host's may be begun again. */
@@ -53,6 +55,7 @@ export class Member {
       keepRegistered({ store, clock, docker }, config, this.#log, signal),
       this.#mailbox.follow(signal),
       this.#followOrder(onReadmitted, signal),
+      this.#guard(signal),
     ]);
   }
 
@@ -60,11 +63,23 @@ export class Member {
     return this.#mailbox.settle();
   }
 
+  /** What was begun before a fence was known of may end after it. */
+  async #guard(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#host.clock.sleep(BEAT_EVERY_MS, signal);
+      if (!this.#isOpen && !signal.aborted)
+        await this.enter().catch((error) =>
+          this.#log.warn({ problem: errorLine(error) }, "what runs on a fenced host cannot be ended"),
+        );
+    }
+  }
+
   /** A store that was out of reach and is there again is cause to look, too: who was cut off was perhaps fenced. */
   async #followOrder(onReadmitted: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const { store, clock, config } = this.#host;
     const key = orderKey(config.name);
-    let wasOpen = !(await isFenced(store, config.name).catch(() => false));
+    let wasOpen = this.#isOpen;
+    let isWell = true;
     while (!signal.aborted) {
       try {
         const { revision } = await store.list(key);
@@ -72,10 +87,12 @@ export class Member {
           const isOpen = await this.enter();
           if (isOpen && !wasOpen) await onReadmitted();
           wasOpen = isOpen;
+          isWell = true;
         }
       } catch (error) {
-        if (!signal.aborted)
+        if (isWell && !signal.aborted)
           this.#log.warn({ problem: errorLine(error) }, "this host's orders cannot be read");
+        isWell = false;
       }
       await clock.sleep(AGAIN_MS, signal);
     }

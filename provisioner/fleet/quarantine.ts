@@ -1,3 +1,4 @@
+import { inTurns } from "../drivers/in-turns.ts";
 import { namespaceOfPid } from "../drivers/links.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { INSIDE, LABEL } from "../executors/names.ts";
@@ -8,16 +9,21 @@ import { type Journal, recordOf } from "../operations/journal.ts";
 /** Not ten seconds: somebody else has the address. */
 const STOP_SECONDS = 2;
 
+const AT_ONCE = 8;
+/** Cards first: from then on an address is answered for once. A holder after what runs in its namespace. */
+const KINDS = ["port", "container", "holder"] as const;
+
 /** What of ours runs or is plugged in, by the machine it was made for. */
-export interface Present {
+interface Present {
   readonly machine: string;
+  readonly kind: (typeof KINDS)[number];
   readonly what: string;
   end(): Promise<unknown>;
 }
 
 /**
  * Ends what runs here and may run elsewhere: machines that the store has on another host, and while this host
- * is fenced all. Cards first, so that the address is answered for once. Volumes and what is stopped stay as they are:
+ * is fenced all. Volumes and what is stopped stay as they are:
  * nothing is lost here. Returns the ids of the machines that were ended.
  */
 export async function quarantineStrays(
@@ -33,7 +39,7 @@ export async function quarantineStrays(
   );
   const machines = await listMachines(host.store);
   const strays = chooseStrays(present, { machines, begun, here: host.config.name, isFenced });
-  for (const { end } of strays) await end();
+  const failures = await endInOrder(strays);
   const ids = [...new Set(strays.map(({ machine }) => machine))];
   for (const id of ids) {
     const what = strays.filter(({ machine }) => machine === id).map((each) => each.what);
@@ -43,7 +49,18 @@ export async function quarantineStrays(
     const text = `${where}: ended ${what.join(", ")}`;
     await events.add({ kind: "quarantine", state: "done", id, name: record?.machine.name, text });
   }
+  if (failures.length > 0) throw failures[0];
   return ids;
+}
+
+/** One that does not end keeps no other from its end. */
+async function endInOrder(strays: readonly Present[]): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  for (const kind of KINDS) {
+    const alike = strays.filter((each) => each.kind === kind);
+    await inTurns(alike, AT_ONCE, ({ end }) => end().catch((error: unknown) => failures.push(error)));
+  }
+  return failures;
 }
 
 /** What is known here of where machines are. */
@@ -69,22 +86,17 @@ export function chooseStrays<T extends Pick<Present, "machine">>(
 
 async function findPresent({ docker, ovs, attachments }: Host): Promise<readonly Present[]> {
   const containers = (await docker.listContainers(LABEL.machine)).filter(({ isRunning }) => isRunning);
-  // A holder last: what runs in its namespace ends before it.
-  const isHolder = (labels: Readonly<Record<string, string>>): boolean =>
-    labels[LABEL.generation] === undefined;
-  const inOrder = [...containers].sort((a, b) => Number(isHolder(a.labels)) - Number(isHolder(b.labels)));
   return [
     ...ovs.listOurPorts().map((port): Present => {
       const spec = { ...port, vlan: port.vlan ?? 0, mac: port.mac ?? "" };
       const card = { port: spec, namespace: namespaceOfPid(0), inside: INSIDE.card, addresses: [] };
-      return { machine: port.owner.id, what: `port ${port.name}`, end: () => attachments.unplug([card]) };
+      const end = (): Promise<unknown> => attachments.unplug([card]);
+      return { machine: port.owner.id, kind: "port", what: `port ${port.name}`, end };
     }),
-    ...inOrder.map(
-      ({ id, labels }): Present => ({
-        machine: labels[LABEL.machine] ?? "",
-        what: `${isHolder(labels) ? "holder" : "container"} ${id.slice(0, 12)}`,
-        end: () => docker.stopContainer(id, STOP_SECONDS),
-      }),
-    ),
+    ...containers.map(({ id, labels }): Present => {
+      const kind = labels[LABEL.generation] === undefined ? "holder" : "container";
+      const end = (): Promise<unknown> => docker.stopContainer(id, STOP_SECONDS);
+      return { machine: labels[LABEL.machine] ?? "", kind, what: `${kind} ${id.slice(0, 12)}`, end };
+    }),
   ];
 }
