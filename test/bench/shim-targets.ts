@@ -79,6 +79,15 @@ export function cpuMicroseconds(pid: number): number {
 }
 
 export function residentMiB(pid: number): string {
-  const kibibytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return statusMiB(pid, "VmRSS");
+}
+
+/** Without the pages of files, which all processes of the same program share. */
+export function ownMiB(pid: number): string {
+  return statusMiB(pid, "RssAnon");
+}
+
+function statusMiB(pid: number, key: string): string {
+  const kibibytes = new RegExp(`${key}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return (Number(kibibytes) / 1024).toFixed(1).padStart(6);
 }

@@ -12,6 +12,7 @@ import {
   cpuMicroseconds,
   isServer,
   onlyChild,
+  ownMiB,
   residentMiB,
   shimArgv,
   startFloor,
@@ -80,8 +81,9 @@ async function bench(): Promise<void> {
   for (const isPinned of [true, false]) await benchOn(targets, { reader, container, isPinned });
   const crowd = { reader, container: await startContainer("plimsoll-bench-crowd") };
   await benchBesideCrowd(targets.filter(isServer), { reader, container, isPinned: false }, crowd);
-  console.log("\nresident MiB");
-  for (const { name, pid } of targets.filter(isServer)) console.log(`  ${name.padEnd(8)}${residentMiB(pid)}`);
+  console.log("\nresident MiB, and without the pages of files");
+  for (const { name, pid } of targets.filter(isServer))
+    console.log(`  ${name.padEnd(8)}${residentMiB(pid)}${ownMiB(pid)}`);
 }
 
 async function benchOn(targets: readonly Target[], machine: Machine): Promise<void> {
