@@ -12,6 +12,8 @@ const FEW = 8;
 const NEIGHBOUR_MS = 15_000;
 /** A crowd that has been quiet for so long has gone. */
 const CROWD_MS = 1000;
+/** No answer waits longer, however many crowds share: hosts have hundreds of containers whose scripts start a process for each read. */
+const HELD_MAX_MS = 1000;
 /** Answers that wait at once, in bytes; beyond, they are sent. */
 const HELD_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -59,6 +61,7 @@ export class FairShare {
   charge({ owner, pid, tookMs, bytes, nowMs }: Charge): number {
     const hasNeighbours = this.#notice(owner, nowMs);
     const account = this.#accounts.get(owner) ?? { debtMs: 0, atMs: nowMs, pids: [] };
+    if (nowMs - account.atMs > CROWD_MS) account.pids.length = 0;
     const isCrowd = !isOneOfFew(account.pids, pid);
     if (isCrowd) this.#gather(owner, nowMs);
     const share = SHARE / Math.max(1, this.#crowds.size);
@@ -67,7 +70,8 @@ export class FairShare {
     account.atMs = nowMs;
     this.#accounts.set(owner, account);
     const overMs = account.debtMs - BURST_MS;
-    return isCrowd && hasNeighbours && overMs > 0 ? this.#hold(bytes, nowMs, overMs / share) : 0;
+    if (!isCrowd || !hasNeighbours || overMs <= 0) return 0;
+    return this.#hold(bytes, nowMs, Math.min(overMs / share, HELD_MAX_MS));
   }
 
   /** Whether `owner` has had more than its share. */

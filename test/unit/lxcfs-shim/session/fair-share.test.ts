@@ -107,3 +107,21 @@ test("what waits is bounded: beyond that, answers are sent", () => {
   expect(held.filter(Boolean)).toHaveLength(64);
   expect(charge("hostile", 50, 1000, 2 ** 17)).toBeGreaterThan(0);
 });
+
+test("no answer waits for longer than a second, however many crowds there are", () => {
+  const { charge } = openShare();
+  const owners = Array.from({ length: 300 }, (_, index) => `web${index}`);
+  for (const owner of owners) crowd(charge, owner, 0);
+
+  expect(owners.map((owner) => charge(owner, 50, 1))).toEqual(owners.map(() => 1000));
+});
+
+test("who reads now and then, each time by another process, is no crowd", () => {
+  const { charge } = openShare();
+  const delays = Array.from({ length: 100 }, (_, index) => {
+    charge("other", 0.01, 1100 * index);
+    return charge("web", 45, 1100 * index);
+  });
+
+  expect(Math.max(...delays)).toBe(0);
+});

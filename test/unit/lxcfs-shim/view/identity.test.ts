@@ -203,6 +203,20 @@ describe("what is remembered", () => {
     expect(names).not.toContain("");
   });
 
+  test("who outlives the first process, without pids of its own, is as old as the oldest that is left", async () => {
+    const agent = { cgroupNamespace: 2, mountNamespace: 2, cgroup: "/docker/agent" };
+    const { host, clock, identifier } = openOn({
+      41: { ...agent, startTicks: 100 },
+      42: { ...agent, startTicks: 200, cgroup: "/docker/agent/worker" },
+      43: { ...agent, startTicks: 300 },
+    });
+    expect(containerOf(identifier, 43).init).toBe(41);
+    host.kill(41);
+    await clock.advance(1);
+
+    expect(containerOf(identifier, 43)).toMatchObject({ init: 42, startTicks: 200 });
+  });
+
   test("between two scans a newcomer is taken for its own cgroup", () => {
     const host = new FakeHost(cleanup.temporaryFolder());
     // Each look at this clock is a millisecond later than the last: a scan takes 1 ms, and the next has to wait for 4.
