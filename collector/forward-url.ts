@@ -68,8 +68,16 @@ export function parseForwardUrl(option: string, text: string): Forward {
   const [, scheme, transport, rest] = /^([a-z0-9-]+)\+([a-z]+)(:\/\/.+)$/.exec(text) ?? [];
   const kind = SINK_KINDS.find((known) => known.scheme === scheme);
   const target = `${transport}${rest}`;
-  if (kind === undefined || !URL.canParse(target) || !kind.transports.includes(transport ?? "")) {
-    const known = SINK_KINDS.map((each) => `${each.scheme}+${each.transports[0]}://…`);
+  const isElsewhere = transport === "file" && !rest?.startsWith(":///");
+  if (
+    kind === undefined ||
+    isElsewhere ||
+    !URL.canParse(target) ||
+    !kind.transports.includes(transport ?? "")
+  ) {
+    const known = SINK_KINDS.map(
+      (each) => `${each.scheme}+${each.transports[0]}://${each.transports[0] === "file" ? "/…" : "…"}`,
+    );
     throw new UsageError(`${option}: ${JSON.stringify(text)} is not a URL to forward to`, {
       hint: `one of ${known.join(", ")}`,
     });

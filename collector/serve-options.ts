@@ -121,8 +121,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
   const listen = each(given.texts("listen") ?? [LOOPBACK], parseListen);
   const adminListen = each(given.texts("adminListen"), parseListen);
   const tls = tlsFiles(given);
-  if (tls === undefined && [...listen, ...adminListen].some(({ isTls }) => isTls))
-    throw new UsageError("listen: tls:// needs a certificate", { hint: "give --tls-cert and --tls-key" });
+  checkTls(tls, [...listen, ...adminListen]);
   return {
     listen,
     adminListen,
@@ -132,7 +131,7 @@ export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions>
     keepMs: duration("keep", "15d"),
     keepCoarseMs: duration("keepCoarse", "400d"),
     historyFrom: parseHistoryFrom(given.text("historyFrom")),
-    businessLabel: given.text("businessLabel")?.value || "business",
+    businessLabel: parseLabel(given.text("businessLabel")) ?? "business",
     docker: each(given.texts("docker"), parseSocket),
     provisioner: each(given.texts("provisioner"), parseSocket),
     peers: each(given.texts("peer"), parsePeerUrl),
@@ -150,6 +149,23 @@ function each<T, V>(
   parse: (option: string, value: V) => T,
 ): readonly T[] {
   return (given ?? []).filter(({ value }) => value !== "").map(({ option, value }) => parse(option, value));
+}
+
+/** Who has a certificate and speaks in plain text all the same has made a mistake. */
+function checkTls(tls: TlsFiles | undefined, listen: readonly ListenAddress[]): void {
+  const isSpoken = listen.some(({ isTls }) => isTls);
+  if (isSpoken && tls === undefined)
+    throw new UsageError("listen: tls:// needs a certificate", { hint: "give --tls-cert and --tls-key" });
+  if (!isSpoken && tls !== undefined)
+    throw new UsageError("listen: a certificate is for tls://", {
+      hint: "write --listen tls://0.0.0.0:9466",
+    });
+}
+
+function parseLabel(given: Given | undefined): string | undefined {
+  if (given === undefined || given.value === "") return undefined;
+  if (/^[a-zA-Z_]\w*$/.test(given.value)) return given.value;
+  throw new UsageError(`${given.option}: ${JSON.stringify(given.value)} is not the name of a label`);
 }
 
 /** Both of them or neither. */

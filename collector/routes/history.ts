@@ -118,8 +118,9 @@ function eventsReply(parts: HistoryParts, { params, query }: RouteRequest): Repl
   const ip = addressOf(params.ip);
   if (parts.inventory.current(ip) === undefined) throw unknownMachine(ip);
   const range = readRange(query, parts.clock.nowMs(), 30 * DAY_MS);
-  const limit = Math.min(Number(query.get("limit") ?? 100) || 100, MAX_EVENTS);
-  const events = parts.timeline.list(ip, { ...range, limit });
+  const limit = query.get("limit") ?? "100";
+  if (!/^[1-9]\d{0,8}$/.test(limit)) throw new Refusal(400, "limit: how many events at most?");
+  const events = parts.timeline.list(ip, { ...range, limit: Math.min(Number(limit), MAX_EVENTS) });
   return jsonReply(200, {
     ip,
     events: events.map(({ atMs, kind, detail }) => ({ at: iso(atMs), kind, detail })),

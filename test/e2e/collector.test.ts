@@ -179,7 +179,7 @@ describeIf()("on its own", () => {
     await f(
       2,
       'error: --forward: "http://h/" is not a URL to forward to (hint: one of remote-write+http://…, ' +
-        "remote-write-v2+http://…, otlp+http://…, influx+http://…, falcon+http://…, nats+tcp://…, ndjson+file://…)",
+        "remote-write-v2+http://…, otlp+http://…, influx+http://…, falcon+http://…, nats+tcp://…, ndjson+file:///…)",
       ...["serve", "--forward", "http://h/"],
     );
     await f(2, `error: configuration ${folder}: cannot be read: EISDIR`, ...["serve", "--config", folder]);

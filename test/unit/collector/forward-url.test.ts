@@ -18,6 +18,7 @@ test.for([
   "remote-write+ftp://h/",
   "remote-write+http://",
   "kafka+tcp://h/",
+  "ndjson+file://relative/x",
   "remote-write://h/",
 ])("%j is refused, with what is known", (text) => {
   expect(() => parseForwardUrl("--forward", text)).toThrow(UsageError);

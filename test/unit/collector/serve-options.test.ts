@@ -85,6 +85,8 @@ test.for<[string, ServeFlags]>([
   ['--client-rate: "0" is not a number of samples', { clientRate: "0" }],
   ["listen: tls:// needs a certificate", { listen: ["tls://0.0.0.0:1"] }],
   ["TLS needs a certificate and its key", { tlsCert: "c" }],
+  ["a certificate is for tls://", { tlsCert: "c", tlsKey: "k" }],
+  ['--business-label: "0%" is not the name of a label', { businessLabel: "0%" }],
   ['--proxy-from: "x" is not an address or a network', { proxyFrom: ["x"] }],
   ["--trust: token takes nobody without a token file", { trust: "token" }],
   [

@@ -110,6 +110,7 @@ test.for<[string, typeof series, Record<string, string>, string, number]>([
   ["nothing has been heard of 10.0.0.7", series, { name: "a", history: "9" }, "10.0.0.7", 404],
   ["nothing has been heard of x", events, {}, "x", 404],
   ["metric: one of cpu, memory, disk, network", compare, { metric: "heat" }, "10.0.0.7", 400],
+  ["limit: how many", events, { limit: "-1" }, "10.0.0.7", 400],
   ["more than 11000 points", series, { name: "load", from: "7d", step: "1s" }, "10.0.0.7", 400],
 ])("%s", async ([message, route, query, ip, status]) => {
   await expect(ask(route, query, ip)).rejects.toMatchObject({
