@@ -14,7 +14,7 @@ import { beatKey } from "./documents.ts";
 import { Errand } from "./errand.ts";
 import { type Fleet, readFleet } from "./hosts.ts";
 import { placeAsks } from "./place.ts";
-import { type PlacementRules, planPlacement, renderRefusal } from "./placement.ts";
+import { type PlacementRequest, type PlacementRules, planPlacement, renderRefusal } from "./placement.ts";
 
 export interface FleetParts {
   readonly store: Store;
@@ -60,17 +60,7 @@ export class FleetOperator implements Operator {
   }
 
   async carryOut(request: ChangeRequest, watcher: Watcher, signal: AbortSignal): Promise<Outcome> {
-    const { store, clock, here, look } = this.#parts;
-    let refused: readonly Failure[] = [];
-    let parts: readonly Part[];
-    if (request.kind === "create") {
-      const asks = await placeAsks(store, clock, (fleet) => {
-        const placed = this.#place(request, fleet);
-        refused = placed.refused;
-        return placed.asks;
-      });
-      parts = partsOf(asks);
-    } else parts = await divideByHost(store, here, request);
+    const { parts, refused } = await this.#divide(request);
     const results = (
       await Promise.all(parts.map((part) => this.#doPart(part, parts.length, watcher, signal)))
     ).flat();
@@ -80,9 +70,24 @@ export class FleetOperator implements Operator {
     const failures = kept.filter((result): result is Failure => result.state !== "done");
     return {
       done,
-      machines: request.kind === "destroy" ? [] : await look(done),
+      machines: request.kind === "destroy" ? [] : await this.#parts.look(done),
       failures: [...failures, ...refused],
     };
+  }
+
+  /** New machines are asked for at once: from then on they have their room. */
+  async #divide(
+    request: ChangeRequest,
+  ): Promise<{ readonly parts: readonly Part[]; readonly refused: readonly Failure[] }> {
+    const { store, clock, here } = this.#parts;
+    if (request.kind !== "create") return { parts: await divideByHost(store, here, request), refused: [] };
+    let refused: readonly Failure[] = [];
+    const asks = await placeAsks(store, clock, (fleet) => {
+      const placed = this.#place(request, fleet);
+      refused = placed.refused;
+      return placed.asks;
+    });
+    return { parts: partsOf(asks), refused };
   }
 
   #place(
@@ -213,9 +218,6 @@ function partsOf(asks: readonly Ask[]): readonly Part[] {
   });
 }
 
-function toRequest({ name, cpus, memoryBytes, disk }: MachineSpec): {
-  readonly name: string;
-  readonly needs: { readonly cpus: number; readonly memoryBytes: number; readonly diskBytes: number };
-} {
+function toRequest({ name, cpus, memoryBytes, disk }: MachineSpec): PlacementRequest {
   return { name, needs: { cpus, memoryBytes, diskBytes: disk.bytes } };
 }
