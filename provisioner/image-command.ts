@@ -7,6 +7,7 @@ import { EXIT } from "../core/runtime/program.ts";
 import { readHostConfig } from "./host/config.ts";
 import { checkImage } from "./images/check.ts";
 import { withImageOfDocker } from "./images/from-docker.ts";
+import { isDockerfile, readFromDockerfile } from "./images/from-dockerfile.ts";
 import { readFromLayout } from "./images/from-layout.ts";
 import { readFromRegistry } from "./images/from-registry.ts";
 import type { Image } from "./images/image.ts";
@@ -52,7 +53,7 @@ function imageCheck(signal: AbortSignal): Command {
   )
     .argument(
       "<image>",
-      "HOST/REPOSITORY:TAG, docker:NAME, or a path: what docker save wrote, or an OCI layout",
+      "HOST/REPOSITORY:TAG, docker:NAME, or a path: a Dockerfile, what docker save wrote, an OCI layout",
     )
     .option("--policy <file>", `what images must be like; PLIMSOLL_IMAGE_POLICY, else ${DEFAULT_POLICY}`)
     .option("--config <file>", `users of registries; PLIMSOLL_REGISTRY_CONFIG, else ${DEFAULT_FILE}`)
@@ -67,7 +68,10 @@ function imageCheck(signal: AbortSignal): Command {
           `--format: ${JSON.stringify(format)} is not one of ${Object.keys(RENDER).join(", ")}`,
         );
       const policy = await readPolicy(options.policy);
-      const checked = await withImage(name, options, signal, (image) => check(policy, image));
+      const checked =
+        isDockerfile(name) && existsSync(name)
+          ? judge(policy, readFromDockerfile(name))
+          : await withImage(name, options, signal, (image) => inspect(policy, image));
       process.stdout.write(render(checked));
       exitWith(checked.violations.length === 0 ? EXIT.done : EXIT.failed);
     });
@@ -80,8 +84,11 @@ function imageCheck(signal: AbortSignal): Command {
   ]);
 }
 
-async function check(policy: ImagePolicy, image: Image): Promise<CheckedImage> {
-  const files = await inspectLayers(image.layers);
+async function inspect(policy: ImagePolicy, image: Image): Promise<CheckedImage> {
+  return judge(policy, { image, files: await inspectLayers(image.layers) });
+}
+
+function judge(policy: ImagePolicy, { image, files }: Omit<CheckedImage, "violations">): CheckedImage {
   return { image, files, violations: checkImage(policy, image, files) };
 }
 

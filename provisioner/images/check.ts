@@ -1,5 +1,6 @@
 import type { Image } from "./image.ts";
 import type { ImageFiles } from "./inspect.ts";
+import type { InstalledPackage } from "./packages.ts";
 import type { ImagePolicy, PackageRule } from "./policy.ts";
 import { isSecretVariable } from "./secrets.ts";
 
@@ -63,13 +64,17 @@ function checkPackages({ packages }: ImagePolicy, files: ImageFiles): readonly V
   return [
     ...sorted.flatMap((each) => {
       const rule = first(forbidden, each);
-      return rule ? [violation("package-forbidden", `${each.name} ${each.version} (${rule.text})`)] : [];
+      return rule ? [violation("package-forbidden", `${nameOf(each)} (${rule.text})`)] : [];
     }),
     ...sorted
       .filter((each) => allowed !== undefined && first(allowed, each) === undefined)
-      .map(({ name, version }) => violation("package-not-allowed", `${name} ${version}`)),
+      .map((each) => violation("package-not-allowed", nameOf(each))),
     ...files.unreadable.map((path) => violation("packages-unreadable", path, path)),
   ];
+}
+
+function nameOf({ name, version }: InstalledPackage): string {
+  return version === "" ? name : `${name} ${version}`;
 }
 
 function checkPorts({ ports }: ImagePolicy, { config }: Image): readonly Violation[] {
@@ -95,9 +100,9 @@ function checkSetuid({ setuid }: ImagePolicy, { setuid: found }: ImageFiles): re
 }
 
 /** By what its builder says, or by its lowest layer: the former may be a lie, the latter cannot. */
-function checkBase({ bases }: ImagePolicy, { config }: Image): readonly Violation[] {
+function checkBase({ bases }: ImagePolicy, { config, base }: Image): readonly Violation[] {
   if (bases === undefined) return [];
-  const known = [config.labels[BASE_NAME], config.labels[BASE_DIGEST], config.diffIds[0]].flatMap(
+  const known = [base, config.labels[BASE_NAME], config.labels[BASE_DIGEST], config.diffIds[0]].flatMap(
     (each) => each ?? [],
   );
   return known.some(bases)

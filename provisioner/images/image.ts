@@ -10,6 +10,8 @@ export interface Image {
   readonly config: ImageConfig;
   /** From the bottom up. */
   readonly layers: readonly Layer[];
+  /** What it is built from, where that is said by something else than its labels. */
+  readonly base?: string;
 }
 
 /** OCI image configuration, as far as it is read. */

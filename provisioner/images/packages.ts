@@ -9,6 +9,7 @@
 export interface InstalledPackage {
   readonly manager: "dpkg" | "apk";
   readonly name: string;
+  /** Empty where a Dockerfile leaves it open. */
   readonly version: string;
 }
 

@@ -98,8 +98,11 @@ function parsePackageRule(
   const fits = ORDERS[order ?? ""] ?? (() => true);
   return {
     text,
-    matches: (installed) =>
-      isMeant(installed.name) && (order === undefined || fits(compareVersions(installed.version, version))),
+    matches: (installed) => {
+      if (order === undefined || !isMeant(installed.name)) return isMeant(installed.name);
+      // Nobody is accused of a version that is open until the image is built.
+      return installed.version === "" ? key === "allowed" : fits(compareVersions(installed.version, version));
+    },
   };
 }
 

@@ -77,3 +77,13 @@ test("wrong usage", async () => {
   await expect(image("check", "app", ...policy({}))).rejects.toThrow("is not an image of a registry");
   await expect(image("check", "app", "--format", "xml", ...policy({}))).rejects.toThrow(UsageError);
 });
+
+test("a Dockerfile, before anything is built of it", async () => {
+  const file = join(cleanup.temporaryFolder(), "Dockerfile");
+  writeFileSync(file, "FROM debian:12\nEXPOSE 22\n");
+  expect(await image("check", file, ...policy({ ports: ["22/tcp"] }))).toMatchObject({ code: 0 });
+  expect(await image("check", file, ...policy({ ports: [] }))).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(/port-not-allowed +22\/tcp/),
+  });
+});
