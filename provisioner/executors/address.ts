@@ -2,13 +2,13 @@ import { PlimsollError } from "../../core/runtime/errors.ts";
 import { reserveAddresses } from "../addresses/reserve.ts";
 import { bindAddress as bind, releaseAddress as release, reportConflict } from "../addresses/transitions.ts";
 import { beginAnnouncing, type ProbeResult, probeAddress as probe } from "../drivers/arp.ts";
+import type { Attachment } from "../drivers/ovs-attachments.ts";
 import type { Host } from "../host/host.ts";
 import { parseIpv4 } from "../networks/ipv4.ts";
 import { ADDRESS_CONFLICT } from "../operations/run.ts";
 import type { MachineRef } from "../step/steps.ts";
 import { linkSpecOf, requireCard } from "./card-of.ts";
 import { leaseOf, requireLease } from "./lease-of.ts";
-import { INSIDE } from "./names.ts";
 import type { Executor } from "./types.ts";
 
 export const reserveAddress: Executor<"reserveAddress"> = async ({ machine, network, address }, host) => {
@@ -30,11 +30,11 @@ export async function beginProbing(
   host: Host,
   machine: MachineRef,
   network: string,
-  namespace: string,
+  { namespace, inside }: Attachment,
 ): Promise<void> {
   const { address, state } = await requireLease(host, network, machine);
   if (state === "bound") return;
-  host.probes.begin(machine.id, address, () => probe(namespace, INSIDE.card, address, host.config.probe));
+  host.probes.begin(machine.id, address, () => probe(namespace, inside, address, host.config.probe));
 }
 
 /** Asked from the machine's own card, on its own VLAN, before the card has the address (RFC 5227). */
@@ -42,10 +42,10 @@ export const probeAddress: Executor<"probeAddress"> = async ({ machine, network 
   const card = await requireCard(host, machine, network);
   const lease = await requireLease(host, network, machine);
   const ask = async (): Promise<ProbeResult> => {
-    const link = await host.links.find(card.namespace, INSIDE.card);
+    const link = await host.links.find(card.namespace, card.inside);
     // Set already, by a step whose journal was not written: nobody answers to their own question.
     if (link?.addresses.some((address) => address.startsWith(`${lease.address}/`))) return {};
-    return probe(card.namespace, INSIDE.card, lease.address, host.config.probe);
+    return probe(card.namespace, card.inside, lease.address, host.config.probe);
   };
   const { takenBy } = await host.probes.take(machine.id, lease.address, ask);
   if (takenBy === undefined) return;
@@ -64,6 +64,6 @@ export const probeAddress: Executor<"probeAddress"> = async ({ machine, network 
 export const setAddress: Executor<"setAddress"> = async ({ machine, network }, host) => {
   const card = await requireCard(host, machine, network);
   const [address = ""] = card.addresses;
-  await host.links.configure(card.namespace, INSIDE.card, await linkSpecOf(host, network, address));
-  beginAnnouncing(card.namespace, INSIDE.card, address);
+  await host.links.configure(card.namespace, card.inside, await linkSpecOf(host, network, address));
+  beginAnnouncing(card.namespace, card.inside, address);
 };

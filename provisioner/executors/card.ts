@@ -5,7 +5,7 @@ import type { Executor } from "./types.ts";
 export const plugCard: Executor<"plugCard"> = async ({ machine, network, attach }, host) => {
   const card = await requireCard(host, machine, network, attach);
   await host.attachments.plug([card]);
-  await beginProbing(host, machine, network, card.namespace);
+  await beginProbing(host, machine, network, card);
 };
 
 /** Whatever is known of it: without a lease or a holder there is still a port of that name to remove. */

@@ -18,7 +18,8 @@ const STALE_MS = 2000;
 const QUESTION = `
 const fs = require("fs"), read = (path) => fs.readFileSync(path, "utf8");
 const { blocks, bsize } = fs.statfsSync(${JSON.stringify(INSIDE.data)});
-const addresses = (require("os").networkInterfaces().${INSIDE.card} ?? []).map(({ address }) => address);
+const cards = Object.values(require("os").networkInterfaces()).flat();
+const addresses = cards.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address);
 console.log(JSON.stringify({
   memoryBytes: Number(/^MemTotal: +(\\d+) kB/.exec(read("/proc/meminfo"))?.[1]) * 1024,
   cpuset: /^Cpus_allowed_list:\\t(.*)$/m.exec(read("/proc/self/status"))?.[1],
