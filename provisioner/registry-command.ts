@@ -7,7 +7,8 @@ import { errorLine, PlimsollError, UsageError } from "../core/runtime/errors.ts"
 import { EXIT } from "../core/runtime/program.ts";
 import { chooseRules } from "./registry/choose-rules.ts";
 import { Registry } from "./registry/client.ts";
-import { type HintServer, openHintServer } from "./registry/replication/hint-server.ts";
+import type { Listening } from "./registry/listen.ts";
+import { openHintServer } from "./registry/replication/hint-server.ts";
 import { Hints } from "./registry/replication/hints.ts";
 import { SyncJournal } from "./registry/replication/journal.ts";
 import { openQuarantine } from "./registry/replication/quarantine.ts";
@@ -189,7 +190,7 @@ async function runAndTell(
 async function listen(
   hints: Hints,
   { listen: text, tokenFile }: SyncOptions,
-): Promise<HintServer | undefined> {
+): Promise<Listening | undefined> {
   if (text === undefined) return undefined;
   const [, host = "", port = ""] =
     /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/.exec(text)?.filter(Boolean) ?? [];

@@ -1,41 +1,22 @@
 import { timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
-import { PlimsollError } from "../../../core/runtime/errors.ts";
+import { type Listening, listen } from "../listen.ts";
 import { type Hints, parseNotification } from "./hints.ts";
 
 /** With the list of an image's layers in it, a notification has some kilobytes. */
 const MAX_BODY_BYTES = 4 * 2 ** 20;
 
-export interface HintServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /** Takes a registry's notifications. Any answer but 200 makes it try again; so does a kill before the answer. */
 export async function openHintServer(
   hints: Hints,
-  { host, port }: { readonly host: string; readonly port: number },
+  address: { readonly host: string; readonly port: number },
   token: string | undefined,
-): Promise<HintServer> {
+): Promise<Listening> {
   const server = createServer(async (request, response) => {
     response.statusCode = await answer(hints, token, request).catch(() => 503);
     response.end();
   });
-  server.listen(port, host);
-  await once(server, "listening").catch((cause: unknown) => {
-    throw new PlimsollError("LISTEN", `notifications: cannot listen at ${host}:${port}`, { cause });
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return listen("notifications", server, address);
 }
 
 async function answer(hints: Hints, token: string | undefined, request: IncomingMessage): Promise<number> {

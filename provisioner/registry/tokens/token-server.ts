@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import {
   createServer as createPlainServer,
   type IncomingMessage,
@@ -7,10 +6,9 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { Clock } from "../../../core/runtime/clock.ts";
-import { PlimsollError } from "../../../core/runtime/errors.ts";
 import type { Logger } from "../../../core/runtime/log.ts";
+import { type Listening, listen } from "../listen.ts";
 import type { Address } from "../server/address.ts";
 import { renderToken, type TokenKey } from "./jwt.ts";
 import { grant, type Right } from "./rights.ts";
@@ -36,13 +34,8 @@ export interface TokenOptions {
   readonly log: Logger;
 }
 
-export interface TokenServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /** Gives who asks a token for what they may do. What that is, is in the token: the registries ask nobody. */
-export async function openTokenServer({ host, port }: Address, options: TokenOptions): Promise<TokenServer> {
+export async function openTokenServer(address: Address, options: TokenOptions): Promise<Listening> {
   const check = new PasswordCheck();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { status, body, challenge } = await answer(request, check, options).catch((error): Reply => {
@@ -58,19 +51,7 @@ export async function openTokenServer({ host, port }: Address, options: TokenOpt
     options.tls === undefined
       ? createPlainServer(limits, handle)
       : createTlsServer({ ...limits, ...options.tls, minVersion: "TLSv1.2" }, handle);
-  server.listen(port, host);
-  await once(server, "listening").catch((cause: unknown) => {
-    throw new PlimsollError("LISTEN", `token server: cannot listen at ${host}:${port}`, { cause });
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return listen("token server", server, address);
 }
 
 interface Reply {
