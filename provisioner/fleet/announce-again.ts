@@ -1,6 +1,5 @@
 import { beginAnnouncing } from "../drivers/arp.ts";
 import { requireCard } from "../executors/card-of.ts";
-import { INSIDE } from "../executors/names.ts";
 import type { Host } from "../host/host.ts";
 import { listMachines } from "../machines/machines.ts";
 import type { Store } from "../store/types.ts";
@@ -15,8 +14,8 @@ export async function announceAgain(host: Host, names: readonly string[]): Promi
   const ours = (await listMachines(store)).filter((each) => each.host === config.name);
   for (const { machine } of ours) {
     if (!names.includes(machine.name) || machine.power === "off") continue;
-    const { namespace, addresses } = await requireCard(host, machine, machine.network);
-    for (const address of addresses) beginAnnouncing(namespace, INSIDE.card, address);
+    const { namespace, inside, addresses } = await requireCard(host, machine, machine.network);
+    for (const address of addresses) beginAnnouncing(namespace, inside, address);
   }
 }
 

@@ -3,7 +3,6 @@ import { askForAddress } from "../drivers/arp.ts";
 import { inTurns } from "../drivers/in-turns.ts";
 import { requireCard } from "../executors/card-of.ts";
 import { leaseOf } from "../executors/lease-of.ts";
-import { INSIDE } from "../executors/names.ts";
 import type { Host } from "../host/host.ts";
 import type { FoundMachine } from "../machines/machines.ts";
 import type { Machine } from "../resources/types.ts";
@@ -28,8 +27,8 @@ export async function requireSilence(
     const neighbour = neighbours.find((each) => each.machine.network === machine.network)?.machine;
     const lease = await leaseOf(host, machine.network, machine);
     if (neighbour === undefined || lease === undefined) return;
-    const { namespace } = await requireCard(host, neighbour, neighbour.network);
-    const { takenBy } = await askForAddress(namespace, INSIDE.card, lease.address, host.config.probe);
+    const { namespace, inside } = await requireCard(host, neighbour, neighbour.network);
+    const { takenBy } = await askForAddress(namespace, inside, lease.address, host.config.probe);
     if (takenBy !== undefined)
       throw new PlimsollError("ALIVE", `container ${machine.name}: ${takenBy} answers for ${lease.address}`, {
         hint: "its host is not off: end it, or cut it from the network, then again",
