@@ -2,19 +2,15 @@
 const GARBAGE_BYTES = 1.5 * 1024 * 1024;
 const MIN_TICKS = 6;
 
-/** V8's `gc`: of everything, or of what is young. */
-type Collect = (options: { readonly type: "major" | "minor" }) => unknown;
-
 /**
  * V8 lets garbage lie until a heap of 4 MB has become one of 10, which takes hours and makes agents of
- * different age look different. Returns what is to be called at the end of each tick: it collects what is young,
- * which is nearly all a tick has made, so that its pages go back to the kernel until the next; and everything after
+ * different age look different. Returns what is to be called at the end of each tick: it collects after
  * the start, and whenever a mebibyte has come together. What counts is the heap's contents: the process' own memory
  * stays when garbage goes, since what lives is on the same pages. `gc` is there with --expose-gc, which the launcher gives.
  */
 export function openHeapCare(
   heapBytes: () => number = () => process.memoryUsage().heapUsed,
-  collect: Collect | undefined = globalThis.gc,
+  collect: (() => unknown) | undefined = globalThis.gc,
 ): () => void {
   if (collect === undefined) return () => {};
   let ticks = 0;
@@ -24,8 +20,8 @@ export function openHeapCare(
     ticks++;
     const isDue =
       ticks === 3 || (ticks - collectedAt >= MIN_TICKS && heapBytes() - leanBytes > GARBAGE_BYTES);
-    collect({ type: isDue ? "major" : "minor" });
     if (!isDue) return;
+    collect();
     collectedAt = ticks;
     leanBytes = heapBytes();
   };

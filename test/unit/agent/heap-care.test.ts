@@ -10,8 +10,7 @@ function collections(garbageBytes: number, ticks: number): number[] {
   let tick = 0;
   const care = openHeapCare(
     () => bytes,
-    ({ type }) => {
-      if (type === "minor") return;
+    () => {
       at.push(tick);
       bytes = 9 * MIB;
     },
