@@ -94,12 +94,14 @@ export class Inventory {
 
   /** The machines that we have heard of ourselves since then: what other collectors are told. */
   *heardSince(sinceMs: number): Generator<Told> {
+    const { clock, leaseMs } = this.#options;
     for (const current of this.machines()) {
       const { ip, lastSeenMs, owner, firstSeenMs, generations, ended } = current;
-      const isNew = changedMs(current) >= sinceMs;
-      // An address may be given up anywhere.
       const isHearsay = this.#toldMs.get(ip) === lastSeenMs && ended === undefined;
-      if (isHearsay || (lastSeenMs < sinceMs && !isNew)) continue;
+      // What a machine has become lately is told by all who know it: whoever was heard last may be who it was before.
+      const newMs = isHearsay ? Math.max(sinceMs, clock.nowMs() - leaseMs) : sinceMs;
+      const isNew = changedMs(current) >= newMs;
+      if (!isNew && (isHearsay || lastSeenMs < sinceMs)) continue;
       const about = { owner, firstSeenMs, generations, ...(ended === undefined ? {} : { ended }) };
       yield isNew ? { ip, lastSeenMs, about } : { ip, lastSeenMs };
     }

@@ -17,7 +17,7 @@ export interface PeerOptions {
 /** Well below the 30 s after which a machine that moves to another collector would be called silent. */
 const ASK_MS = 2_000;
 const TIMEOUT_MS = 10_000;
-const RETRY = { firstMs: ASK_MS, longestMs: 10_000 } as const;
+const RETRY = { firstMs: ASK_MS, longestMs: 5_000 } as const;
 
 /** Another collector behind the same load balancer: what it hears of machines is asked for again and again. */
 export class Peer {

@@ -59,6 +59,7 @@ test("a machine that moves from one to the other is heard of by both, whatever t
   await toOne.ask(never);
   expect(one.inventory.current(IP)?.lastSeenMs).toBe(1_020_000);
   // What was learned is not told back as if it had been heard.
+  await one.clock.advance(60_001);
   expect([...one.inventory.heardSince(0)]).toEqual([]);
 });
 
@@ -84,6 +85,22 @@ test("rebuilt at one of them: the other refuses the container that was before", 
   await other.inventory.release(IP, "released");
   await toOne.ask(never);
   expect(one.inventory.current(IP)).toMatchObject({ owner: "p", ended: { why: "released" } });
+});
+
+test("a successor is told of, though the one before was heard of later, elsewhere", async () => {
+  const [one, other] = [await open(new ManualClock(1_000_000)), await open(new ManualClock(1_000_000))];
+  const toOther = follower(one, other);
+  for (const node of [one, other]) node.inventory.observe(IP, epoch("o", 1, "a"));
+  await toOther.ask(never);
+  await Promise.all([one.clock.advance(1000), other.clock.advance(1000)]);
+  other.inventory.observe(IP, epoch("o", 2, "b"));
+  await Promise.all([one.clock.advance(1000), other.clock.advance(1000)]);
+  one.inventory.observe(IP, epoch("o", 1, "a"));
+  await toOther.ask(never);
+  // Also to one that asks for the first time.
+  const late = follower(other, one);
+  await late.ask(never);
+  expect(one.inventory.observe(IP, epoch("o", 1, "a"))).toHaveProperty("late");
 });
 
 test("what is planned at one is planned at the other, also when it is taken back", async () => {
