@@ -76,6 +76,12 @@ const PACKAGES = [
     why: "two collectors behind one address",
   },
   {
+    needs: "keepalived",
+    package: "keepalived",
+    services: ["keepalived.service"],
+    why: "its own word on what is written for it",
+  },
+  {
     needs: "nats-server",
     package: "nats-server",
     services: ["nats-server.service"],
