@@ -91,7 +91,7 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     spool: parseSpool(given.text("spool"), given.text("spoolSize"), given.text("spoolAge")),
     listen: listen === undefined ? undefined : parseListen(listen),
     limits: parseSelfLimits(given.text("maxCpu"), given.text("maxMemory")),
-    hasFacts: oneOf(["daily", "never"], "how often", given.text("facts")) !== "never",
+    hasFacts: oneOf(["daily", "never"], "a schedule", given.text("facts")) !== "never",
     labels: parseLabels(labels?.value ?? {}, (what) => {
       throw new UsageError(`configuration ${given.configFile}: ${what}`);
     }),
