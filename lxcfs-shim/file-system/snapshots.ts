@@ -98,6 +98,8 @@ export class Snapshots {
     if (isGoingOn && offset >= known.text.length) return NOTHING;
     const isSame = isGoingOn && known.owner === source.owner();
     const { text } = isSame ? known : this.#begin({ node, handle, offset, size }, source);
+    // If its reader had all of another text at one go, it is not to get the end of this one.
+    if (again && known === undefined && size >= text.length) this.release(handle);
     return offset >= text.length ? NOTHING : text.subarray(offset, offset + size);
   }
 

@@ -102,6 +102,21 @@ describe("a server that took over", () => {
     expect(new Snapshots(3000, notebook).bytes).toBe(8);
   });
 
+  test("asked again what may have been answered at one go, it adds nothing to that", () => {
+    const source = counting();
+    const old = new Snapshots(1000);
+    const handle = old.open();
+    old.read({ node: NODE, handle, offset: 0, size: 100 }, source);
+    const next = new Snapshots(2000);
+    const longer = by("web", () => Buffer.from("a longer text"));
+
+    expect(text(next.read({ node: NODE, handle, offset: 0, size: 100, again: true }, longer))).toBe(
+      "a longer text",
+    );
+    expect(text(next.read({ node: NODE, handle, offset: 8, size: 100 }, longer))).toBe("");
+    expect(next.size).toBe(0);
+  });
+
   test("knows that who read all of a text at one go is at its end", () => {
     const notebook = openNotebook();
     const source = counting();
