@@ -14,7 +14,10 @@ const FILES = [
   ...["shim-stat", "shim-tools", "shim-view"],
 ];
 /** Those that need the kernel's modules: once is enough. */
-const MODULE_FILES = ["agent-nfs", "host-init", "ovs-bond", "ovs-kernel", "ovs-network", "volumes-lvm"];
+const MODULE_FILES = [
+  ...["agent-nfs", "ct-lvm", "host-init", "ovs-bond"],
+  ...["ovs-kernel", "ovs-network", "volumes-lvm"],
+];
 /** Of `up`, what goes the whole way once; the rest is about our own processes. */
 const TESTS = "^(?!plimsoll up (?!--once --json))";
 /** An idle machine is done in some minutes; one that others use as well is given its time. */

@@ -5,7 +5,7 @@ import type { Cleanup } from "./cleanup.ts";
 import { importImage, type PrivateDocker, startDocker } from "./docker.ts";
 import { type Condition, canMakeCgroups, hasCommand, hasFuse } from "./host.ts";
 import { LabHost } from "./lab-host.ts";
-import { OVS_LAB, type OvsHost, OvsLab } from "./ovs-lab.ts";
+import { LAB_DATAPATH, OVS_LAB, type OvsHost, OvsLab } from "./ovs-lab.ts";
 import { programArgv, type RunningProgram, startProgram } from "./run-program.ts";
 
 export const CT_LAB: readonly Condition[] = [
@@ -48,7 +48,7 @@ export class CtLab extends LabHost {
     const host = await lab.host("ct");
     const ct = new CtLab(cleanup, lab, host, docker);
     await importImage(cleanup, docker, IMAGE);
-    await host.database.vsctl("add-br", "br0", "--", "set", "Bridge", "br0", "datapath_type=netdev");
+    await host.database.vsctl("add-br", "br0", "--", "set", "Bridge", "br0", `datapath_type=${LAB_DATAPATH}`);
     await host.database.vsctl(
       "add-port",
       "br0",
