@@ -16,8 +16,17 @@ import {
 
 /** So many processes are looked at in one go: about 40 ms. */
 const STEP = 8192;
-/** Scans take at most one part in so many of the server's time, whatever containers do with namespaces. */
+/**
+ * Scans take at most one part in so many of the server's time, whatever containers do with namespaces; after a while without
+ * any so many milliseconds at once: whoever is turned away is taken for something else.
+ */
 const SHARE = 5;
+const CREDIT_MS = 400;
+
+export interface ScanLimits {
+  readonly stepSize: number;
+  readonly creditMs: number;
+}
 
 /**
  * Who is the oldest in a pair of namespaces, out of all processes of the host. What one look at /proc has found serves
@@ -27,13 +36,21 @@ export class NamespaceScans {
   readonly #root: HostRoot;
   readonly #host: NamespaceSet;
   readonly #clock: Clock;
-  readonly #stepSize: number;
+  readonly #limits: ScanLimits;
   #found: ReadonlyMap<NamespacePair, FirstProcess> = new Map();
   #scan: Scan | undefined;
-  #nextStepMs = Number.NEGATIVE_INFINITY;
+  #creditMs: number;
+  #creditedAtMs: number;
 
-  constructor(root: HostRoot, host: NamespaceSet, clock: Clock, stepSize: number = STEP) {
-    this.#stepSize = stepSize;
+  constructor(
+    root: HostRoot,
+    host: NamespaceSet,
+    clock: Clock,
+    limits: ScanLimits = { stepSize: STEP, creditMs: CREDIT_MS },
+  ) {
+    this.#limits = limits;
+    this.#creditMs = limits.creditMs;
+    this.#creditedAtMs = clock.monotonicMs();
     this.#root = root;
     this.#host = host;
     this.#clock = clock;
@@ -55,15 +72,17 @@ export class NamespaceScans {
   }
 
   #step({ pid }: OwnNamespaces): void {
+    const { stepSize, creditMs } = this.#limits;
     const start = this.#clock.monotonicMs();
-    if (start < this.#nextStepMs) return;
+    this.#creditMs = Math.min(creditMs, this.#creditMs + (start - this.#creditedAtMs) / SHARE);
+    this.#creditedAtMs = start;
+    if (this.#creditMs <= 0) return;
     this.#scan ??= new Scan(this.#root, this.#host, pid === this.#host.pid);
-    if (this.#scan.look(this.#stepSize)) {
+    if (this.#scan.look(stepSize)) {
       this.#found = this.#scan.oldest;
       this.#scan = undefined;
     }
-    const end = this.#clock.monotonicMs();
-    this.#nextStepMs = end + (end - start) * (SHARE - 1);
+    this.#creditMs -= this.#clock.monotonicMs() - start;
   }
 }
 

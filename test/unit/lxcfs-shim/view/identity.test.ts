@@ -217,16 +217,17 @@ describe("what is remembered", () => {
     expect(containerOf(identifier, 43)).toMatchObject({ init: 42, startTicks: 200 });
   });
 
-  test("between two scans a newcomer is taken for its own cgroup", () => {
+  test("after a scan that took long a newcomer is taken for its own cgroup for a while", () => {
     const host = new FakeHost(cleanup.temporaryFolder());
-    // Each look at this clock is a millisecond later than the last: a scan takes 1 ms, and the next has to wait for 4.
     let now = 0;
+    let stepMs = 1000;
     const clock = new ManualClock();
-    clock.monotonicMs = () => now++;
+    clock.monotonicMs = () => (now += stepMs);
     host.cgroup("/docker/b", { "cgroup.procs": "51\n" });
     host.process(41, { cgroupNamespace: 2, cgroup: "/docker/a" });
     const identifier = openIdentifier({ root: host.root, reader: openCgroupReader(host.root), clock });
     containerOf(identifier, 41);
+    stepMs = 0;
     host.process(51, { cgroupNamespace: 3, cgroup: "/docker/b" });
 
     expect(containerOf(identifier, 51)).toMatchObject({
@@ -234,7 +235,7 @@ describe("what is remembered", () => {
       init: 51,
       cgroup: { unified: "/docker/b" },
     });
-    now += 10;
+    now += 5000;
     expect(containerOf(identifier, 51).key).toMatch(/^cgroup:\[3\] pid:\[1\]@/);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { HostRoot } from "../../../../core/kernel/host-root.ts";
-import { NamespaceScans } from "../../../../lxcfs-shim/view/namespace-scans.ts";
+import { NamespaceScans, type ScanLimits } from "../../../../lxcfs-shim/view/namespace-scans.ts";
 import {
   type FirstProcess,
   namespacePair,
@@ -19,7 +19,7 @@ const own = (cgroup: number, pid: number): OwnNamespaces => ({
   pid: `pid:[${pid}]`,
 });
 
-function open(stepSize?: number) {
+function open(limits?: ScanLimits) {
   const host = new FakeHost(cleanup.temporaryFolder());
   const asked: string[] = [];
   const root: HostRoot = {
@@ -30,7 +30,7 @@ function open(stepSize?: number) {
     },
   };
   const clock = new ManualClock();
-  const scans = new NamespaceScans(root, HOST, clock, stepSize);
+  const scans = new NamespaceScans(root, HOST, clock, limits);
   const find = (cgroup: number, pid: number): FirstProcess | undefined => scans.find(own(cgroup, pid));
   return { host, asked, clock, find };
 }
@@ -85,11 +85,11 @@ describe("a scan", () => {
   });
 
   test("does not keep a reader for all of a large host, nor the server for long", () => {
-    const { host, asked, clock, find } = open(100);
+    const { host, asked, clock, find } = open({ stepSize: 100, creditMs: 0.5 });
     for (let pid = 1000; pid < 1150; pid += 1) host.link(`proc/${pid}/ns/pid`, "pid:[1]");
     host.process(9900, { pidNamespace: 2 });
     let now = 0;
-    // Each look at this clock is a millisecond later than the last: a step takes 1 ms, and the next has to wait for 4.
+    // Each look at this clock is a millisecond later than the last: a step takes 1 ms, and the next has to wait for 2.5 more.
     clock.monotonicMs = () => now++;
     const looks = () => asked.splice(0).filter((name) => name.endsWith("/ns/pid")).length;
 
@@ -97,5 +97,19 @@ describe("a scan", () => {
     expect([find(1, 2), looks()]).toEqual([undefined, 0]);
     now += 4;
     expect([find(1, 2)?.pid, looks()]).toEqual([9900, 51]);
+  });
+
+  test("who comes shortly after another is not turned away", () => {
+    const { host, clock, find } = open();
+    host.process(1);
+    let now = 0;
+    clock.monotonicMs = () => now++;
+    const found = [];
+    for (let container = 2; container < 102; container += 1) {
+      host.process(container * 10, { pidNamespace: container });
+      found.push(find(1, container)?.pid);
+    }
+
+    expect(found).toEqual(found.map((_, index) => (index + 2) * 10));
   });
 });
