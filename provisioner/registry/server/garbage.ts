@@ -21,11 +21,13 @@ import { configOf, registryArgv } from "./argv.ts";
 import { readBlobSizes } from "./blob-sizes.ts";
 import type { ServerSpec } from "./declaration.ts";
 import { findUntagged, removeUntagged, type UntaggedManifest } from "./untagged.ts";
-import { inWindow, type ServerDocuments } from "./window.ts";
+import { inWindow, type ReplicaState, type ServerDocuments } from "./window.ts";
 
 const LOOK_MS = 500;
 /** A replica first lets the requests end that are under way. */
 const READ_ONLY_MS = 90_000;
+/** Then it is started again: that takes it a second or two. */
+const WRITABLE_MS = 15_000;
 
 export interface GarbageReport {
   /** Those that are needed. */
@@ -59,7 +61,7 @@ export async function collectGarbage(spec: ServerSpec, context: GarbageContext):
   const unknown = without.find((name) => !spec.replicas.some((replica) => replica.name === name));
   if (unknown !== undefined) throw new NotFoundError(`replica ${unknown}: there is no such replica`);
   const id = randomUUID();
-  return inWindow(documents, id, clock, signal, async (inside) => {
+  const report = await inWindow(documents, id, clock, signal, async (inside) => {
     say("waiting until no replica can be written to");
     await waitUntilReadOnly(spec, context, id, inside);
     say("collecting");
@@ -67,6 +69,8 @@ export async function collectGarbage(spec: ServerSpec, context: GarbageContext):
     if (spec.storage.kind === "filesystem") removeUntagged(spec.storage.folder, manifests);
     return { ...(await runCollector(spec, inside)), untagged: manifests.length };
   });
+  await waitUntilWritable(context, id);
+  return report;
 }
 
 /** What it would free, by the present moment; not what would be freed by untagged manifests. Disturbs nobody. */
@@ -112,6 +116,22 @@ async function waitUntilReadOnly(
       throw new PlimsollError("REGISTRY_GC", `replica ${missing.name} does not say that it is read-only`, {
         hint: `does its plimsoll registry up run? --without ${missing.name} if it is off`,
       });
+    await clock.sleep(LOOK_MS, signal);
+  }
+}
+
+/** So that who pushes next is not refused. What has been collected is, whatever becomes of a replica: it is not waited for long. */
+async function waitUntilWritable(
+  { documents, clock, signal, without }: GarbageContext,
+  id: string,
+): Promise<void> {
+  const deadline = clock.monotonicMs() + WRITABLE_MS;
+  while (!signal.aborted && clock.monotonicMs() < deadline) {
+    const states = await documents.readReplicas().catch(() => new Map<string, ReplicaState>());
+    const isOnItsWay = [...states].some(
+      ([name, { state, window }]) => !without.includes(name) && (window === id || state === "starting"),
+    );
+    if (!isOnItsWay) return;
     await clock.sleep(LOOK_MS, signal);
   }
 }
