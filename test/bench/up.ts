@@ -67,7 +67,7 @@ function printMemory(): void {
   console.log("\nmemory, MiB                  resident   proportional   anonymous");
   for (const pid of cgroupProcesses(cgroupAt(LAYOUT.cgroup))) {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    const room = /dist\/([a-z-]+)(?:\/main\.js|\.cjs)/.exec(command.join(" "))?.[1];
+    const room = /dist\/([a-z-]+)(?:\/main\.c?js|\.cjs)/.exec(command.join(" "))?.[1];
     if (room === undefined) continue;
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
     const mebibytes = (key: string, width: number): string =>

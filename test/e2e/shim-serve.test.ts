@@ -99,7 +99,7 @@ describeIf(isRoot, hasFuse)("plimsoll-shim serve", () => {
     const node = await output("which", "node").then((text) => text.trim());
     const noMount = startProgram(
       cleanup,
-      [node, join(MAIN_FOLDER, "main.js"), "serve", "--mount", mountPointIn(cleanup)],
+      [node, join(MAIN_FOLDER, "main.cjs"), "serve", "--mount", mountPointIn(cleanup)],
       { env: path },
     );
     const noDevice = startProgram(cleanup, [

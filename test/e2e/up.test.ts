@@ -183,7 +183,7 @@ function programsOf(path: string): ReadonlyMap<string, number> {
     cgroupProcesses(cgroupAt(path)).flatMap((pid): [string, number][] => {
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
       const { room, holder } =
-        /dist\/(?:plimsoll-)?(?<room>[a-z-]+)(?:\/main\.js|\.cjs)|^\/bin\/sh\0.*\/bin\/(?<holder>plimsoll-shim)\0/.exec(
+        /dist\/(?:plimsoll-)?(?<room>[a-z-]+)(?:\/main\.c?js|\.cjs)|^\/bin\/sh\0.*\/bin\/(?<holder>plimsoll-shim)\0/.exec(
           command,
         )?.groups ?? {};
       const name = room ?? holder;

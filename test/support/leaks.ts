@@ -92,7 +92,7 @@ function readCgroups(folder: string, depth: number): readonly string[] {
 
 /** This checkout's programs, on the host and as a container sees them; another checkout's are not this test's. */
 const OUR_PROGRAM = new RegExp(
-  `(${ROOT.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(bin/\\.\\./)?|/opt/plimsoll/(bin/\\.\\./)?)dist/((agent|collector|lxcfs-shim|provisioner)/main\\.c?js|plimsoll-agent\\.cjs)`,
+  `(?<=^| )(${ROOT.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(bin/\\.\\./)?|/opt/plimsoll/(bin/\\.\\./)?)dist/((agent|collector|lxcfs-shim|provisioner)/main\\.c?js|plimsoll-agent\\.cjs)`,
 );
 
 /** `pid start-time command` of a process that runs one of our programs; nothing for any other. */
