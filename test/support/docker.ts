@@ -40,9 +40,14 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
   const start = (): RunningProgram =>
     startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network, ...more]);
   let dockerd = start();
-  const resume = (): void => void process.kill(dockerd.pid, "SIGCONT");
+  let isPaused = false;
+  const signal = (pauses: boolean): void => {
+    if (pauses === isPaused) return; // perhaps it has ended: its pid may be another's
+    process.kill(dockerd.pid, pauses ? "SIGSTOP" : "SIGCONT");
+    isPaused = pauses;
+  };
   cleanup.add("dockerd", async () => {
-    resume();
+    signal(false);
     await dockerd.stop("SIGTERM");
   });
   const engine = openDockerEngine(socket);
@@ -56,8 +61,8 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
   return {
     socket,
     env: { DOCKER_HOST: `unix://${socket}` },
-    pause: () => void process.kill(dockerd.pid, "SIGSTOP"),
-    resume,
+    pause: () => signal(true),
+    resume: () => signal(false),
     restart: async () => {
       await dockerd.stop("SIGTERM");
       dockerd = start();
