@@ -30,9 +30,9 @@ describeIf(...CT_LAB)("Ctrl-C while the engine hangs", () => {
   /** Begins a creation, and has the engine hang in the middle of it. */
   async function beginCreation(): Promise<RunningProgram> {
     const creation = start(...CREATE);
-    await waitFor("the holder", () =>
-      lab.withEngine(async (engine) => (await engine.listContainers("io.plimsoll.machine")).length > 0),
-    );
+    const isMade = (): Promise<boolean> =>
+      lab.withEngine(async (engine) => (await engine.listContainers("io.plimsoll.machine")).length > 0);
+    await waitFor("the holder", isMade, 60_000);
     lab.docker.pause();
     return creation;
   }
