@@ -19,7 +19,8 @@ const TOLERANCE_SECONDS = 2;
 /**
  * The boot time is now − /proc/uptime, not `btime` of /proc/stat: uptime is what a container's own view
  * shows first, so a restarted container has its own start even where /proc/stat is the host's.
- * It must not flicker between two seconds, because alert rules take a change for a reboot.
+ * It must not flicker between two seconds, because alert rules take a change for a reboot; and like `btime` it is never
+ * later than the boot was, or the first sample would be older than its machine.
  */
 export const stat: SourceKind = defineSource({
   name: "stat",
@@ -29,7 +30,7 @@ export const stat: SourceKind = defineSource({
     return async ({ nowMs, read }) => {
       const [statText, uptimeText] = await Promise.all([read("/proc/stat"), read("/proc/uptime")]);
       const nowBoot = nowMs / 1000 - parseUptime(uptimeText, "/proc/uptime").uptimeSeconds;
-      if (!(Math.abs(nowBoot - bootSeconds) <= TOLERANCE_SECONDS)) bootSeconds = Math.round(nowBoot);
+      if (!(Math.abs(nowBoot - bootSeconds) <= TOLERANCE_SECONDS)) bootSeconds = Math.floor(nowBoot);
       const values = parseStat(statText, "/proc/stat");
       const points = SCALARS.flatMap(([metric, scalar]) => {
         const value = scalar(values);
