@@ -1,10 +1,9 @@
-import { backoffMs } from "../../core/runtime/backoff.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
-import { errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import { canonicalAddress } from "../identity.ts";
 import type { Timeline } from "../inventory/timeline.ts";
 import { type Container, type ContainerEvent, type DockerEngine, IP_LABEL } from "./docker-engine.ts";
+import { Following } from "./following.ts";
 
 export interface DockerFollowerOptions {
   readonly name: string;
@@ -13,8 +12,6 @@ export interface DockerFollowerOptions {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-const RETRY = { firstMs: 500, longestMs: 30_000 } as const;
 
 /** What of a container's life belongs into its machine's history; the rest (exec, top, attach …) is noise. */
 const NOTED = /^(create|start|die|oom|destroy|pause|unpause|health_status)/;
@@ -30,13 +27,14 @@ export class DockerFollower {
   readonly counts: Map<string, { readonly ip: string; readonly event: string; count: number }> = new Map();
   readonly #options: DockerFollowerOptions;
   readonly #containers = new Map<string, Container>();
-  #isConnected = false;
+  readonly #following: Following;
   #hasListed = false;
   #lastEventMs = 0;
-  #failures = 0;
 
   constructor(options: DockerFollowerOptions) {
     this.#options = options;
+    const { name, clock, log } = options;
+    this.#following = new Following({ kind: "docker", which: { engine: name }, clock, log });
   }
 
   get name(): string {
@@ -44,12 +42,12 @@ export class DockerFollower {
   }
 
   get isConnected(): boolean {
-    return this.#isConnected;
+    return this.#following.isConnected;
   }
 
   /** Undefined for an address that no container has had, and while the engine does not answer. */
   isRunning(ip: string): boolean | undefined {
-    if (!this.#isConnected) return undefined;
+    if (!this.#following.isConnected) return undefined;
     const mine = [...this.#containers.values()].filter((container) => container.ip === ip);
     if (mine.length > 0) return mine.some(({ isRunning }) => isRunning);
     return this.#gone.has(ip) ? false : undefined;
@@ -60,28 +58,15 @@ export class DockerFollower {
 
   /** Until `signal` aborts; does not reject. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, name, engine } = this.#options;
-    while (!signal.aborted) {
-      try {
-        await this.#follow(signal);
-      } catch (error) {
-        if (signal.aborted) break;
-        if (this.#failures++ === 0)
-          log.warn({ engine: name, problem: errorLine(error) }, "docker does not answer");
-      }
-      this.#isConnected = false;
-      await clock.sleep(backoffMs(RETRY, Math.max(this.#failures, 1), undefined, Math.random()), signal);
-    }
-    await engine.close();
+    await this.#following.run((until) => this.#follow(until), signal);
+    await this.#options.engine.close();
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { clock, engine, log, name } = this.#options;
+    const { clock, engine } = this.#options;
     const sinceMs = clock.nowMs();
     this.#reconcile(await engine.list());
-    if (this.#failures > 0) log.info({ engine: name }, "docker answers again");
-    this.#failures = 0;
-    this.#isConnected = true;
+    this.#following.connected();
     // What happened while the list was made is told again, and known by its time.
     for await (const event of engine.events(sinceMs, signal)) {
       if (event.atMs <= this.#lastEventMs) continue;

@@ -1,9 +1,8 @@
-import { backoffMs } from "../../core/runtime/backoff.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
-import { errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { Timeline } from "../inventory/timeline.ts";
+import { Following } from "./following.ts";
 import type { Placed, PlacementEvent, ProvisionerClient, Requested } from "./provisioner-client.ts";
 
 export interface ProvisionerFollowerOptions {
@@ -15,7 +14,6 @@ export interface ProvisionerFollowerOptions {
   readonly log: Logger;
 }
 
-const RETRY = { firstMs: 500, longestMs: 30_000 } as const;
 /** Of a store with many hosts, each of which keeps the last thousand events. */
 const MAX_SEEN = 50_000;
 
@@ -29,11 +27,12 @@ export class ProvisionerFollower {
   readonly #seen = new Set<string>();
   #placed: ReadonlyMap<string, Placed> = new Map();
   #requested: ReadonlyMap<string, Requested> = new Map();
-  #isConnected = false;
-  #failures = 0;
+  readonly #following: Following;
 
   constructor(options: ProvisionerFollowerOptions) {
     this.#options = options;
+    const { name, clock, log } = options;
+    this.#following = new Following({ kind: "provisioner", which: { provisioner: name }, clock, log });
     this.#sinceMs = options.clock.nowMs();
   }
 
@@ -42,7 +41,7 @@ export class ProvisionerFollower {
   }
 
   get isConnected(): boolean {
-    return this.#isConnected;
+    return this.#following.isConnected;
   }
 
   /** By address, as last heard: also while the provisioner is away. */
@@ -52,27 +51,14 @@ export class ProvisionerFollower {
 
   /** Until `signal` aborts; does not reject. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, name, client } = this.#options;
-    while (!signal.aborted) {
-      try {
-        await this.#follow(signal);
-      } catch (error) {
-        if (signal.aborted) break;
-        if (this.#failures++ === 0)
-          log.warn({ provisioner: name, problem: errorLine(error) }, "provisioner does not answer");
-      }
-      this.#isConnected = false;
-      await clock.sleep(backoffMs(RETRY, Math.max(this.#failures, 1), undefined, Math.random()), signal);
-    }
-    await client.close();
+    await this.#following.run((until) => this.#follow(until), signal);
+    await this.#options.client.close();
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { client, log, name } = this.#options;
+    const { client } = this.#options;
     await this.#list();
-    if (this.#failures > 0) log.info({ provisioner: name }, "provisioner answers again");
-    this.#failures = 0;
-    this.#isConnected = true;
+    this.#following.connected();
     for await (const event of client.events(signal)) {
       const key = keyOf(event);
       if (event.atMs < this.#sinceMs || this.#seen.has(key)) continue;
