@@ -23,6 +23,8 @@ async function startCollector(...args: readonly string[]): Promise<{ url: string
     "127.0.0.1:0",
     "--trust",
     "any",
+    "--data",
+    cleanup.temporaryFolder(),
     ...args,
   );
   const program = startProgram(cleanup, argv);
