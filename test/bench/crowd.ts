@@ -30,7 +30,7 @@ export async function openCrowd(cleanup: Cleanup): Promise<Crowd> {
     const ofRun = new Cleanup();
     runs += 1;
     try {
-      const cgroup = makeCgroup(ofRun, `plimsoll-crowd-${process.pid}-${runs}`);
+      const cgroup = makeCgroup(ofRun, `crowd-${process.pid}-${runs}`);
       if (cgroupVersion === 2)
         writeFileSync(join(cgroup.directory("memory"), "cgroup.subtree_control"), "+memory +cpu +pids +io");
       const argv = [program, what, mount, `${count}`, `${seconds}`, ...directoriesOf(cgroup)];
