@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { NotFoundError, UsageError } from "../../../core/runtime/errors.ts";
 import { ctCommand } from "../../../provisioner/ct-command.ts";
 import { encodeMachine, machineKey, nameKey } from "../../../provisioner/machines/documents.ts";
@@ -9,6 +9,7 @@ import { openStore } from "../../../provisioner/store/open.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { MACHINE } from "../../support/machine-model.ts";
 import { SetClock, specOf } from "../../support/networks.ts";
+import { runCommand } from "../../support/run-command.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -35,17 +36,7 @@ beforeAll(async () => {
 
 /** What `plimsoll ct …` prints. */
 async function ct(...args: readonly string[]): Promise<string> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
-  try {
-    await ctCommand(new AbortController().signal).parseAsync([...args, ...options], { from: "user" });
-  } finally {
-    spy.mockRestore();
-  }
-  return written.join("");
+  return (await runCommand(ctCommand(new AbortController().signal), [...args, ...options])).text;
 }
 
 test("what is on another host is in the list, in a state that nobody here knows", async () => {

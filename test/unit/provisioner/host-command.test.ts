@@ -1,14 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { hostCommand } from "../../../provisioner/host-command.ts";
 import { Cleanup } from "../../support/cleanup.ts";
+import { type Printed, runCommand } from "../../support/run-command.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 /** What `plimsoll host …` prints, of a host that has nothing. */
-async function host(...args: readonly string[]): Promise<string> {
+function host(...args: readonly string[]): Promise<Printed> {
   const folder = cleanup.temporaryFolder();
   const nowhere = join(folder, "nowhere");
   const config = join(folder, "host.yaml");
@@ -20,39 +21,25 @@ async function host(...args: readonly string[]): Promise<string> {
     `data: ${nowhere}`,
   ];
   writeFileSync(config, lines.join("\n"));
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
-  try {
-    await hostCommand(new AbortController().signal).parseAsync([...args, "--config", config], {
-      from: "user",
-    });
-  } catch (error) {
-    written.push(`${error}`);
-  } finally {
-    spy.mockRestore();
-  }
-  return written.join("");
+  return runCommand(hostCommand(new AbortController().signal), [...args, "--config", config]);
 }
 
 test("status, for a reader and for a script", async () => {
-  expect(await host("status")).toMatch(/^host: {5}h1\nnetwork: {2}no Open vSwitch/);
-  expect(JSON.parse(await host("status", "--json"))).toMatchObject({
+  expect((await host("status")).text).toMatch(/^host: {5}h1\nnetwork: {2}no Open vSwitch/);
+  expect(JSON.parse((await host("status", "--json")).text)).toMatchObject({
     name: "h1",
     docker: { hint: expect.any(String) },
   });
 });
 
 test("doctor ends with 1 where anything is wrong", async () => {
-  const printed = await host("doctor");
+  const { code, text } = await host("doctor");
 
-  expect(printed).toMatch(/^ok {5}VLANs and bonds are the switch's/m);
-  expect(printed).toMatch(/^wrong {2}shim: nobody serves .* \(hint: plimsoll-shim serve --mount/m);
-  expect(printed).toMatch(/exit 1$/);
+  expect(text).toMatch(/^ok {5}VLANs and bonds are the switch's/m);
+  expect(text).toMatch(/^wrong {2}shim: nobody serves .* \(hint: plimsoll-shim serve --mount/m);
+  expect(code).toBe(1);
 });
 
 test("init needs a switch", async () => {
-  expect(await host("init", "--dry-run")).toContain("no Open vSwitch database answers");
+  await expect(host("init", "--dry-run")).rejects.toThrow("no Open vSwitch database answers");
 });

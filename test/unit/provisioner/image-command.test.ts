@@ -1,32 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { UsageError } from "../../../core/runtime/errors.ts";
-import { Exit } from "../../../core/runtime/program.ts";
 import { imageCommand } from "../../../provisioner/image-command.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { makeTar } from "../../support/make-tar.ts";
 import { answering, MemoryRegistry } from "../../support/memory-registry.ts";
+import { type Printed, runCommand } from "../../support/run-command.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
 /** What `plimsoll image …` prints, and the code it ends with. */
-async function image(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
-  try {
-    await imageCommand(new AbortController().signal).parseAsync([...args], { from: "user" });
-    return { code: 0, text: written.join("") };
-  } catch (error) {
-    if (error instanceof Exit) return { code: error.exitCode, text: written.join("") };
-    throw error;
-  } finally {
-    spy.mockRestore();
-  }
+function image(...args: readonly string[]): Promise<Printed> {
+  return runCommand(imageCommand(new AbortController().signal), args);
 }
 
 function policy(values: object): readonly string[] {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../core/runtime/clock.ts";
 import { NotFoundError, PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
 import { reserveAddresses } from "../../../provisioner/addresses/reserve.ts";
@@ -9,6 +9,7 @@ import { netCommand } from "../../../provisioner/net-command.ts";
 import { openStore } from "../../../provisioner/store/open.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { ownerOf } from "../../support/networks.ts";
+import { runCommand } from "../../support/run-command.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -19,17 +20,7 @@ beforeEach(() => {
 
 /** What `plimsoll net …` prints. */
 async function net(...args: readonly string[]): Promise<string> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
-  try {
-    await netCommand().parseAsync([...args, "--store", store], { from: "user" });
-  } finally {
-    spy.mockRestore();
-  }
-  return written.join("");
+  return (await runCommand(netCommand(), [...args, "--store", store])).text;
 }
 
 async function json(...args: readonly string[]): Promise<unknown> {

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import { NotFoundError, UsageError } from "../../../core/runtime/errors.ts";
-import { Exit } from "../../../core/runtime/program.ts";
 import { registryCommand } from "../../../provisioner/registry-command.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { MemoryRegistry } from "../../support/memory-registry.ts";
+import { type Printed, runCommand } from "../../support/run-command.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -25,24 +25,8 @@ beforeEach(async () => {
 });
 
 /** What `plimsoll registry …` prints, and the code it ends with. */
-async function registry(
-  ...args: readonly string[]
-): Promise<{ readonly code: number; readonly text: string }> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
-  try {
-    const command = registryCommand(new AbortController().signal);
-    await command.parseAsync([...args, ...given], { from: "user" });
-    return { code: 0, text: written.join("") };
-  } catch (error) {
-    if (error instanceof Exit) return { code: error.exitCode, text: written.join("") };
-    throw error;
-  } finally {
-    spy.mockRestore();
-  }
+function registry(...args: readonly string[]): Promise<Printed> {
+  return runCommand(registryCommand(new AbortController().signal), [...args, ...given]);
 }
 
 test("planned, done, told", async () => {

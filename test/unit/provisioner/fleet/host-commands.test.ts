@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { beatKey } from "../../../../provisioner/fleet/documents.ts";
 import { fleetCommands } from "../../../../provisioner/fleet/host-commands.ts";
 import type { Store } from "../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { addHost, openSharedStores } from "../../../support/fleet-store.ts";
 import { describeIf, hasCommand } from "../../../support/host.ts";
+import { runCommand } from "../../../support/run-command.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -15,17 +16,12 @@ afterAll(() => cleanup.run());
 async function run(store: string, name: string, ...args: readonly string[]): Promise<string> {
   const config = join(cleanup.temporaryFolder(), "host.json");
   writeFileSync(config, JSON.stringify({ name: "here" }));
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => written.push(String(text)) > 0);
+  const command = fleetCommands(new AbortController().signal).find((each) => each.name() === name);
   try {
-    const command = fleetCommands(new AbortController().signal).find((each) => each.name() === name);
-    await command?.parseAsync([...args, "--store", store, "--config", config], { from: "user" });
+    return (await runCommand(command, [...args, "--store", store, "--config", config])).text;
   } catch (error) {
-    written.push(`${error}`);
-  } finally {
-    spy.mockRestore();
+    return `${error}`;
   }
-  return written.join("");
 }
 
 test("a store of one host has no fleet", async () => {

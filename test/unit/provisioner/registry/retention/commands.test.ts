@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { NotFoundError, UsageError } from "../../../../../core/runtime/errors.ts";
-import { Exit } from "../../../../../core/runtime/program.ts";
 import { registryRemovalCommands } from "../../../../../provisioner/registry/retention/commands.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 import { INDEX, MemoryRegistry } from "../../../../support/memory-registry.ts";
+import { type Printed, runCommand } from "../../../../support/run-command.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -28,27 +28,12 @@ beforeEach(async () => {
 });
 afterAll(() => void vi.unstubAllEnvs());
 
-async function run(
-  verb: string,
-  ...args: readonly string[]
-): Promise<{ readonly code: number; readonly text: string }> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
-  try {
-    const command = registryRemovalCommands(new AbortController().signal).find(
-      (each) => each.name() === verb,
-    );
-    await command?.parseAsync([...args, ...given], { from: "user" });
-    return { code: 0, text: written.join("") };
-  } catch (error) {
-    if (error instanceof Exit) return { code: error.exitCode, text: written.join("") };
-    throw error;
-  } finally {
-    spy.mockRestore();
-  }
+function run(verb: string, ...args: readonly string[]): Promise<Printed> {
+  const commands = registryRemovalCommands(new AbortController().signal);
+  return runCommand(
+    commands.find((each) => each.name() === verb),
+    [...args, ...given],
+  );
 }
 
 test("retain: planned, done, and as JSON", async () => {
