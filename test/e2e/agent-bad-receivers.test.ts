@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTcpServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { spoolFolder } from "../../agent/spool-folders.ts";
@@ -13,6 +13,7 @@ import { openSpool } from "../../core/runtime/spool.ts";
 import { makeAuthority, readCertificate } from "../support/certificates.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { describeIf, hasCommand, testIf } from "../support/host.ts";
+import { listen } from "../support/listen.ts";
 import { gauge, push, pushBody } from "../support/push.ts";
 import { type MetricsServer, makePrometheus } from "../support/receivers.ts";
 import { recordLog } from "../support/record-log.ts";
@@ -22,17 +23,6 @@ import { waitFor } from "../support/wait-for.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
-
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanup.add("server", () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** Answers every request with these bytes, and hangs up or does not. */
 function raw(bytes: string | Buffer, hangUp = true): Server {
@@ -76,7 +66,7 @@ test("bad receivers of every kind: each has its own fate, and none disturbs the 
   const reference = await startReceiver(cleanup);
   const fates = new Map<string, readonly [string, Fate]>();
   for (const [name, server, fate] of RECEIVERS) {
-    fates.set(`remote-write+http://127.0.0.1:${await listen(server())}/w`, [name, fate]);
+    fates.set(`remote-write+http://127.0.0.1:${await listen(cleanup, server())}/w`, [name, fate]);
   }
   const pushes = [reference.url, ...fates.keys(), "remote-write+http://nowhere.invalid/w"].flatMap((url) => [
     "--push",
@@ -114,7 +104,7 @@ testIf(hasCommand("openssl"))(
       if (request.method === "POST") pushes++;
       request.resume().on("end", () => response.writeHead(204).end());
     });
-    const url = `remote-write+https://127.0.0.1:${await listen(server)}/w`;
+    const url = `remote-write+https://127.0.0.1:${await listen(cleanup, server)}/w`;
     const config = join(cleanup.temporaryFolder(), "agent.json");
     writeFileSync(
       config,

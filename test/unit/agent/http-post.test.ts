@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { type HttpPost, openHttpPost } from "../../../agent/http-post.ts";
 import { DEFAULT_SETTINGS } from "../../../agent/push-settings.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { freePort } from "../../support/free-port.ts";
+import { listen } from "../../support/listen.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -14,19 +15,8 @@ afterEach(() => cleanup.run());
 const BODY = new Uint8Array([1, 2, 3]);
 const never = new AbortController().signal;
 
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanup.add("server", () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 async function postTo(listener: RequestListener): Promise<HttpPost> {
-  return openPost(await listen(createServer(listener)));
+  return openPost(await listen(cleanup, createServer(listener)));
 }
 
 /** A server that answers each connection with these bytes, whatever is asked. */
@@ -35,7 +25,7 @@ async function postToBytes(bytes: string, hangUp: boolean): Promise<HttpPost> {
     socket.on("error", () => {});
     socket.once("data", () => (hangUp ? socket.end(bytes) : socket.write(bytes)));
   });
-  return openPost(await listen(server));
+  return openPost(await listen(cleanup, server));
 }
 
 function openPost(port: number, path = "/api/v1/write?a=b", timeoutMs = 300): HttpPost {
@@ -79,7 +69,7 @@ test("the user information of the URL becomes basic authorization", async () => 
     authorization = request.headers.authorization;
     response.end();
   });
-  const url = new URL(`http://user:p%40ss@127.0.0.1:${await listen(server)}/`);
+  const url = new URL(`http://user:p%40ss@127.0.0.1:${await listen(cleanup, server)}/`);
   await openHttpPost({ url, headers: {}, settings: DEFAULT_SETTINGS }).send(BODY, never);
 
   expect(authorization).toBe(`Basic ${Buffer.from("user:p@ss").toString("base64")}`);
@@ -101,7 +91,7 @@ test("a connection that the receiver closed between two posts costs no failure",
     request.resume().on("end", () => response.end("ok"));
   });
   server.keepAliveTimeout = 1;
-  const post = openPost(await listen(server));
+  const post = openPost(await listen(cleanup, server));
   for (let i = 0; i < 20; i++) expect(await post.send(BODY, never)).toEqual({ outcome: "delivered" });
 });
 
@@ -136,7 +126,10 @@ test.for<[number, "samples" | undefined]>([
 });
 
 test("statuses that the operator wants tried again are", async () => {
-  const port = await listen(createServer((_, response) => response.writeHead(401).end("who?")));
+  const port = await listen(
+    cleanup,
+    createServer((_, response) => response.writeHead(401).end("who?")),
+  );
   const settings = { ...DEFAULT_SETTINGS, retryStatuses: [401] };
   const post = openHttpPost({ url: new URL(`http://127.0.0.1:${port}/`), headers: {}, settings });
 
@@ -146,6 +139,7 @@ test("statuses that the operator wants tried again are", async () => {
 test("the protocol's headers win over configured ones, a secret is read again at each push", async () => {
   const seen: IncomingHttpHeaders[] = [];
   const port = await listen(
+    cleanup,
     createServer((request, response) => {
       seen.push(request.headers);
       response.end();
@@ -276,7 +270,10 @@ test("a refused connection is a failure to be retried", async () => {
 });
 
 test("https is taken from the URL", async () => {
-  const port = await listen(createServer((_, response) => response.end()));
+  const port = await listen(
+    cleanup,
+    createServer((_, response) => response.end()),
+  );
   const url = new URL(`https://127.0.0.1:${port}/`);
 
   expect(

@@ -1,7 +1,7 @@
 import { utimesSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, connect, type Server, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { openHttpPost } from "../../../agent/http-post.ts";
@@ -15,22 +15,12 @@ import {
 } from "../../support/certificates.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { describeIf, hasCommand } from "../../support/host.ts";
+import { listen } from "../../support/listen.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 const never = new AbortController().signal;
-
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanup.add("server", () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 function post(url: string, settings: Partial<PushSettings>): Promise<Delivery> {
   const all = { ...DEFAULT_SETTINGS, ...settings };
@@ -60,12 +50,13 @@ async function startProxy(connectStatus = 200): Promise<{ proxy: URL; asked: str
     for (const socket of [client, upstream]) socket.on("error", () => {});
     client.pipe(upstream).pipe(client);
   });
-  return { proxy: new URL(`http://u:p@127.0.0.1:${await listen(server)}`), asked };
+  return { proxy: new URL(`http://u:p@127.0.0.1:${await listen(cleanup, server)}`), asked };
 }
 
 test("a plain request goes to the proxy with its whole URL", async () => {
   const bodies: string[] = [];
   const port = await listen(
+    cleanup,
     createServer((incoming, response) => {
       bodies.push(`${incoming.url} ${incoming.headers["content-length"]}`);
       incoming.resume().on("end", () => response.end());
@@ -91,7 +82,7 @@ describeIf(hasCommand("openssl"))("TLS", () => {
       incoming.resume().on("end", () => response.end());
     });
     server.setSecureContext({ ...readCertificate(certificate), ca: readCertificate(authority).cert });
-    return { url: `https://127.0.0.1:${await listen(server)}/`, clients };
+    return { url: `https://127.0.0.1:${await listen(cleanup, server)}/`, clients };
   }
 
   test("a receiver is believed by its authority only, and by its own name", async () => {
