@@ -7,7 +7,7 @@ import { EngineConnection } from "./request.ts";
 /** The Docker Engine on its unix socket (Docker Engine API reference). */
 export interface DockerEngine {
   hasImage(image: string): Promise<boolean>;
-  /** By the names that they have here. */
+  /** By the names that they have here: `debian:12`, and `debian@sha256:…` where they came from a registry. */
   listImages(): Promise<readonly string[]>;
   pullImage(image: string): Promise<void>;
   /** Creates a container; `body` is ContainerCreate's. Returns its id. */
@@ -117,10 +117,14 @@ function imageCalls(connection: EngineConnection): ImageCalls {
   const path = (image: string): string => `/images/${image}/json`;
   return {
     listImages: async () => {
-      const found: readonly { readonly RepoTags: readonly string[] | null }[] = JSON.parse(
+      const found: readonly { RepoTags: string[] | null; RepoDigests?: string[] | null }[] = JSON.parse(
         (await connection.call("GET", "/images/json")).text,
       );
-      return found.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => name !== "<none>:<none>");
+      const names = found.flatMap(({ RepoTags, RepoDigests }) => [
+        ...(RepoTags ?? []),
+        ...(RepoDigests ?? []),
+      ]);
+      return names.filter((name) => !name.startsWith("<none>"));
     },
     hasImage: async (image) => (await connection.call("GET", path(image), { ok: [200, 404] })).status === 200,
     pullImage: async (image) => {

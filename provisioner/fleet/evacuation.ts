@@ -30,12 +30,14 @@ export function planEvacuation({ hosts, machines }: Fleet, from: string): Evacua
   const leaving = machines
     .filter((each) => each.host === from && each.busy !== "evacuate")
     .sort((a, b) => b.machine.limits.memoryBytes - a.machine.limits.memoryBytes);
-  const requests = leaving.map(({ machine }) => ({ name: machine.name, needs: roomOf(machine) }));
+  const requests = leaving.map(({ machine }) => {
+    const { name, image } = machine;
+    return { name, image, needs: roomOf(machine) };
+  });
   const { placed, refused } = planPlacement(hosts, requests, { hostLabels: {}, partial: true });
-  const moves = placed.map(({ name, host: to }): Move => {
+  const moves = placed.map(({ name, host: to, hasImage }): Move => {
     const found = leaving.find(({ machine }) => machine.name === name) ?? bug(`a place for ${name}`);
-    const images = hosts.find((each) => each.name === to)?.images ?? [];
-    return { found, to, hasImage: images.includes(found.machine.image) };
+    return { found, to, hasImage };
   });
   return { from, moves, refused };
 }

@@ -218,6 +218,6 @@ function partsOf(asks: readonly Ask[]): readonly Part[] {
   });
 }
 
-function toRequest({ name, cpus, memoryBytes, disk }: MachineSpec): PlacementRequest {
-  return { name, needs: { cpus, memoryBytes, diskBytes: disk.bytes } };
+function toRequest({ name, image, cpus, memoryBytes, disk }: MachineSpec): PlacementRequest {
+  return { name, image, needs: { cpus, memoryBytes, diskBytes: disk.bytes } };
 }

@@ -1,6 +1,7 @@
 import { NotFoundError, UsageError } from "../../core/runtime/errors.ts";
 import type { FoundMachine } from "../machines/machines.ts";
 import { renderBytes } from "../step/render.ts";
+import { holdsImage } from "./held-images.ts";
 import type { Fleet } from "./hosts.ts";
 import { planPlacement } from "./placement.ts";
 import { roomOf } from "./room.ts";
@@ -46,7 +47,7 @@ export function planMove({ hosts, machines }: Fleet, name: string, to: string): 
 function findObstacles(hosts: readonly FleetHost[], found: FoundMachine, to: string): readonly string[] {
   const { machine, host: from, busy } = found;
   const source = hosts.find((host) => host.name === from)?.state ?? "not in the fleet";
-  const request = { name: machine.name, needs: roomOf(machine) };
+  const request = { name: machine.name, image: machine.image, needs: roomOf(machine) };
   const { refused } = planPlacement(hosts, [request], { on: to, hostLabels: {}, partial: false });
   return [
     ...(source === "ready" || source === "draining" ? [] : [`${from} is ${source}: its data cannot be read`]),
@@ -64,7 +65,7 @@ function stepsOf(
   const size = renderBytes(disk.bytes);
   const isOn = power === "on";
   return [
-    ...(to.images.includes(image) ? [] : [`${to.name}: fetch image ${image}`]),
+    ...(holdsImage(to.images, image) ? [] : [`${to.name}: fetch image ${image}`]),
     `${to.name}: create a data volume of ${size}, ${disk.fileSystem}`,
     ...(isOn ? [`${from}: stop container ${generation}, up to ${STOP_SECONDS} s`] : []),
     `${from}: unplug the card; address and MAC of network ${network} stay the machine's`,

@@ -1,13 +1,15 @@
 import { renderBytes } from "../step/render.ts";
+import { holdsImage } from "./held-images.ts";
 import { addRoom, fitsInto, subtractRoom } from "./room.ts";
 import type { FleetHost, Room } from "./types.ts";
 
 /** What the planner has to know of a host. */
-export type Candidate = Pick<FleetHost, "name" | "state" | "labels" | "capacity" | "used">;
+export type Candidate = Pick<FleetHost, "name" | "state" | "labels" | "capacity" | "used" | "images">;
 
 /** A machine that needs a host. */
 export interface PlacementRequest {
   readonly name: string;
+  readonly image: string;
   readonly needs: Room;
 }
 
@@ -23,8 +25,15 @@ export interface PlacementRules {
 }
 
 export interface Placement {
-  readonly placed: readonly { readonly name: string; readonly host: string }[];
+  readonly placed: readonly Place[];
   readonly refused: readonly Refusal[];
+}
+
+export interface Place {
+  readonly name: string;
+  readonly host: string;
+  /** Its image is there already, as far as that host says. */
+  readonly hasImage: boolean;
 }
 
 /** A machine for which there is no host, and why: each of them, or the fleet as a whole. */
@@ -45,8 +54,8 @@ interface Slot {
 }
 
 /**
- * Gives each machine a host: the one of which the most is left over then. Never more than a host has;
- * with `spread` no group gets two more than another, so that where the emptiest is full the rest is refused.
+ * Gives each machine a host: one that has its image before one that has to fetch it, and of those the one of
+ * which the most is left over then. Never more than a host has; with `spread` no group gets two more than another, so that where the emptiest is full the rest is refused.
  */
 export function planPlacement(
   hosts: readonly Candidate[],
@@ -57,15 +66,16 @@ export function planPlacement(
   const slots = sorted
     .filter((host) => findObstacle(host, rules) === undefined)
     .map((host): Slot => ({ host, group: groupOf(host, rules), used: host.used, count: 0 }));
-  const placed: { name: string; host: string }[] = [];
+  const placed: Place[] = [];
   const refused: Refusal[] = [];
-  for (const { name, needs } of requests) {
-    const slot = chooseSlot(slots, needs, rules);
+  for (const request of requests) {
+    const { name, needs } = request;
+    const slot = chooseSlot(slots, request, rules);
     if (slot === undefined) refused.push({ name, why: explain(sorted, slots, needs, rules) });
     else {
       slot.used = addRoom(slot.used, needs);
       slot.count++;
-      placed.push({ name, host: slot.host.name });
+      placed.push({ name, host: slot.host.name, hasImage: holdsImage(slot.host.images, request.image) });
     }
   }
   return { placed: refused.length > 0 && !rules.partial ? [] : placed, refused };
@@ -86,10 +96,16 @@ function groupOf({ name, labels }: Candidate, { spread = EACH_HOST }: PlacementR
   return spread === EACH_HOST ? name : (labels[spread] ?? "");
 }
 
-function chooseSlot(slots: readonly Slot[], needs: Room, rules: PlacementRules): Slot | undefined {
-  const [first, ...others] = openSlots(slots, rules).filter(({ host, used }) =>
+function chooseSlot(
+  slots: readonly Slot[],
+  { needs, image }: PlacementRequest,
+  rules: PlacementRules,
+): Slot | undefined {
+  const fitting = openSlots(slots, rules).filter(({ host, used }) =>
     fitsInto(needs, subtractRoom(host.capacity, used)),
   );
+  const warm = fitting.filter(({ host }) => holdsImage(host.images, image));
+  const [first, ...others] = warm.length > 0 ? warm : fitting;
   return others.reduce(
     (best, slot) =>
       best !== undefined && shareLeft(slot, needs) > shareLeft(best, needs) + Number.EPSILON ? slot : best,

@@ -26,7 +26,7 @@ describeIf(hasCommand("etcd"))("placements at once", () => {
     for (const name of ["h1", "h2"]) await addHost(store, name);
     const place = (name: string): Promise<unknown> =>
       placeAsks(store, systemClock, ({ hosts }) =>
-        planPlacement(hosts, [{ name, needs: NEEDS }], { hostLabels: {}, partial: false }).placed.map(
+        planPlacement(hosts, [{ name, image: "debian:12", needs: NEEDS }], { hostLabels: {}, partial: false }).placed.map(
           ({ host }) => newAsk(host, "operation", { ...CREATE, names: [name] }),
         ),
       );

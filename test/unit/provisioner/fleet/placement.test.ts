@@ -7,7 +7,7 @@ import {
   planPlacement,
   renderRefusal,
 } from "../../../../provisioner/fleet/placement.ts";
-import { addRoom, fitsInto, NO_ROOM } from "../../../../provisioner/fleet/room.ts";
+import { addRoom, fitsInto, NO_ROOM, subtractRoom } from "../../../../provisioner/fleet/room.ts";
 import type { Room } from "../../../../provisioner/fleet/types.ts";
 
 const GIB = 2 ** 30;
@@ -18,11 +18,16 @@ function room(cpus: number): Room {
 }
 
 function host(name: string, changes: Partial<Candidate> = {}): Candidate {
-  return { name, state: "ready", labels: {}, capacity: room(4), used: NO_ROOM, ...changes };
+  return { name, state: "ready", labels: {}, capacity: room(4), used: NO_ROOM, images: [], ...changes };
 }
 
 function machines(count: number, cpus = 1): readonly PlacementRequest[] {
-  return Array.from({ length: count }, (_, index) => ({ name: `web-${index + 1}`, needs: room(cpus) }));
+  const image = "debian:12";
+  return Array.from({ length: count }, (_, index) => ({
+    name: `web-${index + 1}`,
+    image,
+    needs: room(cpus),
+  }));
 }
 
 function hostsOf(...args: Parameters<typeof planPlacement>): readonly string[] {
@@ -33,6 +38,27 @@ test("each goes where the most is left", () => {
   const hosts = [host("h2", { used: room(2) }), host("h1")];
 
   expect(hostsOf(hosts, machines(4), ANY)).toEqual(["h1", "h1", "h1", "h2"]);
+});
+
+test("one that has the image goes before one that has more left, as long as there is room", () => {
+  const hosts = [host("h1"), host("h2", { used: room(2), images: ["debian:12"] })];
+
+  expect(planPlacement(hosts, machines(3), ANY).placed).toEqual([
+    { name: "web-1", host: "h2", hasImage: true },
+    { name: "web-2", host: "h2", hasImage: true },
+    { name: "web-3", host: "h1", hasImage: false },
+  ]);
+});
+
+test("it is not waited for where --spread or labels have it otherwise", () => {
+  const warm = host("h2", { images: ["debian:12"], labels: { disk: "hdd" } });
+
+  expect(hostsOf([host("h1"), warm], machines(4), { ...ANY, spread: "host" }).toSorted()).toEqual([
+    ...["h1", "h1"],
+    ...["h2", "h2"],
+  ]);
+  const fast = host("h1", { labels: { disk: "ssd" } });
+  expect(hostsOf([fast, warm], machines(1), { ...ANY, hostLabels: { disk: "ssd" } })).toEqual(["h1"]);
 });
 
 test("of a batch of four two go to each of two hosts", () => {
@@ -105,6 +131,7 @@ const anyHosts = fc
       rack: fc.constantFrom("a", "b", undefined),
       capacity: anyRoom,
       used: anyRoom,
+      images: fc.subarray(["debian:12", "app:v1"]),
     }),
     { maxLength: 6 },
   )
@@ -115,8 +142,10 @@ const anyHosts = fc
     }),
   );
 const anyRequests = fc
-  .array(anyRoom, { maxLength: 12 })
-  .map((rooms) => rooms.map((needs, index): PlacementRequest => ({ name: `m${index}`, needs })));
+  .array(fc.record({ needs: anyRoom, image: fc.constantFrom("debian:12", "app:v1", "none:v1") }), {
+    maxLength: 12,
+  })
+  .map((all) => all.map((each, index): PlacementRequest => ({ name: `m${index}`, ...each })));
 const anyRules = fc.record({
   on: fc.constantFrom(undefined, undefined, "h1"),
   hostLabels: fc.constantFrom({}, {}, { rack: "a" }),
@@ -159,6 +188,30 @@ test("no group gets two more than another", () => {
       }
       const all = [...counts.values()];
       expect(Math.max(0, ...all) - Math.min(...all, Number.POSITIVE_INFINITY)).toBeLessThanOrEqual(1);
+    }),
+  );
+});
+
+test("a host that fetches an image is one that none could spare it: who has it is full, or may not have it", () => {
+  const rules = fc.record({ hostLabels: fc.constantFrom({}, { rack: "a" }), partial: fc.constant(true) });
+  fc.assert(
+    fc.property(anyHosts, anyRequests, rules, (hosts, requests, chosen) => {
+      const used = new Map(hosts.map((each) => [each.name, each.used]));
+      for (const { name, host: to, hasImage } of planPlacement(hosts, requests, chosen).placed) {
+        const { image = "", needs = NO_ROOM } = requests.find((each) => each.name === name) ?? {};
+        const warm = hosts.filter(
+          ({ images, state, labels }) =>
+            images.includes(image) &&
+            state === "ready" &&
+            (chosen.hostLabels.rack ?? labels.rack) === labels.rack,
+        );
+        const spared = warm.filter((each) =>
+          fitsInto(needs, subtractRoom(each.capacity, used.get(each.name) ?? NO_ROOM)),
+        );
+        expect(hasImage).toBe(spared.length > 0);
+        expect(hasImage).toBe(warm.some((each) => each.name === to));
+        used.set(to, addRoom(used.get(to) ?? NO_ROOM, needs));
+      }
     }),
   );
 });
