@@ -8,9 +8,11 @@ import { expectsReply, refusalOf } from "../fuse/refusals.ts";
 import type { InFlight } from "../succession/in-flight.ts";
 import type { Transport } from "../transport/types.ts";
 import type { Counters } from "./counters.ts";
+import { DeviceTime } from "./device-time.ts";
 import { FairShare, STRANGERS } from "./fair-share.ts";
 import { negotiate, type Wishes } from "./negotiate.ts";
 import { OncePerCause } from "./once-per-cause.ts";
+import { openThreadClock, type ThreadClock } from "./thread-clock.ts";
 
 export interface SessionOptions {
   readonly transport: Transport;
@@ -26,6 +28,8 @@ export interface SessionOptions {
   readonly wishes?: Wishes | undefined;
   /** Sends a reply after a while; without it, nobody's is held back. */
   readonly sendLater?: ((reply: Buffer, delayMs: number) => void) | undefined;
+  /** Of the thread that serves: whose time is shared out. */
+  readonly clock?: ThreadClock;
   /** Called once INIT is answered, or was by a predecessor: from here on the mount is served. */
   onReady(agreement: Agreement): void;
 }
@@ -51,12 +55,11 @@ export function runSession(options: SessionOptions): void {
   }
 }
 
-/** What read(2) and write(2) of the device take of the thread for a request: most of it, and not seen from here. */
-const DEVICE_MS = 0.012;
-
 class Session {
   readonly #options: SessionOptions;
   readonly #failures: OncePerCause;
+  readonly #clock: ThreadClock;
+  readonly #deviceTime: DeviceTime;
   readonly #fairShare = new FairShare();
   readonly #buffer = Buffer.allocUnsafeSlow(REPLY_MAX_BYTES);
   #isRecording = false;
@@ -64,6 +67,8 @@ class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#failures = new OncePerCause(options.log);
+    this.#clock = options.clock ?? openThreadClock();
+    this.#deviceTime = new DeviceTime(this.#clock);
   }
 
   /** Sees to the requests that the predecessor took with it. */
@@ -101,7 +106,7 @@ class Session {
 
   #serve(request: Request): void {
     try {
-      const startMs = performance.now();
+      const startMs = this.#clock.nowMs();
       const reply = this.#answer(request);
       if (reply !== undefined && expectsReply(request.opcode)) this.#send(reply, request.caller, startMs);
     } catch (error) {
@@ -127,11 +132,12 @@ class Session {
   #delayOf(reply: Buffer, caller: Caller, startMs: number): number {
     const { fileSystem } = this.#options;
     const owner = fileSystem.ownerOf?.(caller, this.#fairShare.isOver(STRANGERS)) ?? STRANGERS;
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
+    const seenMs = nowMs - startMs;
     return this.#fairShare.charge({
       owner,
       pid: caller.pid,
-      tookMs: nowMs - startMs + DEVICE_MS,
+      tookMs: seenMs + this.#deviceTime.count(seenMs),
       bytes: reply.length,
       nowMs,
     });

@@ -5,6 +5,7 @@ import type { Caller, FileSystem, Operation, Reply } from "../../../../lxcfs-shi
 import { Counters } from "../../../../lxcfs-shim/session/counters.ts";
 import { type Agreement, runSession, type SessionOptions } from "../../../../lxcfs-shim/session/session.ts";
 import type { InFlight } from "../../../../lxcfs-shim/succession/in-flight.ts";
+import { playBusyDevice } from "../../../support/busy-device.ts";
 import { bytes, initBody, requestMessage, u32, u64 } from "../../../support/fuse-messages.ts";
 import { openMemoryTransport } from "../../../support/memory-transport.ts";
 import { recordLog } from "../../../support/record-log.ts";
@@ -230,20 +231,19 @@ test("whatever arrives, each request but FORGET is answered once under its own u
 });
 
 describe("who asks for more than a share", () => {
-  const busy = (milliseconds: number): void => {
-    for (const end = performance.now() + milliseconds; performance.now() < end; );
-  };
   const requestOf = (pid: number, name: string): Buffer =>
     requestMessage({ opcode: FUSE.LOOKUP, pid, body: Buffer.from(`${name}\0`) });
 
   function runShared(messages: readonly Buffer[], wishes = {}) {
     const transport = openMemoryTransport(messages);
     const late: number[] = [];
+    let nowMs = 0;
     runSession({
       transport,
+      clock: { nowMs: () => nowMs, ranMs: () => nowMs },
       fileSystem: {
         handle: (operation) => {
-          if (operation.kind === "lookup" && operation.name === "slow") busy(25);
+          if (operation.kind === "lookup" && operation.name === "slow") nowMs += 25;
           return { kind: "done" };
         },
         ownerOf: ({ pid }) => (pid < 100 ? "victim" : "hostile"),
@@ -278,5 +278,27 @@ describe("who asks for more than a share", () => {
       sent: 22,
       late: [],
     });
+  });
+});
+
+describe("what a crowd takes of the thread is counted with the device's part, whatever that is", () => {
+  const CROWD = 240;
+  /** Once that is measured, and the crowd's time of grace is over. */
+  const later = <T>(values: readonly T[]): readonly T[] => values.slice(values.length >> 1);
+
+  test.for([0.02, 0.1])(
+    "%d ms a request: a quiet reader of another container is not behind it",
+    (deviceMs) => {
+      const { ahead, crowdShare } = playBusyDevice({ crowd: CROWD, deviceMs, handleMs: 0.001, forMs: 1000 });
+
+      expect(Math.max(...later(ahead))).toBeLessThan(CROWD / 10);
+      expect(crowdShare).toBeGreaterThan(0.3);
+    },
+  );
+
+  test("until it is held back, a crowd is all ahead: that is what is counted here", () => {
+    const { ahead } = playBusyDevice({ crowd: CROWD, deviceMs: 0.001, handleMs: 0.001, forMs: 1 });
+
+    expect(Math.max(...ahead)).toBe(CROWD);
   });
 });
