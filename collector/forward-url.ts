@@ -17,7 +17,7 @@ export interface Forward {
   readonly queueMiB: number;
 }
 
-/** A sample with its labels is some 150 bytes there: five seconds of 5,000 agents, or five minutes of eighty. */
+/** A sample with its labels is some 150 bytes there, some 20 where it is queued compressed. */
 const DEFAULT_QUEUE_MIB = 64;
 /** A sixteenth of it is read into memory at a start. */
 const MAX_QUEUE_MIB = 8192;

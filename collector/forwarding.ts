@@ -14,6 +14,9 @@ export interface Shipment {
   readonly shard: number;
   readonly batches: readonly Batch[];
   readonly families: readonly Family[];
+  readonly samples: number;
+  /** All of it as a request of remote write 1.0, in snappy's block format, where one came that is just this. */
+  readonly received?: Uint8Array | undefined;
 }
 
 /** What several sinks get alike is encoded once. */
@@ -22,6 +25,8 @@ export type Encodings = Map<Encode, Map<Shipment, Uint8Array>>;
 export interface ForwardingOptions {
   readonly name: string;
   readonly encode: Encode;
+  /** What is received as remote write 1.0 is queued as it came. */
+  readonly takesReceived?: boolean;
   readonly relabel: Relabel | undefined;
   readonly shards: readonly Forwarder[];
   close(): Promise<void>;
@@ -64,11 +69,11 @@ export class Forwarding {
 
   /** Resolves when it is as durable as the spool makes it; rejects when the spool cannot keep it. */
   async offer(shipment: Shipment, encodings: Encodings, timeMs: number): Promise<void> {
-    const { shards, relabel, encode } = this.#options;
+    const { shards, relabel, encode, takesReceived } = this.#options;
     const sent = relabel === undefined ? shipment : relabelled(shipment, relabel);
-    const samples = sent.batches.reduce((sum, { series }) => sum + samplesOf(series), 0);
-    if (samples === 0 && sent.families.length === 0) return;
-    const body = encoded(sent, encode, encodings);
+    const { samples, families, received } = sent;
+    if (samples === 0 && families.length === 0) return;
+    const body = (takesReceived ? received : undefined) ?? encoded(sent, encode, encodings);
     if (body.length > 0) await shards[shipment.shard % shards.length]?.offer({ body, samples, timeMs });
   }
 
@@ -109,7 +114,12 @@ function relabelled({ shard, batches, families }: Shipment, relabel: Relabel): S
     return { identity: sharedOf(left, Object.keys(identity)), series: left };
   });
   // Names may be others now: what is told of families is what is known of these series.
-  return { shard, batches: changed, families: families.length === 0 ? [] : familiesOf(changed) };
+  return {
+    shard,
+    batches: changed,
+    families: families.length === 0 ? [] : familiesOf(changed),
+    samples: changed.reduce((sum, { series }) => sum + samplesOf(series), 0),
+  };
 }
 
 /** Those of the labels that all series still have alike. */

@@ -169,24 +169,45 @@ export class Intake {
   }
 
   /** Durable in every sink's queue when it resolves. */
-  async #forward(fresh: readonly Reading[], { families }: Ingested): Promise<void> {
+  async #forward(fresh: readonly Reading[], ingested: Ingested): Promise<void> {
     if (this.#forwardings.length === 0) return;
     const shards = Math.max(1, ...this.#forwardings.map((forwarding) => forwarding.shards));
-    const shipments = new Map<number, Shipment & { readonly batches: Batch[] }>();
+    const readings = new Map<number, Reading[]>();
     for (const reading of fresh) {
       const shard = shardOf(reading.machine, shards);
-      const shipment = shipments.get(shard) ?? { shard, batches: [], families };
-      shipments.set(shard, shipment);
-      shipment.batches.push(this.#batchOf(reading));
+      const known = readings.get(shard);
+      if (known === undefined) readings.set(shard, [reading]);
+      else known.push(reading);
     }
+    const shipments = [...readings].map(([shard, some]) => this.#shipmentOf(shard, some, ingested));
     const encodings: Encodings = new Map();
     const timeMs = this.#clock.nowMs();
     const offers = this.#forwardings.flatMap((forwarding) =>
-      [...shipments.values()].map((shipment) => forwarding.offer(shipment, encodings, timeMs)),
+      shipments.map((shipment) => forwarding.offer(shipment, encodings, timeMs)),
     );
     const outcomes = await Promise.allSettled(offers);
     const failed = outcomes.find(({ status }) => status === "rejected");
     if (failed?.status === "rejected") throw this.#unkeepable(failed.reason);
+  }
+
+  /** What came may go on as it is where nothing of it stays behind and no series is told more of its machine than it said itself. */
+  #shipmentOf(
+    shard: number,
+    readings: readonly Reading[],
+    { series, families, received }: Ingested,
+  ): Shipment {
+    const samples = readings.reduce((sum, { points }) => sum + samplesOf(points), 0);
+    const isWhole = samples === samplesOf(series) && readings.every(({ isUniform }) => isUniform);
+    const batchOf = (reading: Reading): Batch => this.#batchOf(reading);
+    let batches: readonly Batch[] | undefined;
+    return {
+      ...{ shard, families, samples, received: isWhole ? received : undefined },
+      // Made for those who ask: few do where what came goes on as it is.
+      get batches() {
+        batches ??= readings.map(batchOf);
+        return batches;
+      },
+    };
   }
 
   #batchOf({ identity, points }: Reading): Batch {

@@ -32,11 +32,14 @@ export async function openForwardings(forwards: readonly Forward[], parts: Forwa
     const sink = await kind.open(name, url, { connections: count, ...files });
     const shards: Forwarder[] = [];
     const encode = relabel === undefined ? shared : kind.openEncoder();
-    parts.forwardings.push(new Forwarding({ name, encode, relabel, shards, close: () => sink.close() }));
+    const { takesReceived = false, deliveryBytes = DELIVERY_BYTES } = kind;
+    parts.forwardings.push(
+      new Forwarding({ name, encode, takesReceived, relabel, shards, close: () => sink.close() }),
+    );
     const slots = new DeliverySlots(count);
     const maxBytes = Math.floor((queueMiB * MIB) / count);
     for (let shard = 0; shard < count; shard++) {
-      shards.push(await openShard(sink, shard, { ...parts, maxBytes, slots, deadLetters }));
+      shards.push(await openShard(sink, shard, { ...parts, maxBytes, deliveryBytes, slots, deadLetters }));
     }
   }
 }
@@ -44,12 +47,13 @@ export async function openForwardings(forwards: readonly Forward[], parts: Forwa
 interface ShardParts extends ForwardingParts {
   /** Of this queue. */
   readonly maxBytes: number;
+  readonly deliveryBytes: number;
   readonly slots: DeliverySlots;
   readonly deadLetters: DeadLetters;
 }
 
 async function openShard(sink: OpenSink, shard: number, parts: ShardParts): Promise<Forwarder> {
-  const { data, maxBytes, clock, log, slots, deadLetters } = parts;
+  const { data, maxBytes, deliveryBytes, clock, log, slots, deadLetters } = parts;
   const spool = await openSpool({
     directory: data.spoolDirectory(sink.name, shard),
     maxBytes,
@@ -59,6 +63,6 @@ async function openShard(sink: OpenSink, shard: number, parts: ShardParts): Prom
     clock,
     log,
   });
-  const limits = { maxSpoolBytes: maxBytes, maxDeliveryBytes: DELIVERY_BYTES };
+  const limits = { maxSpoolBytes: maxBytes, maxDeliveryBytes: deliveryBytes };
   return new Forwarder({ sink, spool, ...limits, clock, log, slots, deadLetters });
 }

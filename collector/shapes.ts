@@ -20,6 +20,8 @@ export interface Reading {
   readonly machine: string;
   /** The labels that say which machine it is: instance, ip, hostname. */
   readonly identity: Labels;
+  /** Every series came with all of `identity`. */
+  readonly isUniform: boolean;
   readonly points: readonly Points[];
 }
 
@@ -52,7 +54,8 @@ export class Shapes {
       if (shape === undefined) this.refused++;
       else points.push({ shape, samples });
     }
-    return { machine, identity, points };
+    const isUniform = series.every(({ labels }) => hasIdentity(labels, identity));
+    return { machine, identity, isUniform, points };
   }
 
   /** Forgets the shapes that nobody uses. */
@@ -67,6 +70,15 @@ export class Shapes {
     this.#shapes.add(shape);
     return shape;
   }
+}
+
+/** Also where it has an `instance` of its own. */
+function hasIdentity(labels: Labels, identity: Labels): boolean {
+  for (const name in identity) {
+    const value = labels[name];
+    if (value !== identity[name] && (value === undefined || isMachineLabel(name, value))) return false;
+  }
+  return true;
 }
 
 /** The labels that are not the machine's; those that are go to `identity`. */

@@ -11,7 +11,10 @@ export const remoteWrite: Ingest = {
   takes: CONTENT_TYPE,
   reads: isWriteRequest,
   encodings: SNAPPY,
-  parse: (bytes) => decodeWriteRequest(bytes),
+  parse: (bytes, _request, body) => {
+    const { isCanonical, ...ingested } = decodeWriteRequest(bytes);
+    return isCanonical ? { ...ingested, received: body } : ingested;
+  },
 };
 
 /**

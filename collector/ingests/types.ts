@@ -14,8 +14,8 @@ export interface Ingest {
   readonly takes: string;
   reads(contentType: string): boolean;
   readonly encodings: Encodings;
-  /** The whole request or a DecodeError; only what a protocol calls partial may be left out, and said. */
-  parse(bytes: Uint8Array, request: IngestRequest): Ingested;
+  /** The whole request or a DecodeError; only what a protocol calls partial may be left out, and said. `body` is what came, as it is compressed. */
+  parse(bytes: Uint8Array, request: IngestRequest, body: Uint8Array): Ingested;
   /** What a success is in the protocol; 204 and nothing said without it. */
   accepted?(accepted: Accepted, request: IngestRequest): Reply;
   /** How the protocol says what is wrong; a line of text without it. */
@@ -44,6 +44,8 @@ export interface Ingested {
   readonly skipped: Readonly<Record<string, number>>;
   /** Samples that could not be understood, or not be kept, one by one. */
   readonly rejected?: Rejects | undefined;
+  /** All of this as a request of remote write 1.0, a block of snappy: what came, where nothing in it has to be put right. */
+  readonly received?: Uint8Array | undefined;
 }
 
 /** What became of a request that was taken in. */

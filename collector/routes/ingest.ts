@@ -109,7 +109,7 @@ async function take(
   try {
     const bytes = decompressed(() => decompress(body, limits.maxDecompressedBytes));
     cost = bytes.length / BYTES_PER_SAMPLE;
-    const accepted = await intake.accept(ingest.parse(bytes, request), sender);
+    const accepted = await intake.accept(ingest.parse(bytes, request, body), sender);
     cost = accepted.samples;
     return ingest.accepted?.(accepted, request) ?? { status: 204 };
   } finally {

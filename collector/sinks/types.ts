@@ -12,6 +12,10 @@ export interface SinkKind {
   readonly transports: readonly string[];
   /** What is queued for the sinks of this kind that get the same: it is encoded once for all of them. */
   openEncoder(): Encode;
+  /** What came in as remote write 1.0 is queued as it came: a block of snappy. */
+  readonly takesReceived?: true;
+  /** Queued bytes that are one delivery, more or less; a MiB unless told otherwise. */
+  readonly deliveryBytes?: number;
   open(name: string, url: URL, settings: SinkSettings): Promise<OpenSink>;
   /** What is queued, a line for each sample: for people who look at what was refused. */
   render(chunk: Uint8Array): string;

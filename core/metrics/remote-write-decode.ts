@@ -23,11 +23,19 @@ export interface WriteRequest {
   readonly skipped: { readonly exemplars: number; readonly histograms: number };
 }
 
+export interface WriteRequestV1 extends WriteRequest {
+  /**
+   * The bytes say what is here and nothing else, as the protocol wants it: labels sorted and with values, samples
+   * in the order of their times. They may be handed on as they came.
+   */
+  readonly isCanonical: boolean;
+}
+
 /** Decodes a whole uncompressed WriteRequest, or throws a DecodeError that names the series. */
 export function decodeWriteRequest(
   bytes: Uint8Array,
   limits: WriteLimits = DEFAULT_WRITE_LIMITS,
-): WriteRequest {
+): WriteRequestV1 {
   return new WriteRequestDecoder(bytes, limits).decode();
 }
 
@@ -66,13 +74,14 @@ class WriteRequestDecoder {
   readonly #families = new Map<string, Family>();
   readonly #skipped = { exemplars: 0, histograms: 0 };
   #samples = 0;
+  #isCanonical = true;
 
   constructor(bytes: Uint8Array, limits: WriteLimits) {
     this.#reader = new ProtoReader(bytes);
     this.#limits = limits;
   }
 
-  decode(): WriteRequest {
+  decode(): WriteRequestV1 {
     const reader = this.#reader;
     let tag = reader.tag();
     try {
@@ -83,12 +92,18 @@ class WriteRequestDecoder {
       throw error.within(isFamily ? `metadata ${this.#families.size}` : `series ${this.#series.length}`);
     }
     this.#applyFamilies();
-    return { series: this.#series, families: [...this.#families.values()], skipped: this.#skipped };
+    return {
+      series: this.#series,
+      families: [...this.#families.values()],
+      skipped: this.#skipped,
+      isCanonical: this.#isCanonical,
+    };
   }
 
   #readField(tag: number): void {
     const reader = this.#reader;
     if (tag !== TAG.series && tag !== TAG.metadata) {
+      this.#isCanonical = false;
       reader.skip(tag);
       return;
     }
@@ -105,9 +120,7 @@ class WriteRequestDecoder {
     const samples: Sample[] = [];
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag !== TAG.label && tag !== TAG.sample) {
-        if (tag === TAG.exemplar) this.#skipped.exemplars++;
-        if (tag === TAG.histogram) this.#skipped.histograms++;
-        reader.skip(tag);
+        this.#skip(tag);
         continue;
       }
       const outer = reader.enter();
@@ -115,7 +128,15 @@ class WriteRequestDecoder {
       else samples.push(this.#readSample());
       reader.leave(outer);
     }
+    if (!labels.isCanonical || !isAscending(samples)) this.#isCanonical = false;
     this.#series.push({ name: labels.metric(), kind: "unknown", help: "", labels: labels.labels, samples });
+  }
+
+  #skip(tag: number): void {
+    if (tag === TAG.exemplar) this.#skipped.exemplars++;
+    if (tag === TAG.histogram) this.#skipped.histograms++;
+    this.#isCanonical = false;
+    this.#reader.skip(tag);
   }
 
   #readSample(): Sample {
@@ -154,6 +175,8 @@ class WriteRequestDecoder {
 /** The labels of one series as they come in: the metric's name apart, in any order, none twice. */
 class LabelSet {
   readonly labels: Labels;
+  /** Sorted, and none without a value. */
+  isCanonical = true;
   readonly #labels: Record<string, string> = {};
   readonly #limits: WriteLimits;
   #count = 0;
@@ -190,6 +213,8 @@ class LabelSet {
     // Senders sort: a name beyond all before it cannot be there already.
     if (name > this.#greatest) this.#greatest = name;
     else if (this.#has(name)) throw this.#at(malformed(`label ${name} stands twice`));
+    else this.isCanonical = false;
+    if (value === "") this.isCanonical = false;
     if (name === "__name__") this.#metric = value;
     // Prometheus' data model: an empty value is the same as no label.
     else if (value !== "") setLabel(this.#labels, name, value);
@@ -202,6 +227,16 @@ class LabelSet {
   #at(error: DecodeError): DecodeError {
     return error.within(renderSeriesName(this.#metric, this.#labels));
   }
+}
+
+/** One sample at least, and none that is not after the one before. */
+function isAscending(samples: readonly Sample[]): boolean {
+  let beforeMs = Number.NEGATIVE_INFINITY;
+  for (const { timestampMs } of samples) {
+    if (timestampMs <= beforeMs) return false;
+    beforeMs = timestampMs;
+  }
+  return samples.length > 0;
 }
 
 /** Version 2.0 has the same message. */

@@ -17,7 +17,8 @@ export function parseWith(
   body: string | Uint8Array,
   more: Partial<IngestRequest> = {},
 ): Ingested {
-  return ingest.parse(Buffer.from(body as string), ingestRequest({ path: ingest.paths[0] ?? "", ...more }));
+  const bytes = Buffer.from(body as string);
+  return ingest.parse(bytes, ingestRequest({ path: ingest.paths[0] ?? "", ...more }), bytes);
 }
 
 /** Status, headers and body as a client sees them. */

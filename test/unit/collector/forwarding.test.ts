@@ -37,7 +37,7 @@ function open(relabel?: Relabel, one: Encode = encode) {
 }
 
 const shipment = (shard: number): Shipment => ({
-  ...{ shard, families: [] },
+  ...{ shard, families: [], samples: 2 },
   batches: [
     { identity: { ip: "10.0.0.7", instance: "10.0.0.7" }, series: [gauge("a", { x: "1" }), gauge("b", {})] },
   ],
@@ -62,6 +62,21 @@ test("each shipment goes to the queue of its shard, encoded once for sinks that 
   for (const { forwarding } of [one, other]) await forwarding.offer(second, encodings, 0);
   const want = '[[{"ip":"10.0.0.7","instance":"10.0.0.7"},[["a",{"x":"1"}],["b",{}]]]]';
   expect([one.texts(), count]).toEqual([[[], [[want, 2]]], 1]);
+});
+
+test("what came by the sink's own protocol is queued as it came, but for rules", async () => {
+  const received = Buffer.from("as it came");
+  const shards = [fakeShard(1), fakeShard(2), fakeShard(3)];
+  for (const [i, { shard }] of shards.entries()) {
+    const more = { takesReceived: i > 0, relabel: i > 1 ? (): undefined => undefined : undefined };
+    const options = { ...{ name: "s", encode, shards: [shard] }, close: async () => {} };
+    await new Forwarding({ ...options, ...more }).offer({ ...shipment(0), received }, new Map(), 0);
+  }
+  expect(shards.map(({ offered }) => offered.map(({ body }) => body === received))).toEqual([
+    [false],
+    [true],
+    [],
+  ]);
 });
 
 test("rules see the labels of the machine; what all series still share stays the machine's", async () => {

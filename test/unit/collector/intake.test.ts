@@ -18,7 +18,7 @@ import { gauge as gaugeAt } from "../../support/push.ts";
 import { recordLog } from "../../support/record-log.ts";
 
 /** A sink that never takes anything; what is encoded for it is counted. */
-async function open(...queueBytes: readonly number[]) {
+async function openWith(more: { takesReceived?: true }, ...queueBytes: readonly number[]) {
   const clock = new ManualClock();
   const log = recordLog();
   const kind = { encoded: [] as (readonly Batch[])[], fails: false };
@@ -39,7 +39,8 @@ async function open(...queueBytes: readonly number[]) {
       ...{ slots: new DeliverySlots(1), deadLetters: new DeadLetters(undefined, log) },
     });
     const relabel = index === 2 ? ({ __name__ = "" }) => ({ __name__: `x_${__name__}` }) : undefined;
-    forwardings.push(new Forwarding({ name, encode, relabel, shards: [forwarder], close: async () => {} }));
+    const options = { name, encode, relabel, shards: [forwarder], ...more };
+    forwardings.push(new Forwarding({ ...options, close: async () => {} }));
   }
   const latest = new LatestStore(DEFAULT_LATEST_LIMITS, clock);
   const catalog = new Catalog();
@@ -59,6 +60,8 @@ async function open(...queueBytes: readonly number[]) {
   };
   return { intake, latest, catalog, kind, forwardings, close };
 }
+
+const open = (...queueBytes: readonly number[]) => openWith({}, ...queueBytes);
 
 /** Where a manual clock begins. */
 const START_MS = 1_700_000_000_000;
@@ -171,6 +174,21 @@ test("what a protocol had to leave out, and who comes too late, is in the answer
   });
   expect(intake.skipped.get("rejected")).toBe(3);
   await expect(trusting([gauge("a", { instance: other ?? "" })])).rejects.toThrow("may not speak");
+  await close();
+});
+
+test("what came goes on as it came while it is whole, and each series says who it is of", async () => {
+  const { intake, kind, close } = await openWith({ takesReceived: true }, 10_000);
+  const received = new Uint8Array(10);
+  const push = (...series: readonly Series[]): Promise<unknown> =>
+    intake.accept(ingested(series, { received }), SENDER);
+  const [instance, t] = ["10.0.0.7", START_MS];
+  await push(gauge("a", { instance }, 1, t), gauge("b", { instance }, 1, t));
+  expect(kind.encoded).toEqual([]);
+  await push(gauge("a", { instance }, 1, t), gauge("b", { instance }, 1, t + 1));
+  expect(kind.encoded.map(([batch]) => batch?.series.map(({ name }) => name))).toEqual([["b"]]);
+  await push(gauge("a", { instance, hostname: "x" }, 1, t + 2), gauge("b", { instance }, 1, t + 2));
+  expect(kind.encoded.map(([batch]) => batch?.series.length)).toEqual([1, 2]);
   await close();
 });
 

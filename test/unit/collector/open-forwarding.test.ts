@@ -31,7 +31,12 @@ test("two sinks get what their rules leave, from queues of their own", async () 
   await openForwardings(forwards, { forwardings, data, clock: systemClock, log: recordLog() });
 
   const series = ["a", "b"].map((name) => gauge(name, {}));
-  const shipment = { shard: 3, families: [], batches: [{ identity: { instance: "10.0.0.7" }, series }] };
+  const shipment = {
+    shard: 3,
+    families: [],
+    samples: 2,
+    batches: [{ identity: { instance: "10.0.0.7" }, series }],
+  };
   const encodings = new Map();
   await Promise.all(forwardings.map((forwarding) => forwarding.offer(shipment, encodings, Date.now())));
   await waitFor("both deliveries", () => receivers.every(({ posts }) => posts.length === 1));

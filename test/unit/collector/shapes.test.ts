@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { keyOf, parseKey, Shapes } from "../../../collector/shapes.ts";
+import type { Labels } from "../../../core/metrics/series.ts";
 import { gauge } from "../../support/push.ts";
 
 test("a series is the machine's labels and a shape; the same shape on another machine is the same object", () => {
@@ -21,6 +22,16 @@ test("an instance that is not an address tells programs of one machine apart", (
   const series = ["10.0.0.7:1", "10.0.0.7:2"].map((instance) => gauge("up", { instance, ip: "10.0.0.7" }));
   const { points } = shapes.read({ machine: "10.0.0.7", series });
   expect(new Set(points.map(({ shape }) => shape)).size).toBe(2);
+});
+
+test("uniform: every series says all that is known of its machine", () => {
+  const f = (...all: readonly Labels[]): boolean =>
+    new Shapes().read({ machine: "10.0.0.7", series: all.map((labels) => gauge("a", labels)) }).isUniform;
+  const ip = { ip: "10.0.0.7" };
+  expect(f({ ...ip, x: "1" }, { ...ip, x: "2" })).toBe(true);
+  expect(f({ instance: "10.0.0.7", ...ip }, { instance: "10.0.0.7:80", ...ip })).toBe(true);
+  expect(f({ ...ip, hostname: "a" }, ip)).toBe(false);
+  expect(f({ ...ip, hostname: "a" }, { ...ip, hostname: "b" })).toBe(false);
 });
 
 test("beyond the limit no new shapes are made, known ones are found; what is not used is forgotten", () => {

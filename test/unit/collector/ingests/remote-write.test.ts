@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { remoteWrite } from "../../../../collector/ingests/remote-write.ts";
+import { encodeWriteRequest } from "../../../../core/metrics/remote-write.ts";
+import { staleSample } from "../../../../core/metrics/series.ts";
 import { parseWith } from "../../../support/ask-ingest.ts";
 import { gauge, pushBody } from "../../../support/push.ts";
 
@@ -23,5 +25,12 @@ test("body → bytes → series", () => {
     series: [series],
     families: [{ name: "up", kind: "gauge", help: "About up." }],
     skipped: { exemplars: 0, histograms: 0 },
+    received: bytes,
   });
+});
+
+test("what would have to be put right is not handed on as it came", () => {
+  const samples = [staleSample(6), staleSample(5)];
+  const late = encodeWriteRequest([{ identity: {}, series: [{ ...gauge("up", {}), samples }] }]);
+  expect(parseWith(remoteWrite, late)).not.toHaveProperty("received");
 });

@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { divideWriteRequest, remoteWrite } from "../../../../collector/sinks/remote-write.ts";
+import { remoteWrite } from "../../../../collector/sinks/remote-write.ts";
 import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
-import { decodeSnappy } from "../../../../core/metrics/snappy.ts";
+import { decodeSnappy, joinSnappy } from "../../../../core/metrics/snappy.ts";
 import { gauge } from "../../../support/push.ts";
 
 interface Received {
@@ -51,8 +51,7 @@ test("several chunks are one request with the headers of the protocol", async ()
       "user-agent": expect.stringMatching(/^plimsoll\/\d/),
     },
   });
-  const { series } = decodeWriteRequest(decodeSnappy(first?.body ?? Buffer.alloc(0), 10_000));
-  expect(series.map(({ name }) => name)).toEqual(["a", "b"]);
+  expect(namesIn(first?.body ?? Buffer.alloc(0))).toEqual(["a", "b"]);
   expect(second?.port).toBe(first?.port);
 });
 
@@ -94,15 +93,31 @@ test("a receiver that is not there, hangs up, or is not waited for: try again", 
   await sink.close();
 });
 
-test("a chunk that is refused can be divided", () => {
-  const body = Buffer.concat([chunk("a"), chunk("b"), chunk("c")]);
-  const names = divideWriteRequest(body)?.map((part) => [
-    part.samples,
-    ...decodeWriteRequest(part.body).series.map(({ name }) => name),
-  ]);
-  expect(names).toEqual([
+test("a chunk that is refused can be divided", async () => {
+  const sink = await open();
+  const body = joinSnappy([chunk("a"), chunk("b"), chunk("c")]);
+  const divided = (whole: Uint8Array) =>
+    sink.divide?.(whole)?.map((part) => [part.samples, ...namesIn(part.body)]);
+  expect(divided(body)).toEqual([
     [1, "a"],
     [2, "b", "c"],
   ]);
-  expect(divideWriteRequest(chunk("a"))).toBeUndefined();
+  expect(divided(chunk("a"))).toBeUndefined();
+  await sink.close();
 });
+
+test("what was queued before queues were compressed is delivered and shown as well", async () => {
+  const sink = await open();
+  const old = decodeSnappy(chunk("old"), 10_000);
+  expect(namesIn(sink.join([old, chunk("new")]))).toEqual(["old", "new"]);
+  expect(sink.divide?.(Buffer.concat([old, old]))?.map(({ body }) => namesIn(body))).toEqual([
+    ["old"],
+    ["old"],
+  ]);
+  expect(remoteWrite.render(old)).toBe(remoteWrite.render(chunk("old")));
+  await sink.close();
+});
+
+function namesIn(block: Uint8Array): readonly string[] {
+  return decodeWriteRequest(decodeSnappy(block, 10_000)).series.map(({ name }) => name);
+}

@@ -63,6 +63,22 @@ test("labels may come in any order; an empty value is no label", () => {
   ]);
 });
 
+test("canonical is what may go on as it came: sorted, with values, nothing that is not read", () => {
+  const f = (...series: readonly (readonly Pair[])[]): boolean =>
+    decodeWriteRequest(rawRequest(...series)).isCanonical;
+  expect(f(good, [["Z", "1"], ...good])).toBe(true);
+  expect(f(good, good.toReversed())).toBe(false);
+  expect(f([...good, ["z", ""]])).toBe(false);
+  const strange = (field: number, within?: number): boolean => {
+    const writer = new ProtoWriter();
+    writer.string(field, "x");
+    if (within !== undefined) writer.string(2, "up");
+    if (within !== undefined) writer.message(within, 0);
+    return decodeWriteRequest(Buffer.concat([rawRequest(good), writer.finish()])).isCanonical;
+  };
+  expect([strange(4), strange(5, 3)]).toEqual([false, true]); // a unit in metadata does no harm
+});
+
 test("what is wrong is told with the series it is in", () => {
   const f = (want: string, ...series: readonly (readonly Pair[])[]): void => {
     expect(failure(rawRequest(...series))).toBe(want);
