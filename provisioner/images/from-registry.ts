@@ -1,12 +1,15 @@
 import { NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Registry } from "../registry/client.ts";
 import type { Descriptor } from "../registry/digest-check.ts";
+import { refuseLookalikes } from "../registry/lookalikes.ts";
 import { type Manifest, parseJson, parseManifest } from "../registry/manifest.ts";
 import type { ImageReference } from "../registry/names.ts";
 import { type Image, parseImageConfig } from "./image.ts";
 
 /** A configuration is read whole. */
 const MAX_CONFIG_BYTES = 8 * 2 ** 20;
+/** What is read of it. */
+const CONFIG_NAMES = ["config", "rootfs", "diff_ids", "ExposedPorts", "User", "Env", "Labels"];
 
 /** Where the parts of an image are: a registry, or a layout of files. */
 export interface ContentStore {
@@ -22,11 +25,14 @@ export async function readFromRegistry(
   const name = `${registry.host}/${repository}:${reference}`;
   const root = await registry.manifest(repository, reference);
   if (root === undefined) throw new NotFoundError(`image ${name}: there is none`);
-  const store: ContentStore = {
+  return readImage(name, contentOf(registry, repository), root, platform);
+}
+
+export function contentOf(registry: Registry, repository: string): ContentStore {
+  return {
     manifest: (digest) => registry.manifest(repository, digest),
     open: (blob) => registry.blobs.read(repository, blob),
   };
-  return readImage(name, store, root, platform);
 }
 
 /** Follows an index to the image of `platform`. */
@@ -39,7 +45,9 @@ export async function readImage(
 ): Promise<Image> {
   const { manifests, config, layers } = parseManifest(`image ${name}`, manifest);
   if (config !== undefined) {
-    const value = parseJson(`configuration of ${name}`, await readConfig(name, store, config));
+    const bytes = await readConfig(name, store, config);
+    refuseLookalikes(`configuration of ${name}`, bytes.toString(), CONFIG_NAMES, 2);
+    const value = parseJson(`configuration of ${name}`, bytes);
     return {
       name,
       digest: manifest.digest,

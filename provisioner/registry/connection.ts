@@ -12,6 +12,10 @@ export interface RegistryAccess {
   /** `https://HOST[:PORT]`. */
   readonly url: string;
   readonly credentials?: Credentials | undefined;
+  /** The header itself, where somebody else has brought it; then no challenge is answered. */
+  readonly authorization?: string | undefined;
+  /** A unix socket that it listens on, instead of the URL's address. */
+  readonly socketPath?: string | undefined;
   /** A file with the certificates it is trusted by; the system's unless told. */
   readonly caFile?: string | undefined;
   /** How long it may say nothing. */
@@ -46,7 +50,10 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** Requests to one registry: authorized, within a deadline, and again where that may help. */
 export class RegistryConnection {
   readonly url: URL;
+  /** The registry's own; what it redirects to has another where that one leads through a socket. */
   readonly #agent: Agent;
+  readonly #outside: Agent;
+  readonly #given: string | undefined;
   readonly #authorization: Authorization;
   readonly #clock: Clock;
 
@@ -55,11 +62,15 @@ export class RegistryConnection {
     this.#clock = clock;
     const patienceMs = access.patienceMs ?? PATIENCE_MS;
     const ca = access.caFile === undefined ? {} : { ca: readFileSync(access.caFile) };
-    this.#agent = new Agent({
-      connect: { timeout: Math.min(CONNECT_MS, patienceMs), ...ca },
-      headersTimeout: patienceMs,
-      bodyTimeout: patienceMs,
-    });
+    const limits = { headersTimeout: patienceMs, bodyTimeout: patienceMs };
+    const connect = { timeout: Math.min(CONNECT_MS, patienceMs), ...ca };
+    const { socketPath } = access;
+    this.#outside = new Agent({ connect, ...limits });
+    this.#agent =
+      socketPath === undefined
+        ? this.#outside
+        : new Agent({ connect: { ...connect, socketPath }, ...limits });
+    this.#given = access.authorization;
     this.#authorization = new Authorization(this.url, access.credentials, this.#fetchToken, clock);
   }
 
@@ -91,15 +102,15 @@ export class RegistryConnection {
     throw new RegistryError(`registry ${this.url.host}: ${what}: leads to ${JSON.stringify(location)}`);
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await Promise.all([...new Set([this.#agent, this.#outside])].map((agent) => agent.destroy()));
   }
 
   /** One challenge is answered; a registry that then asks again is not satisfied by what we have. */
   async #authorized(call: Call): Promise<Answer> {
-    const known = await this.#authorization.known(call.scope);
+    const known = this.#given ?? (await this.#authorization.known(call.scope));
     const first = await this.#send(call, known);
-    if (first.statusCode !== 401) return this.#accept(call, first);
+    if (first.statusCode !== 401 || this.#given !== undefined) return this.#accept(call, first);
     const challenge = first.headers["www-authenticate"];
     await first.body.dump();
     const answer = await this.#authorization.answer(call.scope, known, [challenge].flat()[0]);
@@ -140,7 +151,7 @@ export class RegistryConnection {
     const body = call.body?.();
     try {
       return await request(url, {
-        dispatcher: this.#agent,
+        dispatcher: url.origin === this.url.origin ? this.#agent : this.#outside,
         method: call.method,
         headers: { ...call.headers, ...(authorization === undefined ? {} : { authorization }) },
         body: body === undefined ? null : body instanceof Uint8Array ? body : Readable.from(body),

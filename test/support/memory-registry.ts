@@ -93,7 +93,8 @@ export class MemoryRegistry {
     return Object.fromEntries(this.repositories.get(repository)?.tags ?? []);
   }
 
-  async start(cleanup: Cleanup): Promise<this> {
+  /** On a port of its own, or on a unix socket. */
+  async start(cleanup: Cleanup, socketPath?: string): Promise<this> {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -104,12 +105,15 @@ export class MemoryRegistry {
         if (!this.intercept?.(request, response, body)) this.#answer(request, response, body);
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) =>
+      socketPath === undefined ? server.listen(0, "127.0.0.1", resolve) : server.listen(socketPath, resolve),
+    );
     cleanup.add("registry in memory", () => {
       server.closeAllConnections();
       server.close();
     });
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    if (socketPath === undefined) this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    else this.url = "http://behind-a-socket";
     return this;
   }
 
@@ -148,6 +152,7 @@ export class MemoryRegistry {
     body: Buffer,
   ): unknown {
     if (request.method === "PUT") {
+      if (body.length === 0) return fail(response, 400, "MANIFEST_INVALID");
       const digest = sha256(body);
       const missing = partsOf(body).filter(
         (part) => !repository.blobs.has(part) && !repository.manifests.has(part),

@@ -27,6 +27,8 @@ export interface ServerSpec {
   readonly auth: Auth | undefined;
   readonly notifications: readonly Endpoint[];
   readonly balancer: Balancer | undefined;
+  /** What images must be like to get a manifest here. */
+  readonly policyFile: string | undefined;
 }
 
 export interface Replica extends Address {
@@ -66,6 +68,7 @@ const KEYS = [
   "auth",
   "notifications",
   "balancer",
+  "policy",
 ] as const;
 const TLS_KEYS = ["certificate", "key"] as const;
 const TOKEN_KEYS = ["url", "listen", "users", "lifetime", "rights", "quotas"] as const;
@@ -109,6 +112,7 @@ export function parseServer(file: string, values: Readonly<Record<string, unknow
     auth: parseAuth(top, name, storage),
     notifications: parseNotifications(top),
     balancer: balancer && parseBalancer(balancer, replicas),
+    policyFile: top.optionalText("policy") === undefined ? undefined : top.path("policy"),
   };
 }
 

@@ -43,7 +43,8 @@ export function renderConfig(spec: ServerSpec, secrets: Secrets, isReadOnly: boo
       relativeurls: true, // whatever name or port it is reached by
       draintimeout: `${DRAIN_SECONDS}s`,
       headers: { "X-Content-Type-Options": ["nosniff"] },
-      tls: spec.tls && { ...spec.tls, minimumtls: "tls1.2" },
+      // With a policy clients come to the gate, and nobody but the gate comes here.
+      tls: spec.policyFile === undefined && spec.tls ? { ...spec.tls, minimumtls: "tls1.2" } : undefined,
     },
     notifications: notificationsOf(spec, secrets),
     health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },

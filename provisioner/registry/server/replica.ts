@@ -5,6 +5,7 @@ import { PlimsollError } from "../../../core/runtime/errors.ts";
 import type { Logger } from "../../../core/runtime/log.ts";
 import { tellSystemdReady } from "../../../core/runtime/systemd.ts";
 import { readLockOwner, tryFileLock } from "../../host/file-lock.ts";
+import { Verdicts } from "../gate/verdicts.ts";
 import { renderAddress } from "./address.ts";
 import type { Replica, ServerSpec } from "./declaration.ts";
 import { type RunningRegistry, startRegistry, takesConnections } from "./running.ts";
@@ -50,6 +51,7 @@ class Keeper {
   readonly #replica: Replica;
   readonly #context: ReplicaContext;
   readonly #watch: WindowWatch;
+  readonly #verdicts: Verdicts | undefined;
   #running: RunningRegistry | undefined;
   #told: Pick<ReplicaState, "state" | "window"> | undefined;
   #hasServed = false;
@@ -60,10 +62,12 @@ class Keeper {
     this.#replica = replica;
     this.#context = context;
     this.#watch = new WindowWatch(context.clock);
+    this.#verdicts = spec.policyFile === undefined ? undefined : new Verdicts(spec.policyFile);
   }
 
   async run(): Promise<void> {
     const { documents, clock, signal } = this.#context;
+    await this.#verdicts?.readPolicy(); // one that cannot be read is refused now
     let window = await documents.readWindow(); // without the store nobody knows whether it may be written to
     try {
       while (!signal.aborted) {
@@ -81,6 +85,7 @@ class Keeper {
     const mode: ReplicaMode = window === undefined ? "writable" : "read-only";
     if (this.#running?.hasEnded()) {
       this.#context.log.warn({ replica: this.#replica.name }, "registry ended by itself");
+      await this.#running.stop(); // what stands before it
       this.#running = undefined;
       await this.#pause();
       return; // much may have changed meanwhile
@@ -98,7 +103,11 @@ class Keeper {
   async #start(mode: ReplicaMode): Promise<RunningRegistry | undefined> {
     const { log, clock } = this.#context;
     try {
-      const started = await startRegistry(this.#spec, this.#replica, mode, clock);
+      const started = await startRegistry(this.#spec, this.#replica, mode, {
+        clock,
+        log,
+        verdicts: this.#verdicts,
+      });
       log.info({ replica: this.#replica.name, address: renderAddress(this.#replica), mode }, "serves");
       this.#failures = 0;
       if (!this.#hasServed) await tellSystemdReady(log);

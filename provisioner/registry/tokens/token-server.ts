@@ -1,14 +1,8 @@
 import { randomUUID } from "node:crypto";
-import {
-  createServer as createPlainServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../../core/runtime/clock.ts";
 import type { Logger } from "../../../core/runtime/log.ts";
-import { type Listening, listen } from "../listen.ts";
+import { createHttpServer, type Listening, listen, type Tls } from "../listen.ts";
 import type { Address } from "../server/address.ts";
 import { renderToken, type TokenKey } from "./jwt.ts";
 import { grant, type Right } from "./rights.ts";
@@ -29,7 +23,7 @@ export interface TokenOptions {
   readonly key: TokenKey;
   /** As they are now. */
   readonly users: () => Users;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls: Tls | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -47,11 +41,7 @@ export async function openTokenServer(address: Address, options: TokenOptions): 
     response.end(JSON.stringify(body));
   };
   const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
-  const server: Server =
-    options.tls === undefined
-      ? createPlainServer(limits, handle)
-      : createTlsServer({ ...limits, ...options.tls, minVersion: "TLSv1.2" }, handle);
-  return listen("token server", server, address);
+  return listen("token server", createHttpServer(options.tls, limits, handle), address);
 }
 
 interface Reply {

@@ -69,3 +69,8 @@ test("a replica takes what is sent to the director's address, where that is not 
   expect(behind("dr")).toBe(":5000 :5000");
   expect(behind("nat")).toBe("10.0.0.11:5000 10.0.0.12:5000");
 });
+
+test("with a policy TLS is the gate's: nobody but the gate comes to the registry", () => {
+  const { http } = parse(renderConfig(spec({ policy: "/policy.yaml" }), SECRETS, false));
+  expect(http.tls).toBeUndefined();
+});

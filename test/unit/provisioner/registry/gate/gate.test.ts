@@ -1,0 +1,203 @@
+import { writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { openGate } from "../../../../../provisioner/registry/gate/gate.ts";
+import { Verdicts } from "../../../../../provisioner/registry/gate/verdicts.ts";
+import { Cleanup } from "../../../../support/cleanup.ts";
+import { makeTar } from "../../../../support/make-tar.ts";
+import { MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
+import { recordLog } from "../../../../support/record-log.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+const SETUID = makeTar([{ name: "usr/bin/su", mode: 0o4755 }]);
+const PLAIN = makeTar([{ name: "etc/motd", content: "hello" }]);
+let memory: MemoryRegistry;
+let policy = "";
+let port = 0;
+
+beforeEach(async () => {
+  const folder = cleanup.temporaryFolder();
+  const socketPath = join(folder, "socket");
+  policy = join(folder, "policy.yaml");
+  writeFileSync(policy, JSON.stringify({ setuid: [] }));
+  memory = await new MemoryRegistry().start(cleanup, socketPath);
+  const verdicts = new Verdicts(policy);
+  const gate = await openGate(
+    { host: "127.0.0.1", port: 0 },
+    { name: "registry.test", socketPath, verdicts, tls: undefined, log: recordLog(), drainMs: 1000 },
+  );
+  cleanup.add("gate", () => gate.close());
+  port = gate.port;
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+  /** Of the first error that it tells. */
+  readonly code: string | undefined;
+}
+
+/** By node:http, which takes a path as it is. */
+function ask(
+  method: string,
+  path: string,
+  body: string | Uint8Array = "",
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = { "content-length": `${Buffer.byteLength(body)}`, ...headers };
+    const outgoing = request({ host: "127.0.0.1", port, method, path, headers: sent }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        const code = text.startsWith('{"errors"') ? JSON.parse(text).errors[0].code : undefined;
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, code });
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+/** A manifest whose parts the registry has, as a client would push it. */
+function made(layer: Uint8Array, about: object = {}): string {
+  const digest = memory.putImage("team/app", undefined, layer, about);
+  const { manifests } = memory.repository("team/app");
+  const bytes = manifests.get(digest)?.bytes.toString() ?? "";
+  manifests.delete(digest);
+  return bytes;
+}
+const push = (tag: string, manifest: string, type: string = MANIFEST): Promise<Answer> =>
+  ask("PUT", `/v2/team/app/manifests/${tag}`, manifest, { "content-type": type });
+
+test("an image as the policy wants it passes, byte for byte; one that is not is refused with the reasons", async () => {
+  const plain = made(PLAIN);
+  expect(await push("v1", plain)).toMatchObject({
+    status: 201,
+    headers: { "docker-content-digest": expect.any(String) },
+  });
+  expect((await ask("GET", "/v2/team/app/manifests/v1")).body).toBe(plain);
+
+  const refused = await push("v2", made(SETUID));
+  expect(refused).toMatchObject({
+    status: 403,
+    code: "DENIED",
+    headers: { "content-type": "application/json" },
+  });
+  expect(JSON.parse(refused.body).errors[0]).toEqual({
+    code: "DENIED",
+    message: "the policy refuses team/app:v2: setuid-not-allowed: usr/bin/su (4755)",
+    detail: ["setuid-not-allowed: usr/bin/su (4755)"],
+  });
+  expect(memory.tagsOf("team/app")).toEqual({ v1: expect.any(String) });
+});
+
+test("each image is looked into once, until the policy changes", async () => {
+  const manifest = made(SETUID);
+  const reads = (): number =>
+    memory.requests.filter((line) => line.startsWith("GET") && line.includes("blobs")).length;
+  await Promise.all([push("v1", manifest), push("v2", manifest)]);
+  const before = reads();
+  expect((await push("v3", manifest)).status).toBe(403);
+  expect(reads()).toBe(before);
+  writeFileSync(policy, JSON.stringify({ setuid: ["usr/bin/su"] }));
+  expect((await push("v3", manifest)).status).toBe(201);
+  writeFileSync(policy, "- no policy");
+  expect(await push("v4", manifest)).toMatchObject({ status: 503, code: "UNAVAILABLE" });
+});
+
+test("whoever may not push hears so from the registry, and nothing is read for him", async () => {
+  const manifest = made(SETUID);
+  memory.intercept = (request, response) => {
+    if (request.headers.authorization === "Bearer good") return false;
+    response.writeHead(401, {
+      "www-authenticate": 'Bearer realm="https://x/token"',
+      "content-type": "application/json",
+    });
+    response.end('{"errors":[{"code":"UNAUTHORIZED"}]}');
+    return true;
+  };
+  const refused = await push("v1", manifest);
+  expect(refused).toMatchObject({ status: 401, code: "UNAUTHORIZED" });
+  expect(refused.headers["www-authenticate"]).toBe('Bearer realm="https://x/token"');
+  expect(memory.requests.filter((line) => line.startsWith("GET"))).toEqual([]);
+  // The parts are read with the rights of whoever pushes.
+  const headers = { "content-type": MANIFEST, authorization: "Bearer good" };
+  expect((await ask("PUT", "/v2/team/app/manifests/v1", manifest, headers)).code).toBe("DENIED");
+});
+
+const UNFIT: readonly (readonly [what: string, manifest: () => string, status: number, code: string])[] = [
+  [
+    "a part that is not there",
+    () => made(SETUID).replace(/"digest":"sha256:../, '"digest":"sha256:00'),
+    400,
+    "MANIFEST_BLOB_UNKNOWN",
+  ],
+  ["no archive", () => made(Buffer.from("nothing like it".repeat(100))), 403, "DENIED"],
+  ["no JSON", () => "{", 400, "MANIFEST_INVALID"],
+  ["a lookalike", () => made(SETUID).replace('"layers"', '"LAYERS"'), 400, "MANIFEST_INVALID"],
+  ["more than a manifest has", () => " ".repeat(5 * 2 ** 20), 413, "MANIFEST_INVALID"],
+];
+
+test.each(UNFIT)("what cannot be looked into does not pass: %s", async (_, manifest, status, code) => {
+  expect(await push("v1", manifest())).toMatchObject({ status, code });
+  expect(memory.tagsOf("team/app")).toEqual({});
+});
+
+test("a type that is not known, and a path that is not the specification's, do not pass", async () => {
+  const manifest = made(SETUID);
+  const old = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+  expect(await push("v1", manifest, old)).toMatchObject({ status: 400, code: "MANIFEST_INVALID" });
+  for (const path of [
+    "/v2/team/app/%6danifests/v1",
+    "/v2/team//app/manifests/v1",
+    "/v2/x/../team/app/manifests/v1",
+  ])
+    expect(await ask("PUT", path, manifest, { "content-type": MANIFEST })).toMatchObject({
+      status: 400,
+      code: "NAME_INVALID",
+    });
+  expect(memory.tagsOf("team/app")).toEqual({});
+});
+
+test("a registry that fails, breaks off or is away is told so, and may be tried again", async () => {
+  const manifest = made(PLAIN);
+  memory.intercept = (request, response) => {
+    if (request.method !== "GET") return false;
+    response.writeHead(200, { "content-length": "1000" });
+    response.write("x");
+    response.destroy();
+    return true;
+  };
+  expect((await push("v1", manifest)).status).not.toBe(201);
+  memory.intercept = undefined;
+  expect((await push("v1", manifest)).status).toBe(201);
+
+  memory.intercept = (_request, response) => {
+    response.destroy();
+    return true;
+  };
+  expect(await ask("GET", "/v2/")).toMatchObject({
+    status: 503,
+    code: "UNAVAILABLE",
+    headers: { "retry-after": "1" },
+  });
+});
+
+test("blobs pass both ways, however large, and what is of one connection stays there", async () => {
+  const blob = Buffer.alloc(3_000_000, "blob");
+  const { headers } = await ask("POST", "/v2/team/app/blobs/uploads/");
+  const at = `${headers.location}&digest=${memory.putBlob("other", blob).digest}`;
+  expect((await ask("PUT", at, blob, { connection: "x-mine", "x-mine": "1" })).status).toBe(201);
+  const [digest = ""] = memory.repository("team/app").blobs.keys();
+  expect((await ask("GET", `/v2/team/app/blobs/${digest}`)).body.length).toBe(blob.length);
+  expect(await ask("HEAD", `/v2/team/app/blobs/${digest}`)).toMatchObject({
+    status: 200,
+    body: "",
+    headers: { "content-length": `${blob.length}` },
+  });
+});
