@@ -3,7 +3,7 @@ import { observeMachine, observeWanted } from "../executors/observe.ts";
 import type { Host } from "../host/host.ts";
 import { chooseCpuset, parseCpuset } from "../machines/cpus.ts";
 import type { OperationKind } from "../machines/documents.ts";
-import { type FoundMachine, listMachines, readMachine } from "../machines/machines.ts";
+import { type FoundMachine, listMachines, readOurMachine } from "../machines/machines.ts";
 import { parseCpus, parseDisk, parseMemory } from "../machines/parse-spec.ts";
 import type { Change } from "../operations/journal.ts";
 import { planMachine, planRemoval } from "../plan/plan.ts";
@@ -43,12 +43,7 @@ export async function planDestruction(host: Host, name: string): Promise<Change>
 
 /** What is on another host is that host's to change, and what is busy still is whoever's operation that is. */
 async function findOurs(host: Host, name: string): Promise<FoundMachine> {
-  const found = await readMachine(host.store, name);
-  if (found.host !== host.config.name)
-    throw new PlimsollError(
-      "ELSEWHERE",
-      `container ${name}: is on host ${found.host}, this is ${host.config.name}`,
-    );
+  const found = await readOurMachine(host.store, name, host.config.name);
   if (found.busy !== undefined)
     throw new PlimsollError("BUSY", `container ${name}: its ${found.busy} has not ended`, {
       hint: "it is tried again by each plimsoll ct command that changes something",

@@ -10,6 +10,7 @@ import type { Watcher } from "../operations/run.ts";
 import type { Step } from "../step/steps.ts";
 import type { Store } from "../store/types.ts";
 import { type Ask, newAsk, putAsk } from "./asks.ts";
+import { untilTakenBack } from "./batches.ts";
 import { beatKey } from "./documents.ts";
 import { Errand } from "./errand.ts";
 import { type Fleet, readFleet } from "./hosts.ts";
@@ -36,8 +37,6 @@ interface Part {
 }
 
 const SILENT: Watcher = { begin: () => {}, done: () => {} };
-/** What was made is taken back, whatever else is wished meanwhile. */
-const NEVER: AbortSignal = new AbortController().signal;
 
 /** The machines of all hosts: each part of a request goes to the host whose it is, and new ones where there is room. */
 export class FleetOperator implements Operator {
@@ -65,7 +64,7 @@ export class FleetOperator implements Operator {
       await Promise.all(parts.map((part) => this.#doPart(part, parts.length, watcher, signal)))
     ).flat();
     const isTogether = request.kind === "create" && request.partial !== true;
-    const kept = isTogether ? await this.#allOrNone(results) : results;
+    const kept = isTogether ? await this.#allOrNone(results, parts) : results;
     const done = kept.filter(({ state }) => state === "done").map(({ name }) => name);
     const failures = kept.filter((result): result is Failure => result.state !== "done");
     return {
@@ -82,11 +81,12 @@ export class FleetOperator implements Operator {
     const { store, clock, here } = this.#parts;
     if (request.kind !== "create") return { parts: await divideByHost(store, here, request), refused: [] };
     let refused: readonly Failure[] = [];
-    const asks = await placeAsks(store, clock, (fleet) => {
+    const place = (fleet: Fleet): readonly Ask[] => {
       const placed = this.#place(request, fleet);
       refused = placed.refused;
       return placed.asks;
-    });
+    };
+    const asks = await placeAsks(store, clock, place, request.partial !== true);
     return { parts: partsOf(asks), refused };
   }
 
@@ -159,21 +159,20 @@ export class FleetOperator implements Operator {
     return { ...ask, revision: revision ?? 0 };
   }
 
-  /** Each host makes all of its part or nothing; where one has made nothing, the others take theirs back. */
-  async #allOrNone(results: readonly RequestResult[]): Promise<readonly RequestResult[]> {
+  /** Each host makes all of its part or nothing; where one has made nothing, the others' daemons take theirs back. */
+  async #allOrNone(
+    results: readonly RequestResult[],
+    parts: readonly Part[],
+  ): Promise<readonly RequestResult[]> {
     const done = results.filter(({ state }) => state === "done");
-    if (done.length === 0 || done.length === results.length) return results;
-    const names = done.map(({ name }) => name);
-    const parts = await divideByHost(this.#parts.store, this.#parts.here, { kind: "destroy", names });
-    const ended = (
-      await Promise.all(parts.map((part) => this.#doPart(part, Number.POSITIVE_INFINITY, SILENT, NEVER)))
-    ).flat();
+    const id = parts[0]?.ask?.id;
+    if (id === undefined || done.length === 0 || done.length === results.length) return results;
+    const left = await untilTakenBack(this.#parts.store, this.#parts.clock, id);
     return results.map((result): RequestResult => {
-      const end = ended.find(({ name }) => name === result.name);
-      if (end === undefined) return result;
-      return end.state === "done"
-        ? { name: result.name, state: "undone" }
-        : { name: result.name, state: "stuck", error: `not taken back: ${end.error}` };
+      if (result.state !== "done") return result;
+      const part = left.find(({ names }) => names.includes(result.name));
+      if (part === undefined) return { name: result.name, state: "undone" };
+      return { name: result.name, state: "stuck", error: `host ${part.host} has not taken it back yet` };
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/runtime/clock.ts";
-import { errorLine, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
+import { errnoOf, errorLine, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import { encodeRefusal } from "../api/refusal.ts";
 import { findMismatch, reference } from "../api/schema.ts";
@@ -9,11 +9,13 @@ import type { Store } from "../store/types.ts";
 import { type Ask, asksPrefix, changeAsk, decodeAsk, removeAsk } from "./asks.ts";
 
 const AGAIN_MS = 1000;
+/** Codes of what is cancelled too late: it has ended, is forgotten, or gets on neither way by itself. */
+const PAST_CANCELLING = ["ENDED", "NOT_FOUND", "STUCK"];
 
 /** Who does what is asked: the daemon's desk. */
 export interface Doer {
   /** Returns once it is in the journal; under an id that was used it is that operation. */
-  submit(request: ChangeRequest, id: string): Promise<unknown>;
+  submit(request: ChangeRequest, id?: string): Promise<unknown>;
   cancel(id: string): Promise<unknown>;
   plan(request: ChangeRequest): Promise<unknown>;
   announce(names: readonly string[]): Promise<void>;
@@ -78,7 +80,7 @@ export class Mailbox {
   async #work(ask: Ask): Promise<void> {
     if (ask.state === "cancelled") {
       await removeAsk(this.#store, ask);
-      await this.#doer.cancel(ask.id);
+      await this.#cancel(ask.id);
       return;
     }
     const taken = ask.state === "taken" ? ask : await changeAsk(this.#store, ask, { state: "taken" });
@@ -94,6 +96,15 @@ export class Mailbox {
     } catch (error) {
       if (!(error instanceof PlimsollError)) this.#log.error({ err: error }, "an ask failed");
       await this.#answer(taken, encodeRefusal(error));
+    }
+  }
+
+  /** How it has ended is in its request: nobody need be told that there was nothing to take back any more. */
+  async #cancel(id: string): Promise<void> {
+    try {
+      await this.#doer.cancel(id);
+    } catch (error) {
+      if (!PAST_CANCELLING.includes(errnoOf(error) ?? "")) throw error;
     }
   }
 

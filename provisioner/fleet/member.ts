@@ -5,6 +5,7 @@ import type { EventLog } from "../events/event-log.ts";
 import type { Host } from "../host/host.ts";
 import type { Journal } from "../operations/journal.ts";
 import { askToAnnounce } from "./announce-again.ts";
+import { BatchKeeper } from "./batch-keeper.ts";
 import { BEAT_EVERY_MS, orderKey } from "./documents.ts";
 import { type Doer, Mailbox } from "./mailbox.ts";
 import { isFenced } from "./orders.ts";
@@ -19,6 +20,7 @@ export class Member {
   readonly #books: { readonly journal: Journal; readonly events: EventLog };
   readonly #log: Logger;
   readonly #mailbox: Mailbox;
+  readonly #batches: BatchKeeper;
   #isOpen = true;
 
   constructor(operator: HostOperator, doer: Doer, log: Logger) {
@@ -26,7 +28,11 @@ export class Member {
     this.#host = host;
     this.#books = operator;
     this.#log = log;
-    this.#mailbox = new Mailbox(host.store, host.clock, host.config.name, doer, log);
+    const { store, clock, config } = host;
+    this.#mailbox = new Mailbox(store, clock, config.name, doer, log);
+    const { events } = operator;
+    const submit = doer.submit.bind(doer);
+    this.#batches = new BatchKeeper({ store, clock, host: config.name, events, log, submit });
   }
 
   /**
@@ -54,6 +60,7 @@ export class Member {
     await Promise.all([
       keepRegistered({ store, clock, docker }, config, this.#log, signal),
       this.#mailbox.follow(signal),
+      this.#batches.follow(signal),
       this.#followOrder(onReadmitted, signal),
       this.#guard(signal),
     ]);

@@ -1,4 +1,4 @@
-import { NotFoundError } from "../../core/runtime/errors.ts";
+import { NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 import { Fields } from "../store/documents.ts";
 import type { Entry, Store } from "../store/types.ts";
 import { decodeMachine, MACHINES, type MachineRecord, machineKey, nameKey } from "./documents.ts";
@@ -22,6 +22,15 @@ export async function readMachine(store: Store, name: string): Promise<FoundMach
   const entry = pointer === undefined ? undefined : await store.get(machineKey(id));
   if (entry === undefined) throw new NotFoundError(`container ${name}: not found`);
   return decodeFound(store, entry);
+}
+
+/** As `readMachine`; throws where it is, when that is not this host: each host's daemon is for its own. */
+export async function readOurMachine(store: Store, name: string, here: string): Promise<FoundMachine> {
+  const found = await readMachine(store, name);
+  if (found.host === here) return found;
+  throw new PlimsollError("ELSEWHERE", `container ${name}: is on host ${found.host}, this is ${here}`, {
+    hint: `plimsoll ct, or the API of ${found.host}`,
+  });
 }
 
 export function decodeFound(store: Pick<Store, "name">, entry: Entry): FoundMachine {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ApiClient } from "../../provisioner/api/client.ts";
 import type { MachineView } from "../../provisioner/ct/views.ts";
 import type { EventView } from "../../provisioner/events/render.ts";
 import { containerName } from "../../provisioner/executors/names.ts";
@@ -6,10 +7,11 @@ import type { MovePlan } from "../../provisioner/fleet/move-plan.ts";
 import type { HostView } from "../../provisioner/fleet/render.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { CT_LAB, IMAGE } from "../support/ct-lab.ts";
+import { importImage } from "../support/docker.ts";
 import { FleetLab } from "../support/fleet-lab.ts";
 import { describeIf, hasCommand } from "../support/host.ts";
 import { expectReachable } from "../support/ovs-lab.ts";
-import type { RunningProgram } from "../support/run-program.ts";
+import { type RunningProgram, startProgram } from "../support/run-program.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const SMALL = [
@@ -117,6 +119,55 @@ describeIf(...CT_LAB, hasCommand("etcd"))("two hosts on one store", () => {
       code: 3,
       stderr: /on host h2/,
     });
+  });
+
+  test("the API of a host says where a machine is that is another's", async () => {
+    const [name = ""] = await namesOn("h2");
+    const client = new ApiClient(lab.hosts[0].socket);
+    cleanup.add("client", () => client.close());
+
+    const message = `container ${name}: is on host h2, this is h1`;
+    const where = { code: "ELSEWHERE", message, hint: expect.stringContaining("h2") };
+    const stop = { kind: "stop", names: [name] };
+    await expect(client.call("POST", "/v1/operations", stop)).rejects.toMatchObject(where);
+    await expect(client.call("GET", `/v1/machines/${name}/logs`)).rejects.toMatchObject(where);
+  });
+
+  /** A batch with one machine on each host, whose command is killed once the first is being made. */
+  async function beginAndKill(image: string): Promise<void> {
+    const batch = ["create", "late", "--count", "2", ...SMALL, "--image", image, "--spread", "host"];
+    const command = startProgram(cleanup, lab.hosts[0].argv("ct", ...batch), { env: lab.hosts[0].env });
+    await waitFor("the first", async () => (await lateOnes()).length > 0);
+    await command.stop("SIGKILL");
+  }
+  const lateOnes = async (): Promise<readonly MachineView[]> =>
+    (await lab.hosts[1].json("list")).filter(({ name }) => name.startsWith("late-"));
+
+  test("a batch whose command is killed is made by the daemons", async () => {
+    await beginAndKill(IMAGE);
+
+    const made = await waitFor("both", async () => {
+      const found = await lateOnes();
+      return found.length === 2 && found.every(({ busy }) => busy === null) ? found : undefined;
+    });
+    expect(made.map(({ host, state }) => [host, state]).toSorted()).toEqual([
+      ["h1", "running"],
+      ["h2", "running"],
+    ]);
+    expect(await lab.hosts[0].ct("destroy", "late-1", "late-2")).toMatchObject({ code: 0 });
+  });
+
+  test("where one host cannot make its part the others take theirs back, though nobody asks any more", async () => {
+    await importImage(cleanup, lab.hosts[0].docker, "only-here:1");
+    await beginAndKill("only-here:1");
+
+    const told = await waitFor("the end", async () => {
+      const { lines } = await lab.hosts[0].ct("events", "--json");
+      const events = lines.map((line): EventView => JSON.parse(line));
+      return events.find(({ text }) => text?.includes("made nothing of the batch"));
+    });
+    expect(told).toMatchObject({ host: "h1", kind: "create", state: "undone" });
+    expect(await lateOnes()).toEqual([]);
   });
 
   test("two operators never give away the same room", async () => {

@@ -1,5 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { systemClock } from "../../core/runtime/clock.ts";
 import type { ChangeRequest } from "../../provisioner/ct/request.ts";
+import { EventLog } from "../../provisioner/events/event-log.ts";
+import { BatchKeeper } from "../../provisioner/fleet/batch-keeper.ts";
 import { type Doer, Mailbox } from "../../provisioner/fleet/mailbox.ts";
 import { register } from "../../provisioner/fleet/register.ts";
 import type { FleetHost, HostFacts } from "../../provisioner/fleet/types.ts";
@@ -90,6 +93,9 @@ export function fleetHostOf(name: string, changes: Partial<FleetHost> = {}): Fle
 export class AskedHost implements Doer {
   readonly done: ChangeRequest[] = [];
   readonly announced: string[] = [];
+  readonly log: ReturnType<typeof recordLog> = recordLog();
+  /** What a cancellation fails with. */
+  cancelling: Error | undefined;
   readonly #store: Store;
   readonly #name: string;
   readonly #refuse: (request: ChangeRequest) => void;
@@ -103,8 +109,14 @@ export class AskedHost implements Doer {
   }
 
   start(cleanup: Cleanup): void {
-    const mailbox = new Mailbox(this.#store, systemClock, this.#name, this, recordLog());
-    this.#over = mailbox.follow(this.#stop.signal).then(() => mailbox.settle());
+    const mailbox = new Mailbox(this.#store, systemClock, this.#name, this, this.log);
+    const batches = new BatchKeeper({
+      ...{ store: this.#store, clock: systemClock, host: this.#name, log: this.log },
+      events: new EventLog(this.#store, systemClock, this.#name),
+      submit: (request) => this.submit(request, randomUUID()),
+    });
+    const following = [mailbox.follow(this.#stop.signal), batches.follow(this.#stop.signal)];
+    this.#over = Promise.all(following).then(() => mailbox.settle());
     cleanup.add(`mailbox of ${this.#name}`, () => this.stop());
   }
 
@@ -132,6 +144,7 @@ export class AskedHost implements Doer {
   }
 
   async cancel(id: string): Promise<void> {
+    if (this.cancelling !== undefined) throw this.cancelling;
     this.announced.push(`cancelled ${id}`);
   }
 

@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
-import { NotFoundError, PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
+import { PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
 import type { LogOptions } from "../../docker/engine.ts";
 import { type Output, outputOf } from "../../docker/output.ts";
 import { containerName } from "../../executors/names.ts";
 import type { Host } from "../../host/host.ts";
-import { readMachine } from "../../machines/machines.ts";
+import { readOurMachine } from "../../machines/machines.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { oneWord, reference } from "../schema.ts";
 
@@ -51,8 +51,7 @@ async function containerOf(
   { store, docker, config }: InsideHost,
   { params: { name = "" } }: ApiRequest,
 ): Promise<string> {
-  const { machine, host } = await readMachine(store, name);
-  if (host !== config.name) throw new NotFoundError(`container ${name}: is on host ${host}`);
+  const { machine } = await readOurMachine(store, name, config.name);
   const id = containerName(machine, machine.generation);
   if ((await docker.inspectContainer(id)) !== undefined) return id;
   throw new PlimsollError("NOT_THERE", `container ${name}: has not been made yet`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NotFoundError } from "../../../../core/runtime/errors.ts";
+import { NotFoundError, PlimsollError } from "../../../../core/runtime/errors.ts";
 import { type Ask, findAsk, newAsk, putAsk } from "../../../../provisioner/fleet/asks.ts";
 import type { Store } from "../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
@@ -63,6 +63,22 @@ describeIf(hasCommand("etcd"))("what a daemon is asked by other hosts", () => {
     await waitFor("the others", () => host.announced.length === 3);
     expect(host.announced.toSorted()).toEqual([`cancelled ${cancelled.id}`, "db", "web"].toSorted());
     expect(host.done).toEqual([]);
+  });
+
+  test("what is cancelled after its end is no trouble", async () => {
+    const host = new AskedHost(store, "h5");
+    host.cancelling = new PlimsollError("ENDED", "operation 1: has ended");
+    host.start(cleanup);
+    const late = await post({ ...newAsk("h5", "operation", STOP), state: "cancelled" });
+    await waitFor("it is forgotten", async () => (await findAsk(store, late)) === undefined);
+    host.cancelling = new PlimsollError("STORE", "store: no answer");
+    await post({ ...newAsk("h5", "operation", STOP), state: "cancelled" });
+
+    await waitFor("what is one is told", () => host.log.lines.some(({ level }) => level === "error"));
+    await host.stop();
+    expect(host.log.lines.filter(({ level }) => level === "error")).toMatchObject([
+      { fields: { problem: "store: no answer" } },
+    ]);
   });
 
   test("what a daemon that was killed had taken is done by the next", async () => {

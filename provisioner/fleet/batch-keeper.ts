@@ -1,0 +1,107 @@
+import type { Clock } from "../../core/runtime/clock.ts";
+import { errorLine } from "../../core/runtime/errors.ts";
+import type { Logger } from "../../core/runtime/log.ts";
+import type { ChangeRequest } from "../ct/request.ts";
+import type { EventLog } from "../events/event-log.ts";
+import { listMachines } from "../machines/machines.ts";
+import type { Store } from "../store/types.ts";
+import {
+  BATCHES,
+  type Batch,
+  type BatchPart,
+  decodeBatch,
+  isLost,
+  judgeBatch,
+  saveBatch,
+} from "./batches.ts";
+
+const AGAIN_MS = 1000;
+
+export interface BatchKeeperParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly host: string;
+  readonly events: Pick<EventLog, "add">;
+  readonly log: Logger;
+  /** Returns once it is in the journal. */
+  submit(request: ChangeRequest): Promise<unknown>;
+}
+
+/**
+ * Ends this host's parts of creations that are all or none, whether or not who asked is still there: where another
+ * host has not made its part, this one takes its own back. It remembers nothing: killed, the next looks again.
+ */
+export class BatchKeeper {
+  readonly #parts: BatchKeeperParts;
+
+  constructor(parts: BatchKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Until `signal`. Others' requests are read as long as there is a batch that waits for them, and not otherwise. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    let isWell = true;
+    while (!signal.aborted) {
+      try {
+        const { entries, revision } = await store.list(BATCHES);
+        const batches = entries.map((entry) => decodeBatch(store, entry));
+        const ours = batches.filter(({ parts }) => parts.some((part) => this.#isOurs(part)));
+        for (const batch of ours) await this.#tend(batch);
+        isWell = true;
+        if (ours.length === 0) await nextChange(store, revision, signal);
+      } catch (error) {
+        if (isWell && !signal.aborted)
+          log.warn({ problem: errorLine(error) }, "batches of several hosts cannot be tended");
+        isWell = false;
+      }
+      await clock.sleep(AGAIN_MS, signal);
+    }
+  }
+
+  async #tend(read: Batch): Promise<void> {
+    const { store } = this.#parts;
+    const batch = await judgeBatch(store, read);
+    const parts: BatchPart[] = [];
+    for (const part of batch.parts) {
+      const isOver =
+        this.#isOurs(part) && isLost(batch) && part.state === "done" && (await this.#takeBack(part));
+      parts.push(isOver ? { ...part, state: "undone" } : part);
+    }
+    const isNews = JSON.stringify(parts) !== JSON.stringify(read.parts);
+    // One that another host has changed meanwhile is looked at again.
+    if (isNews && (await saveBatch(store, { ...batch, parts }))) await this.#tell({ ...batch, parts }, read);
+  }
+
+  /** True once nothing of it is here. What is busy is waited for. */
+  async #takeBack({ names, endedMs = 0 }: BatchPart): Promise<boolean> {
+    const { store, host, submit } = this.#parts;
+    const left = (await listMachines(store)).filter(
+      (each) => each.host === host && names.includes(each.machine.name) && each.createdMs <= endedMs,
+    );
+    const idle = left.filter(({ busy }) => busy === undefined).map(({ machine }) => machine.name);
+    if (idle.length > 0) await submit({ kind: "destroy", names: idle });
+    return left.length === 0;
+  }
+
+  async #tell({ parts }: Batch, before: Batch): Promise<void> {
+    const { events, log } = this.#parts;
+    const mine = parts.find((part, index) => {
+      const isNew = before.parts[index]?.state !== "undone";
+      return this.#isOurs(part) && part.state === "undone" && isNew;
+    });
+    if (mine === undefined) return;
+    const guilty = parts.filter(({ state }) => state === "failed").map(({ host }) => host);
+    const text = `${mine.names.join(", ")}: taken back, for ${guilty.join(", ")} made nothing of the batch`;
+    log.info({ machines: mine.names, hosts: guilty }, "took back its part of a batch");
+    await events.add({ kind: "create", state: "undone", text });
+  }
+
+  #isOurs({ host }: BatchPart): boolean {
+    return host === this.#parts.host;
+  }
+}
+
+async function nextChange(store: Store, since: number, signal: AbortSignal): Promise<void> {
+  for await (const _ of store.changes(BATCHES, since, signal)) return;
+}

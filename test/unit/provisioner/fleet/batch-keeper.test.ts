@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { PlimsollError } from "../../../../core/runtime/errors.ts";
+import { CREATE_DEFAULTS } from "../../../../provisioner/ct/request.ts";
+import { listEvents } from "../../../../provisioner/events/event-log.ts";
+import { type Ask, newAsk, putAsk } from "../../../../provisioner/fleet/asks.ts";
+import { findBatch, putBatch } from "../../../../provisioner/fleet/batches.ts";
+import { encodeMachine, machineKey } from "../../../../provisioner/machines/documents.ts";
+import { listMachines } from "../../../../provisioner/machines/machines.ts";
+import type { Store } from "../../../../provisioner/store/types.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+import { AskedHost, machineOf, openSharedStores } from "../../../support/fleet-store.ts";
+import { describeIf, hasCommand } from "../../../support/host.ts";
+import { waitFor } from "../../../support/wait-for.ts";
+
+const CREATE = { ...CREATE_DEFAULTS, kind: "create", name: "web", image: "debian:12", net: "front" } as const;
+
+describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
+  const cleanup = new Cleanup();
+  let fresh: () => Promise<Store>;
+  let store: Store;
+  beforeAll(async () => {
+    fresh = await openSharedStores(cleanup);
+  }, 40_000);
+  beforeEach(async () => {
+    store = await fresh();
+  });
+  afterAll(() => cleanup.run());
+
+  /** As a command writes it that is killed in the next moment. */
+  async function ask(): Promise<string> {
+    const asks = ["h1", "h2"].map(
+      (host): Ask => newAsk(host, "operation", { ...CREATE, names: [`web-${host}`] }),
+    );
+    await store.transact({ expect: [], put: [...asks.map(putAsk), ...putBatch(asks)] });
+    return asks[0]?.id ?? "";
+  }
+  const names = async (): Promise<readonly string[]> =>
+    (await listMachines(store)).map(({ machine }) => machine.name).sort();
+  const refusing = (): never => {
+    throw new PlimsollError("NO_SHIM", "shim: nothing is mounted");
+  };
+
+  test("is there as a whole where each host makes its part", async () => {
+    const id = await ask();
+    for (const name of ["h1", "h2"]) new AskedHost(store, name).start(cleanup);
+
+    await waitFor("it is forgotten", async () => (await findBatch(store, id)) === undefined);
+    expect(await names()).toEqual(["web-h1", "web-h2"]);
+  });
+
+  test("is taken back where one makes nothing of its part, and that is told", async () => {
+    const id = await ask();
+    const one = new AskedHost(store, "h1");
+    one.start(cleanup);
+    await waitFor("the first part", async () => (await names()).length === 1);
+    new AskedHost(store, "h2", refusing).start(cleanup);
+
+    await waitFor("it is taken back", async () => (await findBatch(store, id)) === undefined);
+    expect(await names()).toEqual([]);
+    expect(one.done.map(({ kind }) => kind)).toEqual(["create", "destroy"]);
+    const events = await waitFor("the event", async () => {
+      const found = await listEvents(store);
+      return found.length > 0 ? found : undefined;
+    });
+    expect(events).toMatchObject([
+      {
+        host: "h1",
+        kind: "create",
+        state: "undone",
+        text: "web-h1: taken back, for h2 made nothing of the batch",
+      },
+    ]);
+  });
+
+  test("a machine of the same name that is younger than the part is another's", async () => {
+    const id = await ask();
+    const one = new AskedHost(store, "h1");
+    one.start(cleanup);
+    await waitFor("the first part", async () => (await names()).length === 1);
+    const machine = machineOf("web-h1");
+    const value = encodeMachine({ machine, host: "h1", createdMs: 3 });
+    await store.transact({ expect: [], put: [{ key: machineKey(machine.id), value }] });
+    new AskedHost(store, "h2", refusing).start(cleanup);
+
+    await waitFor("it is over", async () => (await findBatch(store, id)) === undefined);
+    expect(await names()).toEqual(["web-h1"]);
+    expect(one.done.map(({ kind }) => kind)).toEqual(["create"]);
+  });
+});

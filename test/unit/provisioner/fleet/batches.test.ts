@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../../../core/runtime/clock.ts";
+import { CREATE_DEFAULTS } from "../../../../provisioner/ct/request.ts";
+import { type Ask, changeAsk, newAsk, putAsk, removeAsk } from "../../../../provisioner/fleet/asks.ts";
+import {
+  BATCHES,
+  type Batch,
+  decodeBatch,
+  findBatch,
+  isLost,
+  judgeBatch,
+  putBatch,
+  saveBatch,
+  untilTakenBack,
+} from "../../../../provisioner/fleet/batches.ts";
+import {
+  encodeRequest,
+  type RequestRecord,
+  requestKey,
+} from "../../../../provisioner/operations/requests.ts";
+import type { Store } from "../../../../provisioner/store/types.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+import { openSharedStores } from "../../../support/fleet-store.ts";
+import { describeIf, hasCommand } from "../../../support/host.ts";
+
+const CREATE = { ...CREATE_DEFAULTS, kind: "create", name: "web", image: "debian:12", net: "front" } as const;
+
+function asksFor(...hosts: readonly string[]): readonly Ask[] {
+  return hosts.map((host) => newAsk(host, "operation", { ...CREATE, names: [`web-${host}`] }));
+}
+
+test("what one host makes alone is no batch", () => {
+  expect(putBatch(asksFor("h1"))).toEqual([]);
+  expect(putBatch(asksFor("h1", "h2"))).toMatchObject([
+    {
+      value: {
+        parts: [
+          { host: "h1", names: ["web-h1"] },
+          { host: "h2", names: ["web-h2"] },
+        ],
+      },
+    },
+  ]);
+});
+
+test.for([
+  [{}, "parts: not a list"],
+  [{ parts: [{ host: "h1", ask: "1" }] }, "names: nothing is not a list of texts"],
+  [{ parts: [{ host: "h1", ask: "1", names: [], state: "odd" }] }, "state: "],
+] as const)("a document %j is damaged", ([value, message]) => {
+  expect(() => decodeBatch({ name: "s" }, { key: `${BATCHES}1`, value, revision: 1 })).toThrow(message);
+});
+
+describeIf(hasCommand("etcd"))("a batch of two hosts", () => {
+  const cleanup = new Cleanup();
+  let fresh: () => Promise<Store>;
+  let store: Store;
+  let asks: readonly Ask[];
+  beforeAll(async () => {
+    fresh = await openSharedStores(cleanup);
+  }, 40_000);
+  beforeEach(async () => {
+    store = await fresh();
+    asks = asksFor("h1", "h2");
+    await store.transact({ expect: [], put: [...asks.map(putAsk), ...putBatch(asks)] });
+  });
+  afterAll(() => cleanup.run());
+
+  const judged = async (): Promise<Batch> => {
+    const batch = await findBatch(store, asks[0]?.id ?? "");
+    if (batch === undefined) throw new Error("no batch");
+    return judgeBatch(store, batch);
+  };
+  const states = async (): Promise<readonly unknown[]> => (await judged()).parts.map(({ state }) => state);
+  /** As its daemon leaves it. */
+  async function end(ask: Ask | undefined, changes: Partial<RequestRecord>): Promise<void> {
+    if (ask === undefined) throw new Error("no ask");
+    const record = { id: ask.id, kind: "create", digest: "", begunMs: 1, results: [], ...changes } as const;
+    const key = requestKey(ask.host, ask.id);
+    await store.transact({ expect: [], put: [{ key, value: encodeRequest(record) }] });
+    await removeAsk(store, {
+      ...ask,
+      revision: Number((await store.get(`asks/${ask.host}/${ask.id}`))?.revision),
+    });
+  }
+
+  test("nothing is known of what is asked, taken, or being made", async () => {
+    expect(await states()).toEqual([undefined, undefined]);
+    await end(asks[0], {});
+    expect(await states()).toEqual([undefined, undefined]);
+    expect(isLost(await judged())).toBe(false);
+  });
+
+  test("a part is made, or is not; one that nobody took is not", async () => {
+    await end(asks[0], { results: [{ name: "web-h1", state: "done" }], endedMs: 7 });
+    expect((await judged()).parts[0]).toMatchObject({ state: "done", endedMs: 7 });
+    await end(asks[1], { results: [{ name: "web-h2", state: "undone" }] });
+    expect(await states()).toEqual(["done", "failed"]);
+    expect(isLost(await judged())).toBe(true);
+  });
+
+  test("one that was refused is not made, nor is one whose ask is gone", async () => {
+    const [first, second] = asks;
+    if (first === undefined || second === undefined) throw new Error("no asks");
+    const revision = Number((await store.get(`asks/h1/${first.id}`))?.revision);
+    await changeAsk(store, { ...first, revision }, { state: "answered", answer: "{}" });
+    await removeAsk(store, { ...second, revision });
+    expect(await states()).toEqual(["failed", "failed"]);
+  });
+
+  test("it is kept while something is to be done, and by who has read it last", async () => {
+    const batch = await judged();
+    const [one, two] = batch.parts;
+    if (one === undefined || two === undefined) throw new Error("no parts");
+    const lost: Batch = {
+      ...batch,
+      parts: [
+        { ...one, state: "done", endedMs: 1 },
+        { ...two, state: "failed" },
+      ],
+    };
+    expect(await saveBatch(store, lost)).toBe(true);
+    expect(await saveBatch(store, lost)).toBe(false);
+    // Nobody reports: what h1 has is left to it.
+    expect(await untilTakenBack(store, systemClock, batch.id)).toMatchObject([{ host: "h1" }]);
+
+    const { revision } = await judged();
+    expect(
+      await saveBatch(store, {
+        ...lost,
+        revision,
+        parts: [
+          { ...one, state: "undone" },
+          { ...two, state: "failed" },
+        ],
+      }),
+    ).toBe(true);
+    expect(await findBatch(store, batch.id)).toBeUndefined();
+    expect(await untilTakenBack(store, systemClock, batch.id)).toEqual([]);
+  });
+
+  test("it is forgotten once all is made", async () => {
+    for (const ask of asks) await end(ask, { results: [{ name: "x", state: "done" }], endedMs: 7 });
+    expect(await saveBatch(store, await judged())).toBe(true);
+    expect(await findBatch(store, asks[0]?.id ?? "")).toBeUndefined();
+  });
+});
