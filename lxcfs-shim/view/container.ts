@@ -1,11 +1,11 @@
 import type { CgroupPath } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { type Mount, parseMountinfo } from "../../core/kernel/proc/mountinfo.ts";
-import { readPidCgroup } from "../../core/kernel/proc/pid-cgroup.ts";
+import { parsePidCgroup, readPidCgroup, readPidCgroupText } from "../../core/kernel/proc/pid-cgroup.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
 import { readKernelText } from "../../core/kernel/text.ts";
-import type { ProcessRef } from "./namespaces.ts";
+import { type Namespace, type ProcessRef, readNamespace } from "./namespaces.ts";
 
 /** Whose machine a caller sees. Pids are in the server's numbering. */
 export interface Container {
@@ -27,19 +27,36 @@ export type Identity =
   | { readonly kind: "container"; readonly container: Container; readonly isLinux32?: true }
   | { readonly kind: "gone"; readonly reason: string };
 
+/** What whoever asks has seen already. */
+interface Seen {
+  /** Of the first process. */
+  readonly cgroupText?: string | undefined;
+  /** The host's mount namespace. */
+  readonly hostMounts?: Namespace | undefined;
+}
+
 /** The container whose first process is `init`; undefined when that is gone. */
-export function readContainer(root: HostRoot, key: string, init: ProcessRef): Container | undefined {
-  const own = readContainerCgroup(root, init.pid);
-  const nsPids = readPidStatus(root, init.pid)?.nsPids;
-  if (own === undefined || nsPids === undefined) return undefined;
-  const cgroup = mountedAbove(own, readCgroupMounts(root, init.pid));
+export function readContainer(
+  root: HostRoot,
+  key: string,
+  init: ProcessRef,
+  { cgroupText = readPidCgroupText(root, init.pid), hostMounts }: Seen = {},
+): Container | undefined {
+  const pidLevel = init.pidLevel ?? readPidLevel(root, init.pid);
+  if (cgroupText === undefined || pidLevel === undefined) return undefined;
+  const own = outsideInitScope(parsePidCgroup(cgroupText, root.proc(`${init.pid}/cgroup`)));
   return {
     key: `${key}@${init.pid}.${init.startTicks}`,
     init: init.pid,
     startTicks: init.startTicks,
-    cgroup,
-    pidLevel: nsPids.length - 1,
+    cgroup: mountedAbove(own, readCgroupMounts(root, init.pid, hostMounts)),
+    pidLevel,
   };
+}
+
+function readPidLevel(root: HostRoot, pid: number): number | undefined {
+  const nsPids = readPidStatus(root, pid)?.nsPids;
+  return nsPids && nsPids.length - 1;
 }
 
 const CGROUP_MOUNTS = "/sys/fs/cgroup";
@@ -65,18 +82,27 @@ function mountedAbove({ unified, controllers }: CgroupPath, mounts: readonly Mou
   };
 }
 
-function readCgroupMounts(root: HostRoot, pid: number): readonly Mount[] {
+/** Who has the host's mounts has the host's hierarchies, and the kernel is spared the list: it takes as long as all the rest. */
+function readCgroupMounts(root: HostRoot, pid: number, hostMounts: Namespace | undefined): readonly Mount[] {
   const path = root.proc(`${pid}/mountinfo`);
   try {
-    // A handful of dozens: the others are not worth parsing.
-    const lines = (readKernelText(path) ?? "")
-      .split("\n")
-      .filter((line) => line.includes(` ${CGROUP_MOUNTS}`));
-    const mounts = parseMountinfo(lines.map((line) => `${line}\n`).join(""), path);
+    if (hostMounts !== undefined && readNamespace(root, pid, "mnt") === hostMounts) return [];
+    const mounts = parseMountinfo(linesWith(readKernelText(path) ?? "", ` ${CGROUP_MOUNTS}`), path);
     return mounts.filter(({ mountPoint }) => `${mountPoint}/`.startsWith(`${CGROUP_MOUNTS}/`));
   } catch {
     return []; // a security module keeps us out
   }
+}
+
+/** A handful of dozens: nothing is made of the others. */
+function linesWith(text: string, part: string): string {
+  let found = "";
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at)) {
+    const start = text.lastIndexOf("\n", at) + 1;
+    at = text.indexOf("\n", at) + 1 || text.length;
+    found += text.slice(start, at);
+  }
+  return found;
 }
 
 /** Whether the first process of the container that has this key still runs. */
@@ -88,10 +114,13 @@ export function isKeyOfLiving(root: HostRoot, key: string): boolean {
 /** Where a process is, but for the `init.scope` into which a systemd moves itself. */
 export function readContainerCgroup(root: HostRoot, pid: number): CgroupPath | undefined {
   const cgroup = readPidCgroup(root, pid);
-  if (cgroup === undefined) return undefined;
+  return cgroup && outsideInitScope(cgroup);
+}
+
+function outsideInitScope({ unified, controllers }: CgroupPath): CgroupPath {
   return {
-    unified: cgroup.unified === undefined ? undefined : withoutInitScope(cgroup.unified),
-    controllers: new Map([...cgroup.controllers].map(([name, path]) => [name, withoutInitScope(path)])),
+    unified: unified && withoutInitScope(unified),
+    controllers: new Map([...controllers].map(([name, path]) => [name, withoutInitScope(path)])),
   };
 }
 

@@ -144,7 +144,8 @@ class NamespaceIdentifier implements Identifier {
       this.#containers.set(key, { ...cached, readAtMs: now });
       return container;
     }
-    return this.#remember(key, { pid: container.init, startTicks: container.startTicks }, name);
+    const { init: pid, startTicks, pidLevel } = container;
+    return this.#remember(key, { pid, startTicks, pidLevel }, name);
   }
 
   /**
@@ -189,7 +190,8 @@ class NamespaceIdentifier implements Identifier {
 
   #remember(key: string, init: ProcessRef, name: string = key): Container | undefined {
     const cgroupText = readPidCgroupText(this.#root, init.pid);
-    const container = readContainer(this.#root, name, init);
+    if (cgroupText === undefined) return undefined;
+    const container = readContainer(this.#root, name, init, { cgroupText, hostMounts: this.#host.mnt });
     if (container === undefined) return undefined;
     const readAtMs = this.#clock.monotonicMs();
     this.#containers.set(key, { container, name, cgroupText, readAtMs, mountsReadAtMs: readAtMs });

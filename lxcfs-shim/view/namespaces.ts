@@ -17,6 +17,8 @@ export interface NamespaceSet {
 export interface ProcessRef {
   readonly pid: number;
   readonly startTicks: number;
+  /** How many pid namespaces it is below the server's, where whoever found it has seen that. */
+  readonly pidLevel?: number;
 }
 
 /** Of one process; undefined when it is gone. EACCES is thrown. */

@@ -2,7 +2,7 @@ import type { CgroupReader } from "../../core/kernel/cgroup/reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { ParseError } from "../../core/kernel/parse-error.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
-import { readPidStatus } from "../../core/kernel/proc/pid-status.ts";
+import { type PidStatus, readPidStatus } from "../../core/kernel/proc/pid-status.ts";
 import { isRootCgroup } from "./cgroup-places.ts";
 import { readContainerCgroup } from "./container.ts";
 import { type FirstProcess, isRunning, type Namespace, namespacePair, readNamespace } from "./namespaces.ts";
@@ -36,14 +36,14 @@ export function findNearbyInit(
   }
 }
 
-/** Orphans in a pid namespace become its init's children. */
+/** Orphans in a pid namespace become its init's children. The caller is in `namespace`. */
 function amongParents(root: HostRoot, caller: number, namespace: Namespace): FirstProcess | undefined {
   let pid = caller;
   for (let generation = 0; generation < PARENTS_MAX; generation += 1) {
-    if (readNamespace(root, pid, "pid") !== namespace) return undefined;
+    if (pid !== caller && readNamespace(root, pid, "pid") !== namespace) return undefined;
     const status = readPidStatus(root, pid);
     if (status === undefined) return undefined;
-    if (status.nsPids.at(-1) === 1) return firstProcess(root, pid, namespace);
+    if (isInit(status)) return firstProcess(root, pid, namespace, status);
     pid = status.ppid;
   }
   return undefined;
@@ -57,17 +57,25 @@ function amongNeighbours(
   const cgroup = readContainerCgroup(root, caller);
   if (cgroup === undefined || isRootCgroup(cgroup)) return undefined;
   const pids = reader.processes(cgroup, CGROUPS_MAX).toSorted((a, b) => a - b);
-  const init = pids
-    .slice(0, NEIGHBOURS_MAX)
-    .find(
-      (pid) => readNamespace(root, pid, "pid") === namespace && readPidStatus(root, pid)?.nsPids.at(-1) === 1,
-    );
-  return init === undefined ? undefined : firstProcess(root, init, namespace);
+  for (const pid of pids.slice(0, NEIGHBOURS_MAX)) {
+    const status = readNamespace(root, pid, "pid") === namespace ? readPidStatus(root, pid) : undefined;
+    if (status !== undefined && isInit(status)) return firstProcess(root, pid, namespace, status);
+  }
+  return undefined;
 }
 
-function firstProcess(root: HostRoot, pid: number, namespace: Namespace): FirstProcess | undefined {
+function isInit({ nsPids }: PidStatus): boolean {
+  return nsPids.at(-1) === 1;
+}
+
+function firstProcess(
+  root: HostRoot,
+  pid: number,
+  namespace: Namespace,
+  { nsPids }: PidStatus,
+): FirstProcess | undefined {
   const stat = readPidStat(root, pid);
   if (stat === undefined || !isRunning(stat)) return undefined;
   const pair = namespacePair({ cgroup: readNamespace(root, pid, "cgroup"), pid: namespace });
-  return { pid, startTicks: stat.startTicks, pair };
+  return { pid, startTicks: stat.startTicks, pidLevel: nsPids.length - 1, pair };
 }

@@ -58,6 +58,7 @@ function parseMount(line: Line): Mount {
 
 /** Blank, tab, newline, backslash (and # in a source) come as `\040`. */
 function unescapeOctal(text: string): string {
+  if (!text.includes("\\")) return text;
   return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

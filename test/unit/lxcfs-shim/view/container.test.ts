@@ -57,6 +57,24 @@ describe("a first process that has moved itself down", () => {
     expect(cgroupWith("nobody can parse this\n")).toBe("/docker/web/init");
   });
 
+  test("is found among other mounts, and where the list was cut", () => {
+    const others = "29 21 0:24 / /sys rw - sysfs sysfs rw\n31 21 0:26 / /proc rw - proc proc rw\n";
+    const own = MOUNTS.replace("AT", "/docker/web");
+    for (const text of [others + own + others, others + own.trimEnd()])
+      expect(cgroupWith(text), text).toBe(text.endsWith("\n") ? "/docker/web" : "/docker/web/init");
+  });
+
+  test("is where it is with the host's mounts: they are not looked at", () => {
+    const host = new FakeHost(cleanup.temporaryFolder());
+    host.process(41, { cgroup: "/docker/web/init", nsPids: [41, 1], mountNamespace: 1 });
+    host.write("proc/41/mountinfo", MOUNTS.replace("AT", "/docker/web"));
+    const unifiedBeside = (hostMounts: string): string | undefined =>
+      readContainer(host.root, "k", { pid: 41, startTicks: 5 }, { hostMounts })?.cgroup.unified;
+
+    expect(unifiedBeside("mnt:[1]")).toBe("/docker/web/init");
+    expect(unifiedBeside("mnt:[2]")).toBe("/docker/web");
+  });
+
   test("is found on each hierarchy of v1", () => {
     const host = new FakeHost(cleanup.temporaryFolder());
     host.process(41, { nsPids: [41, 1] });

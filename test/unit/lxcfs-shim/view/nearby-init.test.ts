@@ -25,7 +25,7 @@ describe("the first process of a pid namespace", () => {
       50: { ...INSIDE, parent: 41, nsPids: [50, 7] },
       51: { ...INSIDE, parent: 50, nsPids: [51, 8], cgroup: "/" },
     });
-    const init = { pid: 41, startTicks: 100, pair: "cgroup:[2] pid:[2]" };
+    const init = { pid: 41, startTicks: 100, pidLevel: 1, pair: "cgroup:[2] pid:[2]" };
 
     expect([find(41), find(51)]).toEqual([init, init]);
   });
