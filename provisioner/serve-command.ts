@@ -9,6 +9,7 @@ interface ServeFlags {
   readonly config?: string;
   readonly interval: string;
   readonly orphanRest: string;
+  readonly stopWithin: string;
 }
 
 /** `plimsoll serve`: keeps a host's machines as they should be, and takes what is asked of them. */
@@ -21,12 +22,18 @@ export function serveCommand(signal: AbortSignal): Command {
     .option("--config <file>", "what this host has; PLIMSOLL_HOST_CONFIG, else /etc/plimsoll/host.yaml")
     .option("--interval <time>", "how often everything is looked at, even without cause", "30s")
     .option("--orphan-rest <time>", "how long what belongs to no machine any more is left alone", "10m")
-    .action(({ store, config, interval, orphanRest }: ServeFlags) =>
+    .option(
+      "--stop-within <time>",
+      "after SIGTERM, what has not ended by then is left to the next start",
+      "60s",
+    )
+    .action(({ store, config, interval, orphanRest, stopWithin }: ServeFlags) =>
       serve(
         {
           ...{ store, config },
           intervalMs: parseDuration("--interval", interval),
           orphanRestMs: parseDuration("--orphan-rest", orphanRest),
+          stopWithinMs: parseDuration("--stop-within", stopWithin),
         },
         signal,
       ),

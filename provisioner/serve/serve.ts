@@ -3,6 +3,8 @@ import { type Clock, systemClock } from "../../core/runtime/clock.ts";
 import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import { openLogger } from "../../core/runtime/logger.ts";
+import { LATE, withPatience } from "../../core/runtime/patience.ts";
+import { EXIT } from "../../core/runtime/program.ts";
 import { tellSystemdReady } from "../../core/runtime/systemd.ts";
 import { apiRoutes } from "../api/routes/index.ts";
 import { openApiServer } from "../api/server.ts";
@@ -31,14 +33,16 @@ export interface ServeOptions extends SessionOptions {
   readonly intervalMs: number;
   /** How long something of ours that belongs to no machine is left alone. */
   readonly orphanRestMs: number;
+  /** How long what is under way may take to end after `signal`. */
+  readonly stopWithinMs: number;
 }
 
 const RETRY = { firstMs: 500, longestMs: 10_000 } as const;
 const REQUESTS_KEPT_MS = 86_400_000;
 
 /**
- * The daemon of one host: takes its lock for as long as it runs. After `signal` it ends what is under way;
- * killed, it leaves that to the next.
+ * The daemon of one host: takes its lock for as long as it runs. After `signal` it ends what is under way, as far
+ * as that ends in time; killed, it leaves that to the next.
  */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const log = openLogger("plimsoll", "info");
@@ -54,8 +58,28 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     }
   };
   // It may be there before the first network is.
-  await withStore(options, run, "make");
+  await endInTime(withStore(options, run, "make"), options.stopWithinMs, log, signal);
   log.info({ reason: signal.reason }, "stopped");
+}
+
+/**
+ * An engine, a switch or a disk that hangs keeps nobody for ever who wants an end: what is in the journal is gone on
+ * with by the next, as after a kill.
+ */
+async function endInTime(
+  running: Promise<void>,
+  ms: number,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const told = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve());
+  });
+  await Promise.race([running, told]);
+  if ((await withPatience(running, ms)) !== LATE) return;
+  log.warn({ seconds: ms / 1000 }, "what is under way has not ended: it is left to the next start");
+  process.exit(EXIT.failed);
 }
 
 /** After a boot the switch may come later than we do. */

@@ -75,6 +75,21 @@ describeIf(...CT_LAB)("Ctrl-C while the engine hangs", () => {
     await expectGone();
   });
 
+  test("a daemon ends in time, and the next goes on with what was under way", async () => {
+    const daemon = await lab.serve("--stop-within", "2s");
+    const creation = await beginCreation();
+
+    expect(await daemon.stop("SIGTERM")).toBe(1);
+    expect(daemon.lines.at(-1)).toContain("left to the next start");
+    lab.docker.resume();
+    const next = await lab.serve();
+    expect(await creation.ended).toBe(0);
+    expect(await lab.json("list")).toMatchObject([{ name: "web", state: "running", busy: null }]);
+    expect(await lab.ct("destroy", "web")).toMatchObject({ code: 0, stderr: "" });
+    expect(await next.stop("SIGTERM")).toBe(0);
+    await expectGone();
+  });
+
   test("a command inside is left alone", async () => {
     expect((await lab.ct(...CREATE)).code).toBe(0);
     for (const options of [[], ["--interactive"]]) {

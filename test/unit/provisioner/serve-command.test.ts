@@ -16,6 +16,7 @@ test("its help shows how to ask it", () => {
 test.for([
   ["--interval", "often"],
   ["--orphan-rest", "0s"],
+  ["--stop-within", "never"],
 ])("%s %s is refused", async ([flag, value]) => {
   await expect(command().parseAsync([flag ?? "", value ?? ""], { from: "user" })).rejects.toThrow(UsageError);
 });
