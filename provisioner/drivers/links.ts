@@ -65,13 +65,15 @@ export class Links {
   /** Where each device is. Throws `LINK_TAKEN` when another has its name inside. */
   async survey(placements: readonly Placement[]): Promise<readonly Whereabouts[]> {
     if (placements.length === 0) return [];
-    const atHome = new Set((await this.observe(this.#home)).map(({ name }) => name));
-    return inTurns(placements, AT_ONCE, async (placement) => {
-      const { name, namespace, inside, mac } = placement;
-      const there = await this.find(namespace, inside);
-      if (there !== undefined && there.mac !== mac) throw taken(placement, there);
-      return { placement, isHome: atHome.has(name), isInside: there !== undefined };
+    const home = this.observe(this.#home);
+    const inside = inTurns(placements, AT_ONCE, async (placement) => {
+      const there = await this.find(placement.namespace, placement.inside);
+      if (there !== undefined && there.mac !== placement.mac) throw taken(placement, there);
+      return { placement, isInside: there !== undefined };
     });
+    const [links, found] = await Promise.all([home, inside]);
+    const atHome = new Set(links.map(({ name }) => name));
+    return found.map((each) => ({ ...each, isHome: atHome.has(each.placement.name) }));
   }
 
   /**

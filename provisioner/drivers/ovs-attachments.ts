@@ -44,17 +44,20 @@ export class Attachments {
     this.#flows = flows;
   }
 
-  /** Ports in one transaction, then their flows, and only then the devices. Throws for the first that fails. */
+  /**
+   * Ports in one transaction, then their flows, and only then the devices, which are looked for while the flows
+   * are set. Throws for the first that fails.
+   */
   async plug(cards: readonly Attachment[]): Promise<readonly PortState[]> {
     const specs = cards.map(({ port }) => port);
     await this.#ensurePairs(cards.filter(isVeth));
-    requireWorking(await this.#ovs.ensurePorts(specs));
-    const found = await this.#replaceDead(cards.filter((card) => !isVeth(card)));
     const states = requireWorking(await this.#ovs.ensurePorts(specs));
-    await this.#guard(cards, states);
-    await this.#links.place(found);
+    const found = await this.#findWhileGuarding(cards, states);
+    const dead = found.filter(isDead).map(({ placement }) => placement.name);
+    const alive = dead.length === 0 ? states : await this.#replaceDead(cards, dead);
+    await this.#links.place(found.map((each) => (isDead(each) ? { ...each, isHome: true } : each)));
     await inTurns(cards, AT_ONCE, (card) => this.#raise(card));
-    return states;
+    return alive;
   }
 
   /**
@@ -97,14 +100,25 @@ export class Attachments {
     await this.#ovs.removePorts(made.map(({ name }) => name));
   }
 
-  /** A device that is nowhere died with the namespace it was in: the port gets another, at home. */
-  async #replaceDead(cards: readonly Attachment[]): Promise<readonly Whereabouts[]> {
-    const found = await this.#links.survey(cards.map(placementOf));
-    const isDead = ({ isHome, isInside }: Whereabouts): boolean => !isHome && !isInside;
-    const dead = new Set(found.filter(isDead).map(({ placement }) => placement.name));
-    if (dead.size === 0) return found;
-    await this.#ovs.recreatePorts(cards.map(({ port }) => port).filter(({ name }) => dead.has(name)));
-    return found.map((each) => (isDead(each) ? { ...each, isHome: true } : each));
+  async #findWhileGuarding(
+    cards: readonly Attachment[],
+    states: readonly PortState[],
+  ): Promise<readonly Whereabouts[]> {
+    let found: readonly Whereabouts[] = [];
+    const find = async (): Promise<void> => {
+      found = await this.#links.survey(cards.filter((card) => !isVeth(card)).map(placementOf));
+    };
+    await inTurns([find, () => this.#guard(cards, states)], 2, (each) => each());
+    return found;
+  }
+
+  /** A device that is nowhere died with the namespace it was in: the port gets another, at home, of another number. */
+  async #replaceDead(cards: readonly Attachment[], names: readonly string[]): Promise<readonly PortState[]> {
+    const specs = cards.map(({ port }) => port);
+    await this.#ovs.recreatePorts(specs.filter(({ name }) => names.includes(name)));
+    const states = requireWorking(await this.#ovs.ensurePorts(specs));
+    await this.#guard(cards, states);
+    return states;
   }
 
   async #guard(cards: readonly Attachment[], states: readonly PortState[]): Promise<void> {
@@ -130,6 +144,10 @@ export class Attachments {
   #isUserspace(bridge: string): boolean {
     return this.#ovs.bridges().some(({ name, datapath }) => name === bridge && datapath === "netdev");
   }
+}
+
+function isDead({ isHome, isInside }: Whereabouts): boolean {
+  return !isHome && !isInside;
 }
 
 function isVeth({ port }: Attachment): boolean {

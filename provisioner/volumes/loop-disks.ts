@@ -55,13 +55,14 @@ export class LoopDisks implements Disks {
 
   async open(id: string): Promise<string> {
     const file = this.#file(id);
-    const [device] = await this.#devices(id);
-    if (device !== undefined) return device;
+    const [removed] = await this.#deviceOfRemoved(id);
+    if (removed !== undefined) return removed;
+    // Of a file that has a device already it is that one.
+    const find = ["losetup", "--find", "--show", "--nooverlap"];
     // Direct I/O keeps the volume's pages from being cached twice; the file system below may not have it.
-    const options = ["--find", "--show", "--direct-io=on"];
-    const { stdout, code } = await this.#run(["losetup", ...options, file], { okCodes: [0, 1] });
+    const { stdout, code } = await this.#run([...find, "--direct-io=on", file], { okCodes: [0, 1] });
     if (code === 0) return stdout.trim();
-    return (await this.#run(["losetup", "--find", "--show", file])).stdout.trim();
+    return (await this.#run([...find, file])).stdout.trim();
   }
 
   async close(id: string): Promise<void> {
