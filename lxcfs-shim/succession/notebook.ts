@@ -1,9 +1,13 @@
 import { fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 
 /**
  * What a server leaves to the one that follows it when it is killed: a map whose values are on record when `put`
  * returns, in two files that a holder keeps open for all of them. A kill at any moment leaves each key with its old value
  * or its new one; what was deleted last may come back.
+ *
+ * Where there is no room for a change it is owed: kept in memory, and written with a later one. Anybody on the host may fill
+ * /dev/shm, and must not take the readers' files from them.
  *
  * Changes are appended to the file of the later edition. When that has grown, what still holds is copied into the other
  * file, whose edition is written last and makes it the later one.
@@ -54,7 +58,12 @@ class BookNotebook implements Notebook {
   #isTrimmed = true;
   /** Bytes of the records that hold. */
   #liveBytes = 0;
-  /** Records that wait to be written together. */
+  /** Keys whose change is not on record. */
+  readonly #owed = new Set<string>();
+  /** The last write found no room. */
+  #isFull = false;
+  #spareBytes = SPARE_BYTES;
+  /** Records that are written together. */
   #scratch = Buffer.allocUnsafeSlow(64 * 1024);
   #filled = 0;
 
@@ -78,16 +87,28 @@ class BookNotebook implements Notebook {
     this.#forget(key);
     this.#values.set(key, value);
     this.#liveBytes += HEADER_BYTES + key.length + value.length;
-    this.#record(key, value);
+    this.#owed.add(key);
     this.#trim();
-    this.#flush(this.#current);
-    if (this.#end > LOG_START + SPARE_BYTES + 2 * this.#liveBytes) this.#copy();
+    this.#settle();
+    if (this.#end > LOG_START + this.#spareBytes + 2 * this.#liveBytes) this.#copy();
   }
 
   delete(key: string): void {
     if (!this.#values.has(key)) return;
     this.#forget(key);
-    this.#record(key, undefined);
+    this.#owed.add(key);
+  }
+
+  /** In one write; one by one when there was no room, so that a vain attempt costs little. */
+  #settle(): void {
+    for (const key of this.#owed) {
+      this.#record(key, this.#values.get(key));
+      if (!this.#isFull) continue;
+      if (!this.#flush(this.#current)) return;
+      this.#owed.delete(key);
+    }
+    this.#isFull = !this.#flush(this.#current);
+    if (!this.#isFull) this.#owed.clear();
   }
 
   #forget(key: string): void {
@@ -121,29 +142,48 @@ class BookNotebook implements Notebook {
     this.#isTrimmed = true;
   }
 
-  /** One write: a kill in its midst leaves a record shorter than it says, which ends the log. */
-  #flush(file: number): void {
-    writeSync(file, this.#scratch, 0, this.#filled, this.#end);
-    this.#end += this.#filled;
+  /** One write: a kill in its midst leaves a record shorter than it says, which ends the log. False: there is no room. */
+  #flush(file: number): boolean {
+    const length = this.#filled;
     this.#filled = 0;
+    if (writeWhole(file, this.#scratch, length, this.#end)) {
+      this.#end += length;
+      return true;
+    }
+    ftruncateSync(file, this.#end); // later records would follow the piece that went in
+    return false;
   }
 
   #copy(): void {
-    writeEdition(this.#other, 0);
+    const end = this.#end;
+    if (this.#copyInto(this.#other)) {
+      [this.#current, this.#other] = [this.#other, this.#current];
+      this.#publish();
+      this.#owed.clear();
+    } else {
+      this.#end = end;
+      this.#spareBytes *= 2;
+    }
     ftruncateSync(this.#other, LOG_START);
+  }
+
+  #copyInto(file: number): boolean {
+    if (!writeEdition(file, 0)) return false;
+    ftruncateSync(file, LOG_START);
     this.#end = LOG_START;
     for (const [key, value] of this.#values) {
       this.#record(key, value);
-      this.#flush(this.#other);
+      if (!this.#flush(file)) return false;
     }
-    [this.#current, this.#other] = [this.#other, this.#current];
-    this.#publish();
-    ftruncateSync(this.#other, LOG_START);
+    return true;
   }
 
   #publish(): void {
     this.#edition += 1;
-    writeEdition(this.#current, this.#edition);
+    if (writeEdition(this.#current, this.#edition)) return;
+    throw new PlimsollError("NOTEBOOK", "no room in memory for what a server leaves to the next", {
+      hint: "see what fills /dev/shm",
+    });
   }
 
   #read(): void {
@@ -172,10 +212,21 @@ function readEdition(file: number): number {
   return readSync(file, buffer, 0, EDITION_BYTES, 0) === EDITION_BYTES ? buffer.readDoubleLE(0) : 0;
 }
 
-function writeEdition(file: number, edition: number): void {
+/** Once written, it has its place whatever becomes of the rest. False: there is no room. */
+function writeEdition(file: number, edition: number): boolean {
   const buffer = Buffer.alloc(EDITION_BYTES);
   buffer.writeDoubleLE(edition, 0);
-  writeSync(file, buffer, 0, EDITION_BYTES, 0);
+  return writeWhole(file, buffer, EDITION_BYTES, 0);
+}
+
+/** False where the file system is full; a part may have gone in. */
+function writeWhole(file: number, buffer: Buffer, length: number, position: number): boolean {
+  try {
+    return writeSync(file, buffer, 0, length, position) === length;
+  } catch (error) {
+    if (errnoOf(error) === "ENOSPC") return false;
+    throw error;
+  }
 }
 
 function readFrom(file: number, start: number): Buffer {

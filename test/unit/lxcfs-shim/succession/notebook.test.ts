@@ -1,9 +1,20 @@
-import { fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
+import { exec } from "../../../../core/runtime/exec.ts";
 import { type Books, type Notebook, openNotebook } from "../../../../lxcfs-shim/succession/notebook.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { isRoot, testIf } from "../../../support/host.ts";
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -106,6 +117,59 @@ test("an edition that was not finished does not count", () => {
   writeSync(books[1], Buffer.from("garbage"), 0, 7, 32_768);
 
   expect(contents(openNotebook(books))).toEqual({ a: "1" });
+});
+
+/** Books on a file system of their own, and how to fill it and to make room again. */
+async function newBooksOnSmallDisk(size: string) {
+  const folder = cleanup.temporaryFolder();
+  await exec(["mount", "-i", "-t", "tmpfs", "-o", `size=${size}`, "none", folder]);
+  cleanup.add("small disk", async () => void (await exec(["umount", "-i", folder])));
+  const books: Books = [openSync(join(folder, "a"), "w+"), openSync(join(folder, "b"), "w+")];
+  for (const book of books) cleanup.add("book", () => closeSync(book));
+  const filler = join(folder, "filler");
+  const fill = (): void =>
+    expect(() => writeFileSync(filler, Buffer.alloc(2 ** 24))).toThrow(/no space left/);
+  return { books, fill, makeRoom: () => rmSync(filler) };
+}
+
+testIf(isRoot)("what finds no room is written when there is some again", async () => {
+  const { books, fill, makeRoom } = await newBooksOnSmallDisk("1m");
+  const notebook = openNotebook(books);
+  for (const key of ["kept", "changed", "deleted"]) notebook.put(key, Buffer.from("before"));
+  fill();
+  for (let round = 0; round < 9; round++) notebook.put("changed", Buffer.alloc(10_000, `${round}`));
+  notebook.put("new", Buffer.alloc(5000, "n"));
+  notebook.delete("deleted");
+  const wanted = contents(notebook);
+  expect(wanted.changed).toBe("8".repeat(10_000));
+  expect(contents(openNotebook(books)).kept).toBe("before");
+
+  makeRoom();
+  notebook.put("later", Buffer.from("x"));
+  expect(contents(openNotebook(books))).toEqual({ ...wanted, later: "x" });
+});
+
+testIf(isRoot)("a file that has grown stays where there is no room for a copy", async () => {
+  const { books, fill, makeRoom } = await newBooksOnSmallDisk("16m");
+  const notebook = openNotebook(books);
+  const grow = (): void => {
+    for (let round = 0; round < 45; round++) notebook.put("large", Buffer.alloc(100_000, `${round % 10}`));
+  };
+  for (let round = 0; round < 35; round++) notebook.put(`${round}`, Buffer.alloc(100_000, "k"));
+  grow();
+  fill();
+  grow();
+  expect(contents(notebook).large).toBe("4".repeat(100_000));
+  makeRoom();
+  grow();
+
+  expect(contents(openNotebook(books))).toEqual(contents(notebook));
+});
+
+testIf(isRoot)("begun where there is no room, it says so", async () => {
+  const { books, fill } = await newBooksOnSmallDisk("1m");
+  fill();
+  expect(() => openNotebook(books)).toThrow("no room in memory for what a server leaves to the next");
 });
 
 test("without files it is a map", () => {
