@@ -158,7 +158,7 @@ export function parseIdentity(path: string, text: string): IdentityFile {
   };
   const ip = field("ip");
   if (ip.ip !== undefined && isIP(ip.ip) === 0) fail(`ip ${JSON.stringify(ip.ip)} is not an address`);
-  const labels = parseLabels(value.labels ?? {}, fail);
+  const labels = parseLabels(value.labels ?? {}, (what) => fail(`labels: ${what}`));
   const { id, ...machine } = Object.assign({}, ...["id", "generation", ...ABOUT].map(field));
   const owner = id === undefined ? {} : { owner: id };
   return { ...ip, ...field("name"), ...field("type"), labels, machine: { ...owner, ...machine } };

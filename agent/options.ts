@@ -4,6 +4,7 @@ import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
 import {
+  failing,
   type Given,
   type GivenOptions,
   type GivenValue,
@@ -84,7 +85,7 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
   const listen = given.text("listen");
   return {
     ip: ip === undefined ? undefined : parseIp(ip),
-    destinations: (given.values("push") ?? []).map(({ option, value }) => parseDestination(option, value)),
+    destinations: (given.values("push") ?? []).map(parseDestination),
     intervalMs: parseInterval(given.text("interval") ?? { option: "--interval", value: "10s" }),
     sources: chooseSources(given.inFile("sources"), switches(given)),
     scrapes: parseScrapes(given.values("scrape") ?? []),
@@ -92,9 +93,7 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     listen: listen === undefined ? undefined : parseListen(listen),
     limits: parseSelfLimits(given.text("maxCpu"), given.text("maxMemory")),
     hasFacts: oneOf(["daily", "never"], "a schedule", given.text("facts")) !== "never",
-    labels: parseLabels(labels?.value ?? {}, (what) => {
-      throw new UsageError(`configuration ${given.configFile}: ${what}`);
-    }),
+    labels: labels === undefined ? {} : parseLabels(labels.value, failing(labels)),
     logLevel: oneOf(LOG_LEVELS, "a log level", given.text("logLevel")) ?? "info",
     configFile: given.configFile,
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { parseDuration } from "../core/runtime/duration.ts";
+import type { Fail } from "../core/runtime/options.ts";
+import { readDuration } from "./read-duration.ts";
 
 /** How a destination is reached, apart from its URL. Secrets are files, read again at each push. */
 export interface PushSettings {
@@ -30,7 +31,6 @@ export const DEFAULT_SETTINGS: PushSettings = {
   retryStatuses: [],
 };
 
-type Fail = (what: string) => never;
 type Reader = (value: unknown, fail: Fail) => Partial<PushSettings>;
 
 const text =
@@ -52,12 +52,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   serverName: text("serverName"),
   verify: flag("verify"),
   gzip: flag("gzip"),
-  timeout: (value, fail) => ({
-    timeoutMs: parseDuration(
-      "timeout",
-      typeof value === "string" ? value : fail("must be a duration, e.g. 10s"),
-    ),
-  }),
+  timeout: (value, fail) => ({ timeoutMs: readDuration(value, fail) }),
   headers: (value, fail) => ({ headers: parseHeaders(value, fail) }),
   proxy: (value, fail) => ({
     proxy:
@@ -77,11 +72,9 @@ export const SETTING_NAMES: readonly string[] = Object.keys(READERS);
 export function parseSettings(options: Readonly<Record<string, unknown>>, fail: Fail): PushSettings {
   const settings: PushSettings = { ...DEFAULT_SETTINGS };
   for (const [name, value] of Object.entries(options)) {
-    const reader = READERS[name] ?? fail(`unknown option ${JSON.stringify(name)}`);
-    Object.assign(
-      settings,
-      reader(value, (what) => fail(`${name} ${what}`)),
-    );
+    const reader = READERS[name] ?? fail(`unknown option ${JSON.stringify(name)}`, name);
+    const read = reader(value, (what, ...keys) => fail(`${name} ${what}`, name, ...keys));
+    Object.assign(settings, read);
   }
   if ((settings.user === undefined) !== (settings.passwordFile === undefined))
     fail("user and passwordFile go together");
@@ -95,8 +88,11 @@ function parseHeaders(value: unknown, fail: Fail): Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("must be a mapping");
   return Object.fromEntries(
     Object.entries(value).map(([name, content]) => {
-      if (typeof content !== "string" || /[^\t -~]/.test(content)) fail(`${name} must be one line of text`);
-      return /^[A-Za-z0-9-]+$/.test(name) ? [name.toLowerCase(), content] : fail(`${name} is not a header`);
+      if (typeof content !== "string" || /[^\t -~]/.test(content))
+        fail(`${name} must be one line of text`, name);
+      return /^[A-Za-z0-9-]+$/.test(name)
+        ? [name.toLowerCase(), content]
+        : fail(`${name} is not a header`, name);
     }),
   );
 }

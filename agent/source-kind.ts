@@ -1,7 +1,8 @@
 import type { HostRoot } from "../core/kernel/host-root.ts";
 import type { Labels, Series } from "../core/metrics/series.ts";
-import { errnoOf, UsageError } from "../core/runtime/errors.ts";
+import { errnoOf } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
+import type { Fail } from "../core/runtime/options.ts";
 import type { SourceContext } from "./sources/types.ts";
 
 /** An option of a source: its value where nobody says, and how one that is given is read. */
@@ -11,7 +12,7 @@ export interface SourceOption<T> {
   /** The fallback as somebody would write it, where that is not the value itself. */
   readonly shown?: string;
   /** What is wrong goes to `fail`. */
-  read(value: unknown, fail: (what: string) => never): T;
+  read(value: unknown, fail: Fail): T;
 }
 
 export type SourceOptions = Readonly<Record<string, SourceOption<unknown>>>;
@@ -65,25 +66,21 @@ export function defineSource<O extends SourceOptions = Record<never, never>>(
   };
 }
 
-/** The options' values: what `given` says, and the fallbacks. Throws UsageError that begins with `option`. */
+/** The options' values: what `given` says, and the fallbacks. What is wrong goes to `fail`. */
 export function readValues(
   { options }: SourceKind,
   given: Readonly<Record<string, unknown>>,
-  option: string,
+  fail: Fail,
 ): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [name, { fallback }] of Object.entries(options)) values[name] = fallback;
   for (const [name, value] of Object.entries(given)) {
     const known = options[name];
     if (known === undefined) {
-      const hint = ["interval", ...Object.keys(options)].join(", ");
-      throw new UsageError(`${option}: unknown option ${JSON.stringify(name)}`, {
-        hint: `known are ${hint}`,
-      });
+      const names = ["interval", ...Object.keys(options)].join(", ");
+      return fail(`unknown option ${JSON.stringify(name)}, known are ${names}`, name);
     }
-    values[name] = known.read(value, (what) => {
-      throw new UsageError(`${option}: ${name} ${what}`);
-    });
+    values[name] = known.read(value, (what, ...keys) => fail(`${name} ${what}`, name, ...keys));
   }
   return values;
 }

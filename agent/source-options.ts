@@ -1,6 +1,6 @@
-import { parseDuration } from "../core/runtime/duration.ts";
-import { UsageError } from "../core/runtime/errors.ts";
-import type { GivenValue } from "../core/runtime/options.ts";
+import { bug } from "../core/runtime/errors.ts";
+import { type Fail, failing, type GivenValue } from "../core/runtime/options.ts";
+import { readDuration } from "./read-duration.ts";
 import { readValues, type SourceKind } from "./source-kind.ts";
 import { sources } from "./sources/index.ts";
 
@@ -24,51 +24,48 @@ export function chooseSources(
   switches: readonly GivenValue[],
 ): readonly ChosenSource[] {
   const settings = new Map<string, Setting>(
-    sources.map((kind) => [kind.name, { isOn: kind.isOn, ...opened(kind, {}, kind.name) }]),
+    sources.map((kind) => [kind.name, { isOn: kind.isOn, ...preset(kind) }]),
   );
-  for (const [name, value] of Object.entries(mappingOf(inFile))) {
-    const option = `${inFile?.option}: ${name}`;
-    const kind = kindOf(name, option);
-    settings.set(name, settingOf(kind, value, option));
+  if (inFile !== undefined) {
+    for (const [name, value] of Object.entries(mappingOf(inFile))) {
+      const fail: Fail = (what, ...keys) => failing(inFile)(`${name} ${what}`, name, ...keys);
+      settings.set(name, settingOf(kindOf(name, inFile), value, fail));
+    }
   }
-  for (const { option, value } of switches) {
-    const name = String(value);
+  for (const given of switches) {
+    const name = String(given.value);
     const isOn = !name.startsWith("no-");
-    const kind = kindOf(isOn ? name : name.slice("no-".length), option);
-    settings.set(kind.name, { ...opened(kind, {}, option), ...settings.get(kind.name), isOn });
+    const kind = kindOf(isOn ? name : name.slice("no-".length), given);
+    settings.set(kind.name, { ...preset(kind), ...settings.get(kind.name), isOn });
   }
   return [...settings.values()].filter(({ isOn }) => isOn);
 }
 
-function mappingOf(given: GivenValue | undefined): Record<string, unknown> {
-  if (given === undefined) return {};
-  const { option, value } = given;
+function mappingOf(given: GivenValue): Record<string, unknown> {
+  const { value } = given;
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw new UsageError(`${option} must be a mapping of sources`);
+  return failing(given)("must be a mapping of sources");
 }
 
-function kindOf(name: string, option: string): SourceKind {
+function kindOf(name: string, given: GivenValue): SourceKind {
   const kind = sources.find((known) => known.name === name);
-  if (kind !== undefined) return kind;
-  throw new UsageError(`${option}: ${JSON.stringify(name)} is not a source`, {
-    hint: `known are ${sources.map((known) => known.name).join(", ")}`,
-  });
+  const hint = `known are ${sources.map((known) => known.name).join(", ")}`;
+  return kind ?? failing(given, hint)(`${JSON.stringify(name)} is not a source`, name);
 }
 
-function settingOf(kind: SourceKind, value: unknown, option: string): Setting {
-  if (typeof value === "boolean") return { isOn: value, ...opened(kind, {}, option) };
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return { isOn: true, ...opened(kind, { ...value }, option) };
-  }
-  throw new UsageError(`${option} must be true, false or a mapping of options`);
-}
-
-function opened(kind: SourceKind, given: Readonly<Record<string, unknown>>, option: string): ChosenSource {
-  const { interval, ...options } = given;
-  if (interval !== undefined && typeof interval !== "string") {
-    throw new UsageError(`${option}: interval must be a duration, e.g. 1m`);
-  }
+function settingOf(kind: SourceKind, value: unknown, fail: Fail): Setting {
+  if (typeof value === "boolean") return { isOn: value, ...preset(kind) };
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return fail("must be true, false or a mapping of options");
+  const { interval, ...options } = value as Record<string, unknown>;
   const intervalMs =
-    interval === undefined ? kind.intervalMs : parseDuration(`${option}: interval`, interval);
-  return { kind, values: readValues(kind, options, option), intervalMs };
+    interval === undefined
+      ? kind.intervalMs
+      : readDuration(interval, (what) => fail(`interval ${what}`, "interval"));
+  return { isOn: true, kind, values: readValues(kind, options, fail), intervalMs };
+}
+
+/** As nobody has told it anything. */
+function preset(kind: SourceKind): ChosenSource {
+  return { kind, values: readValues(kind, {}, bug), intervalMs: kind.intervalMs };
 }

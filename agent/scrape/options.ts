@@ -1,9 +1,9 @@
 import { isLabelName } from "../../core/metrics/labels.ts";
 import type { Labels } from "../../core/metrics/series.ts";
-import { parseDuration } from "../../core/runtime/duration.ts";
-import { UsageError } from "../../core/runtime/errors.ts";
-import type { GivenValue } from "../../core/runtime/options.ts";
+import { bug } from "../../core/runtime/errors.ts";
+import { type Fail, failing, type GivenValue } from "../../core/runtime/options.ts";
 import { DEFAULT_SETTINGS, type PushSettings, parseSettings } from "../push-settings.ts";
+import { readDuration } from "../read-duration.ts";
 
 /** One endpoint of an application, as Prometheus' scrape_configs would have it. */
 export interface ScrapeOptions {
@@ -38,8 +38,6 @@ const LIMITS: ScrapeLimits = {
   labelValueLength: Number.POSITIVE_INFINITY,
 };
 
-type Fail = (what: string) => never;
-
 const LIMIT_NAMES: Readonly<Record<string, keyof ScrapeLimits>> = {
   bodySizeLimit: "bodyBytes",
   sampleLimit: "samples",
@@ -53,21 +51,18 @@ const LIMIT_NAMES: Readonly<Record<string, keyof ScrapeLimits>> = {
  * Throws UsageError naming the option.
  */
 export function parseScrapes(given: readonly GivenValue[]): readonly ScrapeOptions[] {
-  const scrapes = given.map(({ option, value }) => parseScrape(value, failing(option)));
+  const fails = given.map((each) => failing(each, HINT));
+  const scrapes = given.map(({ value }, i) => parseScrape(value, fails[i] ?? bug));
   const seen = new Set<string>();
   for (const [index, { job, url, labels }] of scrapes.entries()) {
     const key = JSON.stringify([job, url.host, labels]);
-    if (seen.has(key)) failing(given[index]?.option ?? "scrape")(`job ${job} has ${url.host} twice`);
+    if (seen.has(key)) (fails[index] ?? bug)(`job ${job} has ${url.host} twice`);
     seen.add(key);
   }
   return scrapes;
 }
 
-function failing(option: string): Fail {
-  return (what) => {
-    throw new UsageError(`${option}: ${what}`, { hint: "JOB=URL, or a mapping with job and url" });
-  };
-}
+const HINT = "JOB=URL, or a mapping with job and url";
 
 function parseScrape(value: unknown, fail: Fail): ScrapeOptions {
   if (typeof value === "string") {
@@ -81,15 +76,18 @@ function parseScrape(value: unknown, fail: Fail): ScrapeOptions {
     string,
     unknown
   >;
-  if (typeof job !== "string" || job === "") return fail("job must be a text");
+  if (typeof job !== "string" || job === "") return fail("job must be a text", "job");
   const { limits, others } = takeLimits(rest, fail);
   return {
     job,
     url: parseUrl(url, fail),
-    intervalMs: interval === undefined ? undefined : parseInterval(interval, fail),
+    intervalMs:
+      interval === undefined
+        ? undefined
+        : readDuration(interval, (what) => fail(`interval ${what}`, "interval")),
     honorLabels: flagOf("honorLabels", honorLabels, false, fail),
     honorTimestamps: flagOf("honorTimestamps", honorTimestamps, true, fail),
-    labels: parseTargetLabels(labels ?? {}, fail),
+    labels: parseTargetLabels(labels ?? {}, (what, ...keys) => fail(`labels ${what}`, "labels", ...keys)),
     limits,
     settings: parseSettings(others, fail),
   };
@@ -110,27 +108,22 @@ function parseUrl(value: unknown, fail: Fail): URL {
     if (url.pathname === "/") url.pathname = "/metrics";
     return url;
   }
-  return fail(`${JSON.stringify(value)} is not an http:// or https:// URL`);
-}
-
-function parseInterval(value: unknown, fail: Fail): number {
-  return parseDuration("interval", typeof value === "string" ? value : fail("interval must be a duration"));
+  return fail(`${JSON.stringify(value)} is not an http:// or https:// URL`, "url");
 }
 
 function flagOf(name: string, value: unknown, fallback: boolean, fail: Fail): boolean {
   if (value === undefined) return fallback;
-  return typeof value === "boolean" ? value : fail(`${name} must be true or false`);
+  return typeof value === "boolean" ? value : fail(`${name} must be true or false`, name);
 }
 
 function parseTargetLabels(value: unknown, fail: Fail): Labels {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return fail("labels must be a mapping");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("must be a mapping");
   for (const [name, text] of Object.entries(value)) {
     if (!isLabelName(name) || name.startsWith("__"))
-      fail(`labels: ${JSON.stringify(name)} is not a label name`);
+      fail(`${JSON.stringify(name)} is not a label name`, name);
     if (["job", "instance", "ip", "hostname", "type"].includes(name))
-      fail(`labels: ${name} is the agent's own`);
-    if (typeof text !== "string" || text === "") fail(`labels: ${name} must be a text`);
+      fail(`${name} is the agent's own`, name);
+    if (typeof text !== "string" || text === "") fail(`${name} must be a text`, name);
   }
   return { ...value };
 }
@@ -145,7 +138,7 @@ function takeLimits(
     const limit = LIMIT_NAMES[name];
     if (limit === undefined) others[name] = value;
     else if (Number.isInteger(value) && Number(value) > 0) limits[limit] = Number(value);
-    else fail(`${name} must be a whole number above 0`);
+    else fail(`${name} must be a whole number above 0`, name);
   }
   return { limits: { ...LIMITS, ...limits }, others };
 }

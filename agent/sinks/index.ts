@@ -1,4 +1,4 @@
-import { UsageError } from "../../core/runtime/errors.ts";
+import { failing, type GivenValue } from "../../core/runtime/options.ts";
 import { DEFAULT_SETTINGS, type PushSettings, parseSettings, SETTING_NAMES } from "../push-settings.ts";
 import type { SinkProtocol } from "./types.ts";
 
@@ -33,31 +33,32 @@ export interface Destination {
 
 /**
  * `remote-write+http://10.0.0.1:9465/api/v1/write`, or that as `url` of a mapping with the settings of
- * the destination. Throws UsageError naming `option`.
+ * the destination. Throws UsageError naming the option.
  */
-export function parseDestination(option: string, value: unknown): Destination {
-  if (typeof value === "string") return { ...parseUrl(option, value), settings: DEFAULT_SETTINGS };
-  const fail = (what: string): never => {
-    throw new UsageError(`${option}: ${what}`, { hint: `a URL, or url and ${SETTING_NAMES.join(", ")}` });
-  };
+export function parseDestination(given: GivenValue): Destination {
+  const { value } = given;
+  if (typeof value === "string") return { ...parseUrl(given, value), settings: DEFAULT_SETTINGS };
+  const fail = failing(given, `a URL, or url and ${SETTING_NAMES.join(", ")}`);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return fail("must be a text or a mapping");
   const { url, ...options } = value as Record<string, unknown>;
-  if (typeof url !== "string") return fail("url must be a text");
-  return { ...parseUrl(option, url), settings: parseSettings(options, fail) };
+  if (typeof url !== "string") return fail("url must be a text", "url");
+  return { ...parseUrl(given, url, "url"), settings: parseSettings(options, fail) };
 }
 
-function parseUrl(option: string, text: string): { protocol: SinkProtocol; url: URL } {
+/** The keys lead to the text, where it is not the value itself. */
+function parseUrl(
+  given: GivenValue,
+  text: string,
+  ...keys: readonly string[]
+): { protocol: SinkProtocol; url: URL } {
   const [, name = "", transport = "", rest = ""] = /^([a-z0-9-]+)\+([a-z]+)(:\/\/.+)$/.exec(text) ?? [];
   const protocol = sinks.find((sink) => sink.name === name && sink.transports.includes(transport));
   if (protocol === undefined) {
     const known = sinks.flatMap((sink) => sink.transports.map((one) => `${sink.name}+${one}://`));
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is not a known scheme`, {
-      hint: `write ${known.join(" or ")} and the rest of the address`,
-    });
+    const hint = `write ${known.join(" or ")} and the rest of the address`;
+    return failing(given, hint)(`${JSON.stringify(text)} is not a known scheme`, ...keys);
   }
-  if (!URL.canParse(transport + rest)) {
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is not a URL`);
-  }
+  if (!URL.canParse(transport + rest)) return failing(given)(`${JSON.stringify(text)} is not a URL`, ...keys);
   return { protocol, url: new URL(transport + rest) };
 }

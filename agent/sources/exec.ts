@@ -1,9 +1,9 @@
 import type { Series } from "../../core/metrics/series.ts";
-import { parseDuration } from "../../core/runtime/duration.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import { gauge, point } from "../metric.ts";
 import { runPlugin } from "../plugin.ts";
 import { Problems } from "../problems.ts";
+import { readDuration } from "../read-duration.ts";
 import type { OwnPages } from "../scrape/page-series.ts";
 import { count, defineSource, type SourceKind, type SourceOption } from "../source-kind.ts";
 
@@ -21,7 +21,7 @@ const plugins: SourceOption<Plugins> = {
     for (const [name, argv] of Object.entries(value)) {
       const isVector =
         Array.isArray(argv) && argv.length > 0 && argv.every((word) => typeof word === "string");
-      if (!isVector) fail(`${name} must be a list of words`);
+      if (!isVector) fail(`${name} must be a list of words`, name);
     }
     return value as Plugins;
   },
@@ -31,8 +31,7 @@ const timeout: SourceOption<number> = {
   describes: "how long each may take",
   fallback: 5000,
   shown: "5s",
-  read: (value, fail) =>
-    parseDuration("timeout", typeof value === "string" ? value : fail("must be a duration")),
+  read: readDuration,
 };
 
 /** The only source that starts processes, and only those that its configuration names. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { errnoOf, errorLine, UsageError } from "./errors.ts";
+import { type EntryKey, findInJson, findJsonMistake } from "./json-places.ts";
 
 /** The prefix of every environment variable the programs read. */
 const ENVIRONMENT_PREFIX = "PLIMSOLL_";
@@ -30,19 +31,40 @@ export function commandPath(): string {
   return [...folders, ...missing].join(":");
 }
 
+/** A configuration file's options, and where each is written. */
+export interface ConfigFile {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** `FILE:LINE:COLUMN` of the entry that these keys lead to, or of as much of the way as there is. */
+  place(...keys: readonly EntryKey[]): string;
+}
+
 /**
  * Reads a YAML or JSON configuration file into a plain object.
  * Throws UsageError with file, line and column when it cannot be read or parsed. The YAML library
  * is loaded for files that are not JSON only: it costs memory the agent does not have.
  */
-export async function readConfigFile(path: string): Promise<Readonly<Record<string, unknown>>> {
+export async function openConfigFile(path: string): Promise<ConfigFile> {
   const text = readText(path);
-  const value = text.trimStart().startsWith("{") ? parseJson(path, text) : await parseYaml(path, text);
-  if (value === null || value === undefined) return {};
+  const { value, offsetOf } = text.trimStart().startsWith("{")
+    ? parseJson(path, text)
+    : await parseYaml(path, text);
   if (typeof value !== "object" || Array.isArray(value)) {
     throw new UsageError(`configuration ${path}: expected a mapping of options at the top`);
   }
-  return value as Record<string, unknown>;
+  return {
+    values: { ...value },
+    place: (...keys) => placeIn(path, text, offsetOf(keys)),
+  };
+}
+
+/** The same for who needs no places. */
+export async function readConfigFile(path: string): Promise<Readonly<Record<string, unknown>>> {
+  return (await openConfigFile(path)).values;
+}
+
+function placeIn(path: string, text: string, offset: number): string {
+  const before = text.slice(0, offset).split("\n");
+  return `${path}:${before.length}:${(before.at(-1) ?? "").length + 1}`;
 }
 
 function readText(path: string): string {
@@ -53,27 +75,52 @@ function readText(path: string): string {
   }
 }
 
-function parseJson(path: string, text: string): unknown {
+interface ParsedConfig {
+  readonly value: unknown;
+  readonly offsetOf: (keys: readonly EntryKey[]) => number;
+}
+
+function parseJson(path: string, text: string): ParsedConfig {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(`configuration ${path}: not valid JSON`, { cause });
+    const value: unknown = JSON.parse(text);
+    return { value, offsetOf: (keys) => findInJson(text, keys) };
+  } catch {
+    throw new UsageError(`configuration ${placeIn(path, text, findJsonMistake(text))}: not valid JSON`);
   }
 }
 
-async function parseYaml(path: string, text: string): Promise<unknown> {
-  const { LineCounter, parseDocument } = await import("yaml");
-  const lineCounter = new LineCounter();
-  const options = { lineCounter, prettyErrors: false, stringKeys: true, logLevel: "error" } as const;
-  const document = parseDocument(text, options);
+const loadYaml = () => import("yaml");
+type Yaml = Awaited<ReturnType<typeof loadYaml>>;
+
+async function parseYaml(path: string, text: string): Promise<ParsedConfig> {
+  const yaml = await loadYaml();
+  const document = yaml.parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: "error" });
   const [first] = document.errors;
   if (first !== undefined) {
-    const { line, col } = lineCounter.linePos(first.pos[0]);
-    throw new UsageError(`configuration ${path}:${line}:${col}: ${first.message}`);
+    throw new UsageError(`configuration ${placeIn(path, text, first.pos[0])}: ${first.message}`);
   }
   try {
-    return document.toJS();
+    return { value: document.toJS() ?? {}, offsetOf: (keys) => findInYaml(yaml, document, keys) };
   } catch (cause) {
     throw new UsageError(`configuration ${path}: ${errorLine(cause)}`); // an alias of nothing, or of too much
   }
+}
+
+function findInYaml(
+  { isAlias, isMap, isNode, isScalar, isSeq }: Yaml,
+  document: ReturnType<Yaml["parseDocument"]>,
+  keys: readonly EntryKey[],
+): number {
+  let at: unknown = document.contents;
+  let offset = 0;
+  for (const key of keys) {
+    const node = isAlias(at) ? at.resolve(document) : at;
+    const isWanted = (name: unknown): boolean => isScalar(name) && name.value === key;
+    const pair = isMap(node) ? node.items.find((each) => isWanted(each.key)) : undefined;
+    const entry = isSeq(node) ? node.items[Number(key)] : pair?.key;
+    if (!isNode(entry)) return offset;
+    offset = entry.range?.[0] ?? offset;
+    at = pair === undefined ? entry : pair.value;
+  }
+  return offset;
 }

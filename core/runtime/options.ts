@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { environmentOption, readConfigFile } from "./config.ts";
+import { type ConfigFile, environmentOption, openConfigFile } from "./config.ts";
 import { UsageError } from "./errors.ts";
+import type { EntryKey } from "./json-places.ts";
 
 /** An option's value as text, and what it was given by, for messages. */
 export interface Given {
@@ -12,6 +13,8 @@ export interface Given {
 export interface GivenValue {
   readonly option: string;
   readonly value: unknown;
+  /** `option`, at the place in the file that these keys lead to within the value; flags have no inside. */
+  readonly at?: (...keys: readonly EntryKey[]) => string;
 }
 
 /** The options of one program: `staleAfter` in a file is `--stale-after` as a flag and PLIMSOLL_<PROGRAM>_STALE_AFTER. */
@@ -48,7 +51,7 @@ export async function readGivenOptions<Key extends string>(
 ): Promise<GivenOptions<Key>> {
   const configFile = flagValues(flags, "config")?.at(-1) ?? environmentOption(`${program}_CONFIG`);
   const path = configFile ?? (existsSync(defaultFile) ? defaultFile : undefined);
-  const file = path === undefined ? {} : await readKnown(path, keys);
+  const file = path === undefined ? NO_FILE : await openKnown(path, keys);
 
   const fromFlags = (key: Key): readonly Given[] | undefined =>
     flagValues(flags, key)?.map((value) => ({ option: `--${dashed(key)}`, value }));
@@ -60,12 +63,26 @@ export async function readGivenOptions<Key extends string>(
   }
 
   function inFile(key: Key): GivenValue | undefined {
-    const value = switches.includes(key) ? switchText(file[key]) : file[key];
-    return value === undefined ? undefined : { option: `configuration ${path}: ${key}`, value };
+    const written = file.values[key];
+    const value = switches.includes(key) ? switchText(written) : written;
+    return value === undefined ? undefined : placed(value, key);
+  }
+
+  /** Of the file, with its place in it. */
+  function placed(value: unknown, key: Key, ...way: readonly EntryKey[]): GivenValue {
+    const at = (...keys: readonly EntryKey[]): string =>
+      `configuration ${file.place(key, ...way, ...keys)}: ${key}`;
+    return { option: at(), value, at };
+  }
+
+  function elementsOf(key: Key): readonly GivenValue[] | undefined {
+    const given = inFile(key);
+    if (!Array.isArray(given?.value)) return given === undefined ? undefined : [given];
+    return given.value.map((value: unknown, i) => placed(value, key, i));
   }
 
   const values = (key: Key): readonly GivenValue[] | undefined =>
-    fromFlags(key) ?? wordsOf(fromEnvironment(key)) ?? elementsOf(inFile(key));
+    fromFlags(key) ?? wordsOf(fromEnvironment(key)) ?? elementsOf(key);
 
   return {
     configFile: path,
@@ -95,13 +112,24 @@ export function oneOf<Choice extends string>(
   });
 }
 
-async function readKnown(path: string, keys: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
-  const file = await readConfigFile(path);
-  const unknown = Object.keys(file).find((key) => !keys.includes(key));
+const NO_FILE: ConfigFile = { values: {}, place: () => "" };
+
+async function openKnown(path: string, keys: readonly string[]): Promise<ConfigFile> {
+  const file = await openConfigFile(path);
+  const unknown = Object.keys(file.values).find((key) => !keys.includes(key));
   if (unknown === undefined) return file;
-  throw new UsageError(`configuration ${path}: unknown option ${JSON.stringify(unknown)}`, {
+  throw new UsageError(`configuration ${file.place(unknown)}: unknown option ${JSON.stringify(unknown)}`, {
     hint: `known are ${keys.join(", ")}`,
   });
+}
+
+/** Ends in a UsageError with what is wrong, at the entry within the value that the keys lead to. */
+export type Fail = (what: string, ...keys: readonly EntryKey[]) => never;
+
+export function failing({ option, at }: GivenValue, hint?: string): Fail {
+  return (what, ...keys) => {
+    throw new UsageError(`${at?.(...keys) ?? option}: ${what}`, hint === undefined ? {} : { hint });
+  };
 }
 
 function flagValues(flags: GivenFlags, key: string): readonly string[] | undefined {
@@ -113,12 +141,6 @@ function wordsOf(given: Given | undefined): readonly Given[] | undefined {
   if (given === undefined) return undefined;
   const words = given.value.split(/[\s,]+/).filter((word) => word !== "");
   return words.map((value) => ({ option: given.option, value }));
-}
-
-function elementsOf(given: GivenValue | undefined): readonly GivenValue[] | undefined {
-  if (given === undefined) return undefined;
-  const elements: unknown[] = [given.value].flat();
-  return elements.map((value) => ({ option: given.option, value }));
 }
 
 /** A number stands for its text: `containerPid: 12`. */

@@ -5,6 +5,7 @@ import type { FileSystemSpace, SourceContext } from "../../agent/sources/types.t
 import { openHostRoot } from "../../core/kernel/host-root.ts";
 import { renderExposition } from "../../core/metrics/exposition.ts";
 import type { Labels, Series } from "../../core/metrics/series.ts";
+import { failing } from "../../core/runtime/options.ts";
 import { recordLog } from "./record-log.ts";
 
 const CONTAINER = fileURLToPath(new URL("../fixtures/agent/container", import.meta.url));
@@ -45,7 +46,7 @@ export function openSource(
   options: Readonly<Record<string, unknown>> = {},
   around: Partial<Surroundings> = {},
 ): AskSource {
-  return kind.open(readValues(kind, options, kind.name), {
+  return kind.open(readValues(kind, options, failing({ option: kind.name, value: options })), {
     root: openHostRoot(CONTAINER),
     log: recordLog(),
     identity: async () => IDENTITY,

@@ -7,7 +7,12 @@ import { chooseSources } from "../../../agent/source-options.ts";
 
 const OPTIONS: AgentOptions = {
   ip: undefined,
-  destinations: [parseDestination("--push", "remote-write+http://user:secret@collector:9465/api/v1/write")],
+  destinations: [
+    parseDestination({
+      option: "--push",
+      value: "remote-write+http://user:secret@collector:9465/api/v1/write",
+    }),
+  ],
   intervalMs: 10_000,
   sources: chooseSources(undefined, []).filter(({ kind }) => ["cpu", "stat"].includes(kind.name)),
   scrapes: parseScrapes([{ option: "--scrape", value: "shop=http://127.0.0.1:8080" }]),

@@ -9,7 +9,7 @@ const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 const check = (url: string, aheadMs = 0) =>
-  checkReceiver(parseDestination("--push", url), 10_000, () => Date.now() + aheadMs);
+  checkReceiver(parseDestination({ option: "--push", value: url }), 10_000, () => Date.now() + aheadMs);
 
 async function receiver(reply: Reply): Promise<string> {
   return `127.0.0.1:${(await startHttpReceiver(cleanup, () => reply)).port}`;

@@ -11,12 +11,12 @@ test("labels are taken, empty ones left out", () => {
 });
 
 test.for<[unknown, string]>([
-  [[], "labels must be a mapping of names to texts"],
-  ["a=b", "labels must be a mapping of names to texts"],
-  [{ "a-b": "1" }, 'labels: "a-b" is not a label name'],
-  [{ __name__: "1" }, 'labels: "__name__" is not a label name'],
-  [{ instance: "1" }, "labels: instance is the agent's own"],
-  [{ rack: 7 }, "labels: rack must be a text"],
+  [[], "must be a mapping of names to texts"],
+  ["a=b", "must be a mapping of names to texts"],
+  [{ "a-b": "1" }, '"a-b" is not a label name'],
+  [{ __name__: "1" }, '"__name__" is not a label name'],
+  [{ instance: "1" }, "instance is the agent's own"],
+  [{ rack: 7 }, "rack must be a text"],
 ])("%j is refused", ([value, message]) => {
   expect(() => parseLabels(value, fail)).toThrow(message);
 });

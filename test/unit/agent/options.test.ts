@@ -101,21 +101,38 @@ test.for<[Flags, string]>([
 });
 
 test.for<[string, string]>([
-  ["pusch: x", 'unknown option "pusch"'],
-  ["interval: 10", 'interval: "10" is not a duration'],
-  ["interval: true", "interval must be a text"],
-  ["interval: 1ms", "interval: 1ms is not between 100ms and 1h"],
-  ["ip: [1]", "ip must be a text"],
-  ["push: [7]", "push: must be a text or a mapping"],
-  ["push: http://x/", 'push: "http://x/" is not a known scheme'],
-  ["labels: {instance: x}", "labels: instance is the agent's own"],
-  ["- a", "expected a mapping of options at the top"],
+  ["pusch: x", '1:1: unknown option "pusch"'],
+  ["# slow\ninterval: 10", '2:1: interval: "10" is not a duration'],
+  ["interval: true", "1:1: interval must be a text"],
+  ["interval: 1ms", "1:1: interval: 1ms is not between 100ms and 1h"],
+  ["ip: [1]", "1:1: ip must be a text"],
+  ["push: [7]", "1:8: push: must be a text or a mapping"],
+  ["push: http://x/", '1:1: push: "http://x/" is not a known scheme'],
+  ["labels: {instance: x}", "1:10: labels: instance is the agent's own"],
+  ["labels:\n  rack: a\n  unit: 5", "3:3: labels: unit must be a text"],
+  ["labels: [a]", "1:1: labels: must be a mapping"],
+  ["push:\n  - otlp+http://a/\n  - url: http://x/", '3:5: push: "http://x/" is not a known scheme'],
+  ["push:\n  url: otlp+http://a/\n  timeout: 0s", '3:3: push: timeout "0s" is not a duration'],
+  ["push: {url: otlp+http://a/, headers: {a b: c}}", "1:39: push: headers a b is not a header"],
+  ["x: &x {url: otlp+http://a/, gzip: no}\npush: *x", '1:1: unknown option "x"'],
+  ["sources: {nope: true}", '1:11: sources: "nope" is not a source'],
+  ["sources:\n  cpu:\n    interval: 5", "3:5: sources: cpu interval must be a duration"],
+  ['sources:\n  diskstats: {exclude: "("}', "2:15: sources: diskstats exclude invalid regular"],
+  ["sources: {exec: {plugins: {a: [x], b: y}}}", "1:36: sources: exec plugins b must be a list of words"],
+  ["scrape:\n  - a=http://b/\n  - {job: c, url: ftp://d}", '3:14: scrape: "ftp://d" is not an http'],
+  ["scrape: [{job: a, url: http://b/, labels: {ip: x}}]", "1:44: scrape: labels ip is the agent's own"],
+  ['{\n "push": "http://x/"\n}', '2:2: push: "http://x/" is not a known scheme'],
+  ['{"push": [{"url": "otlp+http://a/",\n  "tls": 1}]}', '2:3: push: unknown option "tls"'],
+  ['{"interval": "10s",}', "1:20: not valid JSON"],
+  ['{"interval": ', "1:14: not valid JSON"],
+  ["interval: [", "1:12: Flow sequence"],
+  ["a: 1\na: 2", "2:1: Map keys must be unique"],
+  ["- a", " expected a mapping of options at the top"],
 ])("configuration %j is refused, naming file and key", async ([text, message]) => {
   const config = configFile(text);
   const failure = readOptions({ config });
 
-  await expect(failure).rejects.toThrow(message);
-  await expect(failure).rejects.toThrow(`configuration ${config}: `);
+  await expect(failure).rejects.toThrow(`configuration ${config}:${message}`);
   await expect(failure).rejects.toMatchObject({ code: "USAGE" });
 });
 

@@ -9,6 +9,7 @@ import {
   readValues,
   text,
 } from "../../../agent/source-kind.ts";
+import { failing } from "../../../core/runtime/options.ts";
 
 const KIND = defineSource({
   name: "disks",
@@ -24,8 +25,10 @@ const KIND = defineSource({
     async () => [{ name: `n${top + 1}`, kind: "gauge", help: "", labels: {}, samples: [] }],
 });
 
+const fail = failing({ option: "sources: disks", value: {} });
+
 test("what is given is read by its option, the rest is as it is where nobody says", () => {
-  expect(readValues(KIND, { top: 5, exclude: "^sd" }, "x")).toMatchObject({
+  expect(readValues(KIND, { top: 5, exclude: "^sd" }, fail)).toMatchObject({
     include: /(?:)/,
     exclude: /^sd/,
     top: 5,
@@ -41,14 +44,14 @@ test.each([
   [{ exclude: 1 }, "sources: disks: exclude must be a regular expression as text"],
   [{ exclude: "(" }, "sources: disks: exclude invalid regular expression"],
 ])("%j is refused: %s", (given, message) => {
-  expect(() => readValues(KIND, given, "sources: disks")).toThrow(message);
+  expect(() => readValues(KIND, given, fail)).toThrow(message);
 });
 
 test("a source without options knows the interval only", () => {
   const plain = defineSource({ name: "p", describes: "", isOff: true, open: () => async () => [] });
 
   expect(plain).toMatchObject({ isOn: false, options: {} });
-  expect(() => readValues(plain, { x: 1 }, "p")).toThrow("unknown option");
+  expect(() => readValues(plain, { x: 1 }, fail)).toThrow("unknown option");
 });
 
 test("filters: included and not excluded", () => {

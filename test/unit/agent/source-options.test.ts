@@ -26,11 +26,11 @@ test("the file switches and sets, flags have the last word and keep what the fil
 });
 
 test.each([
-  [["cpu"], [], "sources must be a mapping of sources"],
-  [{ cpus: true }, [], 'sources: cpus: "cpus" is not a source (hint: known are arp'],
+  [["cpu"], [], "sources: must be a mapping of sources"],
+  [{ cpus: true }, [], 'sources: "cpus" is not a source (hint: known are arp'],
   [{ cpu: "yes" }, [], "sources: cpu must be true, false or a mapping of options"],
-  [{ cpu: { interval: 5 } }, [], "sources: cpu: interval must be a duration"],
-  [{ cpu: { interval: "5x" } }, [], "sources: cpu: interval"],
+  [{ cpu: { interval: 5 } }, [], "sources: cpu interval must be a duration"],
+  [{ cpu: { interval: "5x" } }, [], 'sources: cpu interval "5x" is not a duration'],
   [undefined, ["no-such"], '--sources: "such" is not a source'],
 ])("%j %j is refused", (file, switches, message) => {
   expect(() => {

@@ -100,14 +100,14 @@ test.for<[string, ServeFlags]>([
 test.for([
   [
     "dta: /var\n",
-    'unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, historyFrom, businessLabel, docker, provisioner, peer, trust, tokenFile, clientRate, staleAfter, logLevel)',
+    '1:1: unknown option "dta" (hint: known are listen, adminListen, tlsCert, tlsKey, tlsClientCa, proxyFrom, forward, data, keep, keepCoarse, historyFrom, businessLabel, docker, provisioner, peer, trust, tokenFile, clientRate, staleAfter, logLevel)',
   ],
-  ["staleAfter: [5]\n", "staleAfter must be a text"],
-  ["listen: [{}]\n", "listen must be a text or a list of texts"],
+  ["staleAfter: [5]\n", "1:1: staleAfter must be a text"],
+  ["listen: [{}]\n", "1:10: listen must be a text or a list of texts"],
 ])("configuration %j: %s", async ([text = "", message = ""]) => {
   const config = configFile(text);
   const failure = await readServeOptions({ config }).catch((error: unknown) => errorLine(error));
-  expect(failure).toContain(`configuration ${config}: ${message}`);
+  expect(failure).toContain(`configuration ${config}:${message}`);
 });
 
 test("a client may be let bring as much as it likes", async () => {

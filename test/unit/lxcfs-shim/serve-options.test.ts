@@ -61,9 +61,9 @@ test("what is wrong is named with where it was said", async () => {
     '--log-level: "loud" is not a log level (hint: one of error, warn, info, debug, trace)',
   );
   expect(await refusal({ config: unknown })).toBe(
-    `configuration ${unknown}: unknown option "freshnes" (hint: known are mount, containersMount, names, transport, containerPid, logLevel, freshness, recovery, ${VIEW_KEYS.join(", ")}, containers)`,
+    `configuration ${unknown}:2:1: unknown option "freshnes" (hint: known are mount, containersMount, names, transport, containerPid, logLevel, freshness, recovery, ${VIEW_KEYS.join(", ")}, containers)`,
   );
-  expect(await refusal({ config: number })).toBe(`configuration ${number}: mount must be a text`);
+  expect(await refusal({ config: number })).toBe(`configuration ${number}:1:1: mount must be a text`);
   expect(await refusal({ config: "/nowhere.yaml" })).toMatch(
     /^configuration \/nowhere.yaml: cannot be read: ENOENT/,
   );

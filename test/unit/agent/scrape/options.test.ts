@@ -63,9 +63,9 @@ test.each([
   [{ job: "a", url: URL, interval: 5 }, "interval must be a duration"],
   [{ job: "a", url: URL, honorLabels: "yes" }, "honorLabels must be true or false"],
   [{ job: "a", url: URL, sampleLimit: 0 }, "sampleLimit must be a whole number above 0"],
-  [{ job: "a", url: URL, labels: { ip: "x" } }, "labels: ip is the agent's own"],
-  [{ job: "a", url: URL, labels: { "a-b": "x" } }, 'labels: "a-b" is not a label name'],
-  [{ job: "a", url: URL, labels: { a: "" } }, "labels: a must be a text"],
+  [{ job: "a", url: URL, labels: { ip: "x" } }, "labels ip is the agent's own"],
+  [{ job: "a", url: URL, labels: { "a-b": "x" } }, 'labels "a-b" is not a label name'],
+  [{ job: "a", url: URL, labels: { a: "" } }, "labels a must be a text"],
   [{ job: "a", url: URL, labels: "x" }, "labels must be a mapping"],
   [{ job: "a", url: URL, verifi: true }, 'unknown option "verifi"'],
 ])("%j is refused: %s", (value, message) => {

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { parseDestination, sinks } from "../../../../agent/sinks/index.ts";
 
+const parse = (option: string, value: unknown) => parseDestination({ option, value });
+
 test("scheme and transport choose the protocol, the rest is the URL", () => {
-  const { protocol, url } = parseDestination("--push", "remote-write+https://u:p@host:1/a?b=c");
+  const { protocol, url } = parse("--push", "remote-write+https://u:p@host:1/a?b=c");
 
   expect(protocol.name).toBe("remote-write");
   expect(url.href).toBe("https://u:p@host:1/a?b=c");
@@ -11,7 +13,7 @@ test("scheme and transport choose the protocol, the rest is the URL", () => {
 test("every protocol is reached by its name", () => {
   for (const { name, transports } of sinks) {
     for (const transport of transports) {
-      expect(parseDestination("--push", `${name}+${transport}://host/`).protocol.name).toBe(name);
+      expect(parse("--push", `${name}+${transport}://host/`).protocol.name).toBe(name);
     }
   }
 });
@@ -25,13 +27,13 @@ test.for<[string, string]>([
   ["remote-write+http://:1/", "is not a URL"],
   ["remote-write+http://host:99999/", "is not a URL"],
 ])("%j is refused in one line", ([text, message]) => {
-  expect(() => parseDestination("PLIMSOLL_AGENT_PUSH", text)).toThrow(
+  expect(() => parse("PLIMSOLL_AGENT_PUSH", text)).toThrow(
     `PLIMSOLL_AGENT_PUSH: ${JSON.stringify(text)} ${message}`,
   );
 });
 
 test("a destination of a configuration file may be a mapping", () => {
-  const { protocol, url, settings } = parseDestination("push", {
+  const { protocol, url, settings } = parse("push", {
     url: "otlp+https://host/",
     gzip: false,
     headers: { "x-tenant": "a" },
@@ -51,5 +53,5 @@ test.for<[unknown, string]>([
   [{ gzip: true }, "push: url must be a text"],
   [{ url: "otlp+http://host/", colour: "red" }, 'push: unknown option "colour"'],
 ])("%j is refused", ([value, message]) => {
-  expect(() => parseDestination("push", value)).toThrow(message);
+  expect(() => parse("push", value)).toThrow(message);
 });

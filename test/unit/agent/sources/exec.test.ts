@@ -24,7 +24,7 @@ test.each([
   [{ plugins: { a: "ls" } }, "exec: plugins a must be a list of words"],
   [{ plugins: { a: [] } }, "exec: plugins a must be a list of words"],
   [{ timeout: 5 }, "exec: timeout must be a duration"],
-  [{ timeout: "5" }, 'timeout: "5" is not a duration'],
+  [{ timeout: "5" }, 'exec: timeout "5" is not a duration'],
 ])("%j is refused: %s", (options, message) => {
   expect(() => openSource(exec, options)).toThrow(message);
 });

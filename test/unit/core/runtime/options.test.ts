@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
-import { type GivenFlags, oneOf, readGivenOptions } from "../../../../core/runtime/options.ts";
+import { bug } from "../../../../core/runtime/errors.ts";
+import { failing, type GivenFlags, oneOf, readGivenOptions } from "../../../../core/runtime/options.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 
 const cleanup = new Cleanup();
@@ -27,7 +28,7 @@ test("flag before environment before configuration file", async () => {
   const config = file("order.yaml", "staleAfter: 3m\n");
 
   expect((await given({ config })).text("staleAfter")).toEqual({
-    option: `configuration ${config}: staleAfter`,
+    option: `configuration ${config}:1:1: staleAfter`,
     value: "3m",
   });
   vi.stubEnv("PLIMSOLL_TEST_STALE_AFTER", "2m");
@@ -72,9 +73,9 @@ test("mappings are the file's alone", async () => {
   expect(options.values("push")?.map(({ value }) => value)).toEqual(["a", { url: "b" }]);
   expect(options.inFile("labels")?.value).toEqual({ x: "y" });
   expect(() => options.texts("push")).toThrow(
-    `configuration ${config}: push must be a text or a list of texts`,
+    `configuration ${config}:1:11: push must be a text or a list of texts`,
   );
-  expect(() => options.text("labels")).toThrow(`configuration ${config}: labels must be a text`);
+  expect(() => options.text("labels")).toThrow(`configuration ${config}:2:1: labels must be a text`);
 });
 
 test("a switch may be a truth value, nothing else may", async () => {
@@ -90,9 +91,21 @@ test("an unknown option is named with the known ones", async () => {
   const config = file("unknown.yaml", "pusch: a\n");
 
   await expect(given({ config })).rejects.toMatchObject({
-    message: `configuration ${config}: unknown option "pusch"`,
+    message: `configuration ${config}:1:1: unknown option "pusch"`,
     hint: "known are staleAfter, push, labels",
   });
+});
+
+test("what is wrong within a value is told at its place in the file; flags have no inside", async () => {
+  const config = file("places.yaml", "push:\n  - a\n  - url: b\n    gzip: 5\n");
+  const [, second] = (await given({ config })).values("push") ?? [];
+
+  expect(() => failing(second ?? bug("none"), "do so")("gzip is wrong", "gzip")).toThrow(
+    `configuration ${config}:4:5: push: gzip is wrong`,
+  );
+  expect(() => failing(second ?? bug("none"))("no way there", "a", 7)).toThrow(`${config}:3:5: push: no`);
+  const [flag] = (await given({ push: "a" })).values("push") ?? [];
+  expect(() => failing(flag ?? bug("none"))("is wrong", "gzip")).toThrow(/^--push: is wrong$/);
 });
 
 test("one of the choices, or nothing; anything else is named with the choices", () => {
