@@ -2,16 +2,14 @@ import { close, fstat, open, read, readdir, readSync, statfs, statfsSync } from 
 import type { Clock } from "../core/runtime/clock.ts";
 import { errnoOf, PlimsollError } from "../core/runtime/errors.ts";
 import type { HangGuard } from "./hang-guard.ts";
+import { MountTable } from "./mount-table.ts";
 import type { FileSystemSpace, LoadedFile, WaitsFor } from "./sources/types.ts";
 
 /** A page of /proc/stat for 16 CPUs; grown when a file is larger. */
 const INITIAL_BYTES = 4096;
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/**
- * A descriptor stays with the mount it was opened on. One opened before a FUSE file was bound over
- * the path would read the host's numbers for ever, so none lives longer than this.
- */
+/** What is not the kernel's own may be another file under the same name: no descriptor of it lives longer than this. */
 const REOPEN_MS = 60_000;
 
 /** Of linux/magic.h: proc, sysfs, cgroup v1 and v2. The kernel answers itself, it waits for nobody. */
@@ -20,6 +18,8 @@ const OWN_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e
 interface OpenFile {
   readonly fd: number;
   readonly openedMs: number;
+  /** Of the mount table, before it was opened. */
+  readonly mounts: number;
   /** The kernel's own file and not one that was bound over it. */
   readonly isKernels: boolean;
 }
@@ -35,18 +35,24 @@ export interface Lanes {
  * Kernel files by kept-open descriptors, from position 0. Opening is asynchronous under a guard's
  * deadline, and so is reading what is not the kernel's own: it may be FUSE and may hang. The kernel's
  * own is read at once, 8 µs where the thread pool takes 75 and the promises of node:fs 500.
+ *
+ * A descriptor stays with the mount it was opened on. One from before a FUSE file was bound over the path would read
+ * the host's numbers for ever, so all are opened anew when the mounts are others; only then, since opening thirty
+ * files takes as long as a sample does.
  */
 export class KernelFiles {
   readonly #lanes: Lanes;
   readonly #clock: Clock;
+  readonly #mounts: MountTable;
   readonly #files = new Map<string, OpenFile>();
   /** For reads that nothing can come between. */
   readonly #shared = new GrowingBuffer();
   readonly #buffers = new Map<string, GrowingBuffer>();
 
-  constructor(lanes: Lanes, clock: Clock) {
+  constructor(lanes: Lanes, clock: Clock, mounts: MountTable = new MountTable(clock)) {
     this.#lanes = lanes;
     this.#clock = clock;
+    this.#mounts = mounts;
   }
 
   /** Paths that have missed their deadline and have not answered since. */
@@ -57,7 +63,7 @@ export class KernelFiles {
   /** The whole text. Rejects with the system's error, or with `STUCK` past the deadline. */
   async read(path: string): Promise<string> {
     const known = this.#files.get(path);
-    if (known?.isKernels && this.#isFresh(known)) return readAtOnce(known.fd, this.#shared);
+    if (known?.isKernels && this.#isFresh(known)) return this.#readKernels(path, known);
     return this.#lanes.kernel.run(path, async () => {
       try {
         return await this.#readGuarded(path);
@@ -103,25 +109,37 @@ export class KernelFiles {
   }
 
   async #readGuarded(path: string): Promise<string> {
-    const { fd, isKernels } = await this.#opened(path);
-    if (isKernels) return readAtOnce(fd, this.#shared);
+    const file = await this.#opened(path);
+    if (file.isKernels) return this.#readKernels(path, file);
     const buffer = this.#buffers.get(path) ?? new GrowingBuffer();
     this.#buffers.set(path, buffer);
-    return readWhole(fd, buffer);
+    return readWhole(file.fd, buffer);
   }
 
-  #isFresh({ openedMs }: OpenFile): boolean {
-    return this.#clock.monotonicMs() - openedMs < REOPEN_MS;
+  async #readKernels(path: string, { fd }: OpenFile): Promise<string> {
+    try {
+      return readAtOnce(fd, this.#shared);
+    } catch (error) {
+      await this.#forget(path); // Of a device that has gone: another may have its name.
+      throw error;
+    }
+  }
+
+  #isFresh({ isKernels, openedMs, mounts }: OpenFile): boolean {
+    if (mounts !== this.#mounts.version) return false;
+    return isKernels || this.#clock.monotonicMs() - openedMs < REOPEN_MS;
   }
 
   async #opened(path: string): Promise<OpenFile> {
     const known = this.#files.get(path);
     if (known !== undefined && this.#isFresh(known)) return known;
     await this.#forget(path);
+    const mounts = this.#mounts.version;
     const fd = await openFile(path);
     // By way of the descriptor: the path may lead elsewhere by now.
     const { type } = await statFileSystem(`/proc/self/fd/${fd}`);
-    const file = { fd, openedMs: this.#clock.monotonicMs(), isKernels: OWN_FILE_SYSTEMS.has(type) };
+    const isKernels = OWN_FILE_SYSTEMS.has(type);
+    const file = { fd, openedMs: this.#clock.monotonicMs(), mounts, isKernels };
     this.#files.set(path, file);
     return file;
   }

@@ -1,9 +1,20 @@
-import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { HangGuard } from "../../../agent/hang-guard.ts";
-import { KernelFiles } from "../../../agent/kernel-files.ts";
+import { KernelFiles, type Lanes } from "../../../agent/kernel-files.ts";
+import { MountTable } from "../../../agent/mount-table.ts";
 import { systemClock } from "../../../core/runtime/clock.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -17,13 +28,15 @@ function open(deadlineMs = 5000): {
   guard: HangGuard;
   folder: string;
   clock: ManualClock;
+  lanes: Lanes;
 } {
   const clock = new ManualClock();
   const guard = new HangGuard({ clock: systemClock, slots: 2, deadlineMs });
   const mounts = new HangGuard({ clock: systemClock, slots: 1, deadlineMs });
-  const files = new KernelFiles({ kernel: guard, mounts }, clock);
+  const lanes = { kernel: guard, mounts };
+  const files = new KernelFiles(lanes, clock);
   cleanup.add("files", () => files.close());
-  return { files, guard, folder: cleanup.temporaryFolder(), clock };
+  return { files, guard, folder: cleanup.temporaryFolder(), clock, lanes };
 }
 
 function descriptorsOf(path: string): number {
@@ -78,6 +91,43 @@ test("what was put in a file's place is found within a minute", async () => {
   await clock.advance(60_000);
 
   expect(await files.read(path)).toBe("new");
+});
+
+function lead(link: string, path: string): void {
+  rmSync(link, { force: true });
+  symlinkSync(path, link);
+}
+
+test("a kernel file's descriptor is kept until the mounts are others", async () => {
+  const { folder, clock, lanes } = open();
+  let table = "one mount\n";
+  const files = new KernelFiles(lanes, clock, new MountTable(clock, () => table));
+  cleanup.add("other files", () => files.close());
+  const link = join(folder, "link");
+  lead(link, "/proc/version");
+  const version = await files.read(link);
+  lead(link, "/proc/uptime");
+  await clock.advance(3_600_000);
+  expect(await files.read(link)).toBe(version);
+
+  table += "another one\n";
+  await clock.advance(60_000);
+  expect(await files.read(link)).toMatch(/^\d+\.\d\d \d+\.\d\d\n$/);
+});
+
+test("a kernel file that fails is opened anew", async () => {
+  const { files, folder } = open();
+  const child = spawn("sleep", ["1000"]);
+  const ended = once(child, "exit");
+  const link = join(folder, "link");
+  lead(link, `/proc/${child.pid}/stat`);
+  expect(await files.read(link)).toContain("(sleep)");
+  child.kill("SIGKILL");
+  await ended;
+  await expect(files.read(link)).rejects.toMatchObject({ code: "ESRCH" });
+  lead(link, "/proc/uptime");
+
+  expect(await files.read(link)).toMatch(/^\d+\.\d\d \d/);
 });
 
 test("a read that hangs costs its own path, for as long as it hangs", async () => {
