@@ -1,3 +1,6 @@
+/** So few may be of no use: nobody is asked about them. */
+const SWEEP_SIZE = 128;
+
 export interface BoundedMapOptions<K, V> {
   /** Told each value that is no longer held. */
   readonly onGone?: (value: V) => void;
@@ -53,7 +56,7 @@ export class BoundedMap<K, V> {
   /** For each new entry the two unused for longest are looked at: nobody has to wait for a look at all. */
   #sweep(): void {
     const { isCurrent } = this.#options;
-    if (isCurrent === undefined) return;
+    if (isCurrent === undefined || this.#entries.size < SWEEP_SIZE) return;
     const [first, second] = this.#entries;
     for (const entry of [first, second]) {
       if (entry === undefined) continue;

@@ -1,6 +1,8 @@
 import {
+  type AncestorsOf,
   type EffectiveLimits,
   type EffectiveMemory,
+  openAncestors,
   readEffective,
 } from "../../core/kernel/cgroup/effective.ts";
 import type { CgroupReader } from "../../core/kernel/cgroup/reader.ts";
@@ -60,13 +62,22 @@ export function openContainerViews(options: ContainerViewsOptions): ContainerVie
   const isCurrent = (key: string): boolean => isKeyOfLiving(options.root, key);
   const remembered = new RememberedMap<Remembered>(notebook, "container", REMEMBERED_CONTAINERS, isCurrent);
   const pageBytes = once(() => readPageSize(options.root));
-  return { open: (container, host) => openView({ ...options, remembered, pageBytes, container, host }) };
+  const moments = new WeakMap<HostText, AncestorsOf>();
+  return {
+    open: (container, host) => {
+      const ancestorsOf = moments.get(host) ?? openAncestors(options.reader);
+      moments.set(host, ancestorsOf);
+      return openView({ ...options, remembered, pageBytes, ancestorsOf, container, host });
+    },
+  };
 }
 
 /** What one view is made from. */
 interface Ground extends ContainerViewsOptions {
   readonly remembered: RememberedMap<Remembered>;
   readonly pageBytes: () => number;
+  /** As old as `host`. */
+  readonly ancestorsOf: AncestorsOf;
   readonly container: Container;
   readonly host: HostText;
 }
@@ -112,9 +123,9 @@ const lazyView = lazyClass<ContainerView>();
 const lazyMemory = lazyClass<MemoryView>();
 const lazyCpu = lazyClass<CpuView>();
 
-function share({ root, reader, loads, choicesOf, container, host }: Ground): Shared {
+function share({ root, reader, loads, choicesOf, ancestorsOf, container, host }: Ground): Shared {
   const choices = choicesOf?.(container.cgroup) ?? DEFAULT_VIEW_OPTIONS;
-  const effective = readEffective(reader, container.cgroup);
+  const effective = readEffective(reader, container.cgroup, ancestorsOf);
   const quotaCpus = once(() => effective.quotaCpus);
   const limits = () => ({ effectiveCpus: effective.cpus, quotaCpus: quotaCpus() });
   const age = once(() => ageSeconds(container, host));
@@ -191,7 +202,7 @@ function countProcesses(
 ): number {
   const before = remembered.get(key) ?? NOTHING;
   const processes = Math.max(before.processes, lastPid, threads);
-  remembered.set(key, { ...before, processes });
+  if (processes > before.processes) remembered.set(key, { ...before, processes });
   return processes;
 }
 

@@ -1,7 +1,7 @@
 import { lazyClass } from "../lazy.ts";
 import { once } from "../once.ts";
 import type { CgroupPath, CgroupReader } from "./reader.ts";
-import type { MemoryStats } from "./stats.ts";
+import type { CgroupLimits, MemoryStats } from "./stats.ts";
 import { swapWithin } from "./values.ts";
 
 /** What holds for a cgroup once all its ancestors have had their say. Every property is lazy. */
@@ -33,43 +33,61 @@ export interface EffectiveMemory {
   readonly memswLimitBytes: number | undefined;
 }
 
-export function readEffective(reader: CgroupReader, path: CgroupPath): EffectiveLimits {
-  const chain = once(() => ancestry(reader, path));
+/** A cgroup on the way up. */
+interface Ancestor {
+  readonly path: CgroupPath;
+  readonly limits: CgroupLimits;
+}
+
+/** What is above each cgroup, the nearest first; of one moment: cgroups with the same parent have one answer. */
+export type AncestorsOf = (path: CgroupPath) => readonly Ancestor[];
+
+export function openAncestors(reader: CgroupReader): AncestorsOf {
+  const known = new Map<string, readonly Ancestor[]>();
+  const above: AncestorsOf = (path) => {
+    const parent = reader.parentOf(path);
+    if (parent === undefined) return [];
+    const key = [parent.unified, ...parent.controllers.values()].join("\n");
+    const chain = known.get(key) ?? [{ path: parent, limits: reader.readLimits(parent) }, ...above(parent)];
+    known.set(key, chain);
+    return chain;
+  };
+  return above;
+}
+
+export function readEffective(
+  reader: CgroupReader,
+  path: CgroupPath,
+  ancestorsOf: AncestorsOf = openAncestors(reader),
+): EffectiveLimits {
+  const chain = once((): readonly Ancestor[] => [
+    { path, limits: reader.readLimits(path) },
+    ...ancestorsOf(path),
+  ]);
   return lazyLimits({
     memory: () => effectiveMemory(reader, chain()),
-    quotaCpus: () => Math.min(...chain().map((at) => reader.readLimits(at).quotaCpus)),
-    cpus: () => nearestCpus(reader, chain()),
+    quotaCpus: () => Math.min(...chain().map(({ limits }) => limits.quotaCpus)),
+    cpus: () => nearestCpus(chain()),
   });
 }
 
 const lazyLimits = lazyClass<EffectiveLimits>();
 
-/** The cgroup, its parent … up to the root. */
-function ancestry(reader: CgroupReader, path: CgroupPath): readonly CgroupPath[] {
-  const chain: CgroupPath[] = [];
-  for (let at: CgroupPath | undefined = path; at !== undefined; at = reader.parentOf(at)) chain.push(at);
-  return chain;
-}
-
-function effectiveMemory(reader: CgroupReader, chain: readonly CgroupPath[]): EffectiveMemory | undefined {
-  for (const [level, path] of chain.entries()) {
+function effectiveMemory(reader: CgroupReader, chain: readonly Ancestor[]): EffectiveMemory | undefined {
+  for (const [level, { path }] of chain.entries()) {
     const stats = reader.read(path).memory;
-    if (stats !== undefined) return withAncestors(reader, stats, chain.slice(level + 1));
+    if (stats !== undefined) return withAncestors(stats, chain.slice(level + 1));
   }
   return undefined;
 }
 
-function withAncestors(
-  reader: CgroupReader,
-  stats: MemoryStats,
-  ancestors: readonly CgroupPath[],
-): EffectiveMemory {
+function withAncestors(stats: MemoryStats, ancestors: readonly Ancestor[]): EffectiveMemory {
   let limitBytes = stats.limitBytes;
   let roomBytes = Math.max(0, stats.limitBytes - stats.usageBytes);
   let memswLimitBytes = stats.memswLimitBytes;
   let swapLimitBytes = stats.swapLimitBytes;
   for (const ancestor of ancestors) {
-    const limits = reader.readLimits(ancestor).memory;
+    const limits = ancestor.limits.memory;
     if (limits === undefined) continue;
     limitBytes = Math.min(limitBytes, limits.limitBytes);
     roomBytes = Math.min(roomBytes, limits.roomBytes);
@@ -85,10 +103,7 @@ function least(a: number | undefined, b: number | undefined): number | undefined
 }
 
 /** A cpuset is always within its parent's, so the nearest one has them all counted in. */
-function nearestCpus(reader: CgroupReader, chain: readonly CgroupPath[]): readonly number[] | undefined {
-  for (const path of chain) {
-    const cpus = reader.readLimits(path).effectiveCpus;
-    if (cpus !== undefined) return cpus;
-  }
+function nearestCpus(chain: readonly Ancestor[]): readonly number[] | undefined {
+  for (const { limits } of chain) if (limits.effectiveCpus !== undefined) return limits.effectiveCpus;
   return undefined;
 }

@@ -39,3 +39,11 @@ test("what is of no use any more goes long before it is full, what is of use sta
   expect(map.size).toBeLessThan(400);
   expect(Array.from({ length: 30 }, (_, hundred) => map.get(100 * hundred))).not.toContain(undefined);
 });
+
+test("nobody is asked whether a few are of use", () => {
+  const asked: number[] = [];
+  const map = new BoundedMap<number, number>(10_000, { isCurrent: (key) => asked.push(key) > 0 });
+  for (let key = 0; key < 100; key += 1) map.set(key, key);
+
+  expect(asked).toEqual([]);
+});

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCgroupReader } from "../../../../core/kernel/cgroup/open-reader.ts";
 import type { CgroupReader } from "../../../../core/kernel/cgroup/reader.ts";
-import type { ContainerView } from "../../../../lxcfs-shim/proc-files/types.ts";
+import type { ContainerView, HostText } from "../../../../lxcfs-shim/proc-files/types.ts";
 import { uptime } from "../../../../lxcfs-shim/proc-files/uptime.ts";
 import type { Container } from "../../../../lxcfs-shim/view/container.ts";
 import { openContainerViews } from "../../../../lxcfs-shim/view/container-view.ts";
@@ -60,6 +60,23 @@ describe("memory", () => {
 
     expect(view.memory).toMatchObject({ totalBytes: 256 * MIB, usageBytes: 100 * MIB, roomBytes: 156 * MIB });
     expect(view.missing("memory")).toBeUndefined();
+  });
+
+  test("what is above is of the moment that the host's files are of", () => {
+    const host = newHost();
+    host.cgroup("/web/one", { "cgroup.procs": "41\n" });
+    const container = { ...webOn(host), cgroup: { unified: "/web/one", controllers: new Map() } };
+    const reader = openCgroupReader(host.root);
+    const loads = openLoadAverages({ census: openCensus(host.root, reader), clock: new ManualClock() });
+    const views = openContainerViews({ root: host.root, reader, loads });
+    const totalAt = (moment: HostText): number | undefined =>
+      views.open(container, moment).memory?.totalBytes;
+    const before = openHostText(host.root.proc);
+
+    expect(totalAt(before)).toBe(4096 * MIB);
+    host.cgroup("/web", { "memory.max": `${256 * MIB}\n` });
+    expect(totalAt(before)).toBe(4096 * MIB);
+    expect(totalAt(openHostText(host.root.proc))).toBe(256 * MIB);
   });
 
   test("the host's size without a limit, and with one beyond it", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readEffective } from "../../../../../core/kernel/cgroup/effective.ts";
+import { openAncestors, readEffective } from "../../../../../core/kernel/cgroup/effective.ts";
 import { openCgroupReader } from "../../../../../core/kernel/cgroup/open-reader.ts";
+import type { CgroupReader } from "../../../../../core/kernel/cgroup/reader.ts";
 import { readPidCgroup } from "../../../../../core/kernel/proc/pid-cgroup.ts";
 import { fixtureHost, tempHost, unified } from "../hosts.ts";
 
@@ -121,5 +122,45 @@ describe("readEffective", () => {
       memswLimitBytes: 1000,
       swapLimitBytes: 500,
     });
+  });
+
+  it("asks what is above once for all below it, and a cgroup itself each time", () => {
+    const read: string[] = [];
+    const reader = openCgroupReader(
+      tempHost({
+        "sys/fs/cgroup/cgroup.controllers": "\n",
+        "sys/fs/cgroup/pod/memory.max": "1000\n",
+        "sys/fs/cgroup/pod/memory.current": "400\n",
+        "sys/fs/cgroup/pod/cpu.max": "50000 100000\n",
+        "sys/fs/cgroup/pod/cpuset.cpus.effective": "1\n",
+        ...Object.fromEntries(
+          ["a", "b"].flatMap((name) => [
+            [`sys/fs/cgroup/pod/${name}/memory.max`, "max\n"],
+            [`sys/fs/cgroup/pod/${name}/memory.current`, "100\n"],
+          ]),
+        ),
+      }),
+    );
+    const counting: CgroupReader = {
+      version: reader.version,
+      read: (path) => reader.read(path),
+      readLimits: (path) => {
+        read.push(path.unified ?? "");
+        return reader.readLimits(path);
+      },
+      parentOf: (path) => reader.parentOf(path),
+      processes: (path) => reader.processes(path),
+    };
+    const above = openAncestors(counting);
+    for (const path of ["/pod/a", "/pod/b", "/pod/a"]) {
+      const { memory, quotaCpus, cpus } = readEffective(counting, unified(path), above);
+      expect({ limit: memory?.limitBytes, room: memory?.roomBytes, quotaCpus, cpus }).toEqual({
+        limit: 1000,
+        room: 600,
+        quotaCpus: 0.5,
+        cpus: [1],
+      });
+    }
+    expect(read.toSorted()).toEqual(["/", "/pod", "/pod/a", "/pod/a", "/pod/b"]);
   });
 });
