@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findWrong } from "../../../../provisioner/executors/verify.ts";
+import { findWrong, parseLocalAddresses } from "../../../../provisioner/executors/verify.ts";
 import { MACHINE } from "../../../support/machine-model.ts";
 
 const { limits, disk, id, name } = MACHINE;
@@ -25,4 +25,27 @@ test.for([
   [{ addresses: [] }, ["there is no address"]],
 ] as const)("inside %j", ([changes, wrong]) => {
   expect(findWrong(step, { ...inside, ...changes })).toEqual(wrong);
+});
+
+test("addresses that are the namespace's own", () => {
+  const trie = `Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 0.0.0.0
+        /0 universe UNICAST
+     +-- 10.10.0.0/24 2 0 2
+        |-- 10.10.0.0
+           /24 link UNICAST
+        |-- 10.10.0.7
+           /32 host LOCAL
+        |-- 10.10.0.255
+           /32 link BROADCAST
+     +-- 127.0.0.0/8 2 0 2
+           |-- 127.0.0.1
+              /32 host LOCAL
+Local:
+        |-- 10.10.0.7
+           /32 host LOCAL
+`;
+  expect(parseLocalAddresses(trie)).toEqual(["10.10.0.7"]);
+  expect(parseLocalAddresses("")).toEqual([]);
 });
