@@ -5,6 +5,7 @@ import { createCommand, exitWith, withExamples } from "../core/runtime/command-l
 import { UsageError } from "../core/runtime/errors.ts";
 import { EXIT } from "../core/runtime/program.ts";
 import { readHostConfig } from "./host/config.ts";
+import { imageBuild } from "./images/build/command.ts";
 import { checkImage } from "./images/check.ts";
 import { withImageOfDocker } from "./images/from-docker.ts";
 import { isDockerfile, readFromDockerfile } from "./images/from-dockerfile.ts";
@@ -22,12 +23,17 @@ import { DEFAULT_FILE, findRegistry } from "./registry/replication/rules.ts";
 const DOCKER = "docker:";
 /** Node's name of a processor → an image's. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
+const PLATFORM = `linux/${ARCHITECTURES[arch()] ?? arch()}`;
 
 /** `plimsoll image`: what is in images, and whether it may be. */
 export function imageCommand(signal: AbortSignal): Command {
-  const command = createCommand("image", "what is in images, and whether it may be");
-  command.addCommand(imageCheck(signal));
+  const command = createCommand("image", "build images, and say whether what is in them may be");
+  command.addCommand(imageCheck(signal)).addCommand(imageBuild(signal, PLATFORM));
   return withExamples(command, [
+    [
+      "plimsoll image build web.yaml --tag web:v1",
+      "of a base, with packages, files, users and a health check",
+    ],
     ["plimsoll image check registry.example/team/app:v1", "against the policy of this host"],
   ]);
 }
@@ -57,7 +63,7 @@ function imageCheck(signal: AbortSignal): Command {
     )
     .option("--policy <file>", `what images must be like; PLIMSOLL_IMAGE_POLICY, else ${DEFAULT_POLICY}`)
     .option("--config <file>", `users of registries; PLIMSOLL_REGISTRY_CONFIG, else ${DEFAULT_FILE}`)
-    .option("--platform <os/arch>", "which image of an index", `linux/${ARCHITECTURES[arch()] ?? arch()}`)
+    .option("--platform <os/arch>", "which image of an index", PLATFORM)
     .option("--format <format>", `${Object.keys(RENDER).join(", ")}`, "table")
     .option("--json", "short for --format json")
     .action(async (name: string, options: CheckOptions) => {

@@ -9,6 +9,7 @@ export const API = "/v1.41";
 export interface CallOptions {
   /** A stream is sent as it is, anything else as JSON. */
   readonly body?: Readable | Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Status codes that are not an error, [200] unless told. */
   readonly ok?: readonly number[];
   readonly signal?: AbortSignal | undefined;
@@ -57,7 +58,11 @@ export class EngineConnection {
     const deadline = this.#hurry && new Deadline(this.#hurry, longerMs, () => failure("given up, no answer"));
     const signal = AbortSignal.any([options.signal, deadline?.signal].filter((each) => each !== undefined));
     try {
-      const request = { method, path: API + path, signal, ...encodeBody(options.body) };
+      const { body, headers } = encodeBody(options.body);
+      const request = {
+        ...{ method, path: API + path, signal, body },
+        headers: { ...headers, ...options.headers },
+      };
       const answer = await this.#translate(options, () => this.#pool.request(request));
       answer.body.once("close", () => deadline?.close());
       if (ok.includes(answer.statusCode)) return answer;
@@ -90,8 +95,13 @@ function openPool(socketPath: string): Pool {
   return new Pool("http://docker", { socketPath, headersTimeout: 0, bodyTimeout: 0 });
 }
 
-function encodeBody(body: CallOptions["body"]): Partial<Dispatcher.RequestOptions> {
-  if (body === undefined) return {};
+interface EncodedBody {
+  readonly body: Readable | string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function encodeBody(body: CallOptions["body"]): EncodedBody {
+  if (body === undefined) return { body: null, headers: {} };
   if ("pipe" in body) return { body: body as Readable, headers: { "content-type": "application/x-tar" } };
   return { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
 }

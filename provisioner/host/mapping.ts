@@ -95,6 +95,16 @@ export class Mapping<Key extends string> {
     ]);
   }
 
+  /** Texts under names of their own: `labels: {owner: team}`; none when it is not there. */
+  entries(key: Key): readonly (readonly [string, string])[] {
+    const value = this.#values[key] ?? {};
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      return this.refuse(key, "must be a mapping");
+    return Object.entries(value).map(([name, text]) =>
+      typeof text === "string" ? [name, text] : this.refuse(key, `${name}: must be a text, in quotes`),
+    );
+  }
+
   /** Mappings in a list; none when it is not there. */
   mappings<Inner extends string>(key: Key, keys: readonly Inner[]): readonly Mapping<Inner>[] {
     return this.#list(key).map(

@@ -19,10 +19,15 @@ export async function withImageOfDocker<T>(
   try {
     const archive = join(folder, "image.tar");
     const { body } = await connection.stream("GET", `/images/${encodeURI(name)}/get`, { signal });
-    await pipeline(body, createWriteStream(archive, { mode: 0o600 }), { signal });
+    await pipeline(inPieces(body), createWriteStream(archive, { mode: 0o600 }), { signal });
     return await use({ ...(await readFromLayout(archive, platform)), name });
   } finally {
     await connection.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Asked for, piece by piece: undici's own flow, where a file is slower than the engine, is fifty times slower than that. */
+async function* inPieces(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* body;
 }

@@ -24,7 +24,13 @@ interface Stage {
 
 /** What the last stage of a Dockerfile says of the image it makes. What its base brings along is not known. */
 export function readFromDockerfile(path: string): { readonly image: Image; readonly files: ImageFiles } {
-  const text = readFileSync(path, "utf8");
+  return parseFromDockerfile(path, readFileSync(path, "utf8"));
+}
+
+export function parseFromDockerfile(
+  path: string,
+  text: string,
+): { readonly image: Image; readonly files: ImageFiles } {
   const stage = lastStage(path, parseDockerfile(path, text));
   const config = {
     exposedPorts: [...stage.ports],

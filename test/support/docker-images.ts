@@ -26,7 +26,7 @@ const BUILD_MS = 600_000;
  * and of this machine's Node.js and npm: a test's engine reaches no registry of images.
  */
 export async function importBaseImages(cleanup: Cleanup, docker: PrivateDocker): Promise<void> {
-  await exec(["docker", "import", await debianArchive(), DEBIAN], { env: docker.env, timeoutMs: BUILD_MS });
+  await importDebian(docker, DEBIAN);
   const context = cleanup.temporaryFolder();
   const local = join(context, "usr/local");
   mkdirSync(join(local, "lib/node_modules"), { recursive: true });
@@ -41,6 +41,11 @@ export async function importBaseImages(cleanup: Cleanup, docker: PrivateDocker):
   const lines = [`FROM ${DEBIAN}`, "COPY . /", `ENV NODE_EXTRA_CA_CERTS=${CERTIFICATES}`];
   writeFileSync(join(context, "Dockerfile"), lines.join("\n"));
   await buildImage(docker, context, NODE);
+}
+
+/** Debian 12 without anything that can be left out. */
+export async function importDebian(docker: PrivateDocker, name: string): Promise<void> {
+  await exec(["docker", "import", await debianArchive(), name], { env: docker.env, timeoutMs: BUILD_MS });
 }
 
 /** `docker build`; the steps share this machine's network, since the engine has none of its own. */
