@@ -4,36 +4,25 @@ import type { Command } from "commander";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { EXIT } from "../core/runtime/program.ts";
-import { readHostConfig } from "./host/config.ts";
-import { imageBuild } from "./images/build/command.ts";
 import { checkImage } from "./images/check.ts";
-import { withImageOfDocker } from "./images/from-docker.ts";
 import { isDockerfile, readFromDockerfile } from "./images/from-dockerfile.ts";
-import { readFromLayout } from "./images/from-layout.ts";
-import { readFromRegistry } from "./images/from-registry.ts";
 import type { Image } from "./images/image.ts";
 import { inspectLayers } from "./images/inspect.ts";
+import { withImage } from "./images/open-image.ts";
 import { DEFAULT_POLICY, type ImagePolicy, readPolicy } from "./images/policy.ts";
 import { type CheckedImage, checkedDocument, renderChecked, sarifDocument } from "./images/render.ts";
-import { Registry } from "./registry/client.ts";
-import { parseImageReference } from "./registry/names.ts";
-import { DEFAULT_FILE, findRegistry } from "./registry/replication/rules.ts";
+import { imageSbom } from "./images/sbom-command.ts";
+import { DEFAULT_FILE } from "./registry/replication/rules.ts";
 
-/** The engine's own images: `docker:debian:12`. */
-const DOCKER = "docker:";
 /** Node's name of a processor → an image's. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
 const PLATFORM = `linux/${ARCHITECTURES[arch()] ?? arch()}`;
 
 /** `plimsoll image`: what is in images, and whether it may be. */
 export function imageCommand(signal: AbortSignal): Command {
-  const command = createCommand("image", "build images, and say whether what is in them may be");
-  command.addCommand(imageCheck(signal)).addCommand(imageBuild(signal, PLATFORM));
+  const command = createCommand("image", "what is in images, and whether it may be");
+  command.addCommand(imageCheck(signal)).addCommand(imageSbom(signal, PLATFORM));
   return withExamples(command, [
-    [
-      "plimsoll image build web.yaml --tag web:v1",
-      "of a base, with packages, files, users and a health check",
-    ],
     ["plimsoll image check registry.example/team/app:v1", "against the policy of this host"],
   ]);
 }
@@ -96,24 +85,4 @@ async function inspect(policy: ImagePolicy, image: Image): Promise<CheckedImage>
 
 function judge(policy: ImagePolicy, { image, files }: Omit<CheckedImage, "violations">): CheckedImage {
   return { image, files, violations: checkImage(policy, image, files) };
-}
-
-async function withImage<T>(
-  name: string,
-  { platform, config }: CheckOptions,
-  signal: AbortSignal,
-  use: (image: Image) => Promise<T>,
-): Promise<T> {
-  if (name.startsWith(DOCKER)) {
-    const { docker } = await readHostConfig(undefined);
-    return withImageOfDocker(docker, name.slice(DOCKER.length), platform, signal, use);
-  }
-  if (existsSync(name)) return use(await readFromLayout(name, platform));
-  const reference = parseImageReference(name);
-  const registry = new Registry(await findRegistry(config, reference.registry));
-  try {
-    return await use(await readFromRegistry(registry, reference, platform));
-  } finally {
-    await registry.close();
-  }
 }

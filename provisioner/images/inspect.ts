@@ -1,3 +1,4 @@
+import { isOsRelease, type OsRelease, parseOsRelease } from "./os-release.ts";
 import { databaseOf, type InstalledPackage, parsePackages } from "./packages.ts";
 import { findSecrets, MAX_SECRET_BYTES } from "./secrets.ts";
 import { readTar, type TarEntry } from "./tar.ts";
@@ -14,6 +15,8 @@ export interface Layer {
 /** What a container of the image would find, and what lies in its layers besides. */
 export interface ImageFiles {
   readonly packages: readonly InstalledPackage[];
+  /** Undefined where the image does not say. */
+  readonly osRelease?: OsRelease | undefined;
   /** Paths of databases that cannot be read. */
   readonly unreadable: readonly string[];
   readonly setuid: readonly { readonly path: string; readonly mode: number }[];
@@ -99,6 +102,7 @@ class Findings {
   readonly #packages = new Map<string, readonly InstalledPackage[]>();
   readonly #setuid = new Map<string, number>();
   readonly #unreadable = new Set<string>();
+  #osRelease: OsRelease | undefined;
 
   addSecrets({ content }: TarEntry, path: string, layer: string): void {
     if (content.length === 0 || content.length > MAX_SECRET_BYTES || content.includes(0)) return;
@@ -109,6 +113,7 @@ class Findings {
     if (kind !== "file") return;
     if ((mode & SETUID_SETGID) !== 0) this.#setuid.set(path, mode);
     else this.#setuid.delete(path);
+    if (isOsRelease(path)) this.#osRelease ??= parseOsRelease(content.toString());
     const database = databaseOf(path);
     if (database === "rpm" || (database !== undefined && sizeBytes > MAX_DATABASE_BYTES))
       this.#unreadable.add(path);
@@ -118,6 +123,7 @@ class Findings {
   result(): ImageFiles {
     return {
       packages: [...this.#packages.values()].flat(),
+      osRelease: this.#osRelease,
       unreadable: [...this.#unreadable],
       setuid: [...this.#setuid].map(([path, mode]) => ({ path, mode })),
       secrets: this.#secrets,

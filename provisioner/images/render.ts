@@ -29,7 +29,7 @@ export function checkedDocument({ image, files, violations }: CheckedImage): obj
     user: config.user,
     exposedPorts: config.exposedPorts,
     labels: config.labels,
-    packages: files.packages,
+    packages: files.packages.map(({ manager, name, version }) => ({ manager, name, version })),
     violations,
   };
 }

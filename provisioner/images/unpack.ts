@@ -2,23 +2,23 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import { unzstd, ZSTD_MAGIC } from "./unzstd.ts";
 
 const GZIP = [0x1f, 0x8b];
-const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 
 /** A layer's tar archive, by its first bytes: media types are not always true. */
 export async function* unpack(what: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const rest = chunks[Symbol.asyncIterator]();
-  const first = await rest.next();
-  if (first.done) return;
-  const begins = (magic: readonly number[]): boolean => magic.every((byte, at) => first.value[at] === byte);
-  if (begins(ZSTD)) {
-    throw new PlimsollError("IMAGE", `${what}: packed by zstd, which cannot be read`, {
-      hint: "push the image with gzip layers",
-    });
+  let head = new Uint8Array();
+  while (head.length < ZSTD_MAGIC.length) {
+    const next = await rest.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
   }
-  const whole = chain(first.value, rest);
-  yield* begins(GZIP) ? gunzip(what, whole) : whole;
+  const begins = (magic: readonly number[]): boolean => magic.every((byte, at) => head[at] === byte);
+  const whole = chain(head, rest);
+  if (begins(GZIP)) yield* gunzip(what, whole);
+  else yield* begins(ZSTD_MAGIC) ? unzstd(what, whole) : whole;
 }
 
 async function* chain(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

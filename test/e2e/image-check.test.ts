@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExecResult, exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
@@ -96,6 +97,23 @@ describeIf(
       ]);
     }
   }, 60_000);
+
+  test("what is installed as an SBOM, valid by its schema, with dpkg's own packages in it", async () => {
+    writeFileSync(join(folder, "host.json"), JSON.stringify({ docker: docker.socket }));
+    const env = { PLIMSOLL_HOST_CONFIG: join(folder, "host.json") };
+    const argv = programArgv("plimsoll", "image", "sbom", "docker:app:v1");
+    const { stdout } = await exec(argv, { env, timeoutMs: 60_000 });
+    expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(stdout)).toBeNull();
+    const { components } = JSON.parse(stdout);
+    const version = execFileSync("dpkg-query", ["-W", "-f", ["", "Version}"].join("${"), "dpkg"], {
+      encoding: "utf8",
+    });
+    const found = components.find(({ name }: { name: string }) => name === "dpkg");
+    expect(found).toMatchObject({
+      version,
+      purl: expect.stringMatching(/^pkg:deb\/debian\/dpkg@.*[?&]arch=/),
+    });
+  });
 
   test("an image as the policy wants it, and one that is not there", async () => {
     expect((await check("docker:app:v1", { labels: ["owner"], setuid: ["bin/tool"] })).code).toBe(0);

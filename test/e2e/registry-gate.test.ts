@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExecResult, exec } from "../../core/runtime/exec.ts";
@@ -95,10 +95,8 @@ describeIf(...[hasCommand("docker-registry"), hasCommand("skopeo"), hasCommand("
     test("the gate goes with the registry, and comes with it", async () => {
       const starts = (): number => up.lines.filter((line) => line.includes('"msg":"serves"')).length;
       const before = starts();
-      const children = execFileSync("pgrep", ["-P", `${up.pid}`, "-f", "docker-registry"], {
-        encoding: "utf8",
-      });
-      process.kill(Number(/^\d+$/m.exec(children)?.[0]), "SIGKILL"); // throws where there is none
+      const children = readFileSync(`/proc/${up.pid}/task/${up.pid}/children`, "utf8");
+      process.kill(Number(/^\d+/.exec(children)?.[0]), "SIGKILL"); // throws where there is none
       await up.waitForLine(/registry ended by itself/, 10_000);
       await waitFor("another start", () => starts() > before, 30_000);
       const images = new SyntheticImages(`http://${host}`);

@@ -68,6 +68,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/reconcile/keeper.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/reconcile/survey.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/reconcile/sweep.ts": "test/e2e/ct-serve.test.ts",
+  "provisioner/images/open-image.ts": "test/e2e/image-check.test.ts",
+  "provisioner/images/sbom-command.ts": "test/e2e/image-check.test.ts",
   "provisioner/registry/server/commands.ts": "test/e2e/registry-server.test.ts",
   "provisioner/registry/server/garbage.ts": "test/e2e/registry-server.test.ts",
   "provisioner/registry/server/replica.ts": "test/e2e/registry-server.test.ts",

@@ -36,7 +36,11 @@ export const WALLS: readonly Wall[] = [
   },
   // Runs in a browser.
   { room: "collector/page", may: ["uplot"] },
-  { room: "provisioner", may: ["core/runtime", "node:*", "commander", "libsql", "undici"] },
+  {
+    room: "provisioner",
+    may: ["core/runtime", "node:*", "commander", "libsql", "undici"],
+    lazily: ["@cyclonedx/cyclonedx-library", "fzstd"],
+  },
   // The one driver with a database inside: its documents mean nothing to it.
   { room: "provisioner/store", may: ["core/runtime", "node:*", "libsql", "undici"] },
   // The plan is data: what would be done, never the doing.
