@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { EXIT } from "../core/runtime/program.ts";
+import { imageBuild } from "./images/build/command.ts";
 import { checkImage } from "./images/check.ts";
 import { isDockerfile, readFromDockerfile } from "./images/from-dockerfile.ts";
 import type { Image } from "./images/image.ts";
@@ -20,9 +21,16 @@ const PLATFORM = `linux/${ARCHITECTURES[arch()] ?? arch()}`;
 
 /** `plimsoll image`: what is in images, and whether it may be. */
 export function imageCommand(signal: AbortSignal): Command {
-  const command = createCommand("image", "what is in images, and whether it may be");
-  command.addCommand(imageCheck(signal)).addCommand(imageSbom(signal, PLATFORM));
+  const command = createCommand("image", "build images, and say whether what is in them may be");
+  command
+    .addCommand(imageCheck(signal))
+    .addCommand(imageSbom(signal, PLATFORM))
+    .addCommand(imageBuild(signal, PLATFORM));
   return withExamples(command, [
+    [
+      "plimsoll image build web.yaml --tag web:v1",
+      "of a base, with packages, files, users and a health check",
+    ],
     ["plimsoll image check registry.example/team/app:v1", "against the policy of this host"],
   ]);
 }
