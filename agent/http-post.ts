@@ -145,16 +145,22 @@ function exchangeOnce(
         response.on("close", () => settle({ answer: answerOf(answering), closedWhileIdle: false }));
       },
     );
-    const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    const stop = (): void => {
-      sent.destroy(new Error("stopped before the answer came"));
-    };
-    sent.on("error", (error) => {
-      // Half an answer is one: its status is known, and it may say that the samples are stored.
-      if (received !== undefined) return settle({ answer: answerOf(received), closedWhileIdle: false });
+    const fail = (error: Error): void => {
       const closedWhileIdle = sent.reusedSocket && ["ECONNRESET", "EPIPE"].includes(errnoOf(error) ?? "");
-      settle({ failure: errorLine(error), closedWhileIdle });
-    });
+      // Half an answer is one: its status is known, and it may say that the samples are stored.
+      if (received === undefined) settle({ failure: errorLine(error), closedWhileIdle });
+      else settle({ answer: answerOf(received), closedWhileIdle: false });
+    };
+    // A request that still waits for its connection is silent when it is destroyed.
+    const giveUp = (error: Error): void => {
+      sent.destroy(error);
+      fail(error);
+    };
+    const timer = setTimeout(() => giveUp(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const stop = (): void => giveUp(new Error("stopped before the answer came"));
+    sent.on("error", fail);
+    // Without a word: Node hangs up on who answers 101 to a question that nobody asked.
+    sent.on("close", () => fail(new Error("closed without an answer")));
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop);
     sent.end(body);

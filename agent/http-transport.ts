@@ -59,13 +59,18 @@ async function openHttps(url: URL, settings: PushSettings): Promise<Opened> {
   const tls = readTls(url.hostname, settings);
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ...tls });
   const { proxy } = settings;
-  if (proxy !== undefined) await tunnelThrough(agent, proxy, url, tls);
+  if (proxy !== undefined) await tunnelThrough(agent, proxy, url, { ...settings, tls });
   const target = addressOf(url);
   return { agent, request: (options, onResponse) => request({ ...options, ...target, agent }, onResponse) };
 }
 
 /** Has the agent make its connections by CONNECT (RFC 9110 §9.3.6), TLS inside. */
-async function tunnelThrough(agent: Agent, proxy: URL, url: URL, tls: TlsOptions): Promise<void> {
+async function tunnelThrough(
+  agent: Agent,
+  proxy: URL,
+  url: URL,
+  { tls, timeoutMs }: { readonly tls: TlsOptions; readonly timeoutMs: number },
+): Promise<void> {
   const http = await import("node:http");
   const { connect } = await import("node:tls");
   const authority = `${url.hostname}:${url.port || 443}`;
@@ -80,7 +85,11 @@ async function tunnelThrough(agent: Agent, proxy: URL, url: URL, tls: TlsOptions
   Object.assign(agent, {
     createConnection: (_: unknown, done: Done): void => {
       const asked = http.request(connecting);
+      const silent = new Error(`no answer within ${timeoutMs} ms`);
+      const timer = setTimeout(() => asked.destroy(silent), timeoutMs);
+      asked.on("close", () => clearTimeout(timer));
       asked.on("connect", ({ statusCode = 0 }, socket) => {
+        clearTimeout(timer);
         if (statusCode === 200) return done(null, connect({ ...tls, host: addressOf(url).host, socket }));
         socket.destroy();
         done(new PlimsollError("PROXY", `proxy ${proxy.host}: HTTP ${statusCode} to CONNECT`));

@@ -44,6 +44,8 @@ export function openPageFetcher(url: URL, settings: PushSettings, maxBytes: numb
         if (isStale && !isSecondTry) resolve(get(path, signal, true));
         else reject(error);
       });
+      // Without a word: Node hangs up on who answers 101 to a question that nobody asked.
+      asked.on("close", () => reject(new PlimsollError("SCRAPE", "closed without an answer")));
       asked.end();
     });
   };

@@ -255,6 +255,13 @@ test("half a head is a failure to be retried", async () => {
   expect(await post.send(BODY, never)).toMatchObject({ outcome: "retry" });
 });
 
+test("an answer to a question that nobody asked is a failure, at once", async () => {
+  const post = await postToBytes("HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n", false);
+
+  expect(await post.send(BODY, never)).toEqual({ outcome: "retry", reason: "closed without an answer" });
+  expect(await post.send(BODY, never)).toEqual({ outcome: "retry", reason: "closed without an answer" });
+});
+
 test("half a body is an answer: its status is known", async () => {
   const head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n";
   expect(await (await postToBytes(`${head}half`, true)).send(BODY, never)).toEqual({ outcome: "delivered" });

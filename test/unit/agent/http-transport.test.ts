@@ -1,7 +1,7 @@
 import { utimesSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { connect, type Socket } from "node:net";
+import { connect, createServer as createTcpServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { openHttpPost } from "../../../agent/http-post.ts";
@@ -144,6 +144,19 @@ describeIf(hasCommand("openssl"))("TLS", () => {
       expect(await send(new Uint8Array(1), never)).toEqual({ outcome: "delivered" });
     }
     expect(clients).toEqual(["true one", "true two"]);
+  });
+
+  test("a proxy that does not answer is left after the timeout, each time", async () => {
+    const silent = `http://127.0.0.1:${await listen(cleanup, createTcpServer())}`;
+    const settings = { proxy: new URL(silent), timeoutMs: 100 };
+    const all = { ...DEFAULT_SETTINGS, ...settings };
+    const { send } = openHttpPost({ url: new URL("https://127.0.0.1:1/"), headers: {}, settings: all });
+    for (let i = 0; i < 3; i++) {
+      expect(await send(new Uint8Array(3), never)).toMatchObject({
+        outcome: "retry",
+        reason: expect.stringContaining("no answer within 100 ms"),
+      });
+    }
   });
 
   test("through a proxy TLS is ours to the receiver; a proxy that refuses is a failure", async () => {

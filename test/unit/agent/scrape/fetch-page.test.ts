@@ -76,6 +76,11 @@ test.each<[string, RequestListener, string]>([
     (_, response) => response.writeHead(200, { "content-length": 9 }).write("a", () => response.destroy()),
     "aborted",
   ],
+  [
+    "an answer to a question that nobody asked",
+    ({ socket }) => void socket.write("HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"),
+    "closed without an answer",
+  ],
 ])("%s is no page", async (_, listener, message) => {
   await expect((await serve(listener)).fetch()).rejects.toThrow(message);
 });
