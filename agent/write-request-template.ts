@@ -1,16 +1,17 @@
-import { encodeWriteRequest, NORMAL_NAN, STALE_NAN } from "../core/metrics/remote-write.ts";
-import type { Batch, Labels, Sample } from "../core/metrics/series.ts";
+import { ProtoReader, tagOf, WIRE } from "../core/metrics/protobuf.ts";
+import { FIELD, NORMAL_NAN, STALE_NAN } from "../core/metrics/remote-write.ts";
+import type { Batch, Labels, Sample, Series } from "../core/metrics/series.ts";
 import { encodeSnappyTemplate } from "./snappy-template.ts";
 import { hasSameLabels } from "./staleness.ts";
 
 /*
- * From one tick to the next a WriteRequest differs in values and in the one timestamp that all its samples have:
+ * From one tick to the next a WriteRequest, 1.0 or 2.0, differs in values and in the one timestamp that all its samples have:
  *   12 10                       samples, 16 bytes
  *      09 xx xx xx xx xx xx xx xx   value
  *      10 tt tt tt tt tt tt         timestamp, as a varint of six bytes (1971 to 2109)
  * So the compressed request is made once, and filled in anew each time: a tenth of the work.
  */
-const SAMPLE_BYTES = 18;
+const SAMPLES = tagOf(FIELD.series.samples, WIRE.bytes);
 const VALUE_AT = 3;
 const TIMESTAMP_AT = 12;
 const TIMESTAMP_BYTES = 6;
@@ -18,10 +19,22 @@ const TIMESTAMP_BYTES = 6;
 /** Shapes that a batch takes in turn: not every source is asked at every tick. */
 const TEMPLATES = 4;
 
+/** A version of the protocol. */
+export interface WriteRequestFormat {
+  /** The request, uncompressed, of nothing but this batch. */
+  encode(batch: Batch): Uint8Array;
+  /** The number of its repeated series. */
+  readonly seriesField: number;
+  /** Whether types and help texts are in it. */
+  readonly hasMetadata: boolean;
+}
+
 interface Template {
   readonly identity: Labels;
   readonly names: readonly string[];
   readonly labels: readonly Labels[];
+  /** Type and help text of each series; empty where they are not in the request. */
+  readonly metadata: readonly string[];
   readonly bytes: Buffer;
   /** Where each series' value is. */
   readonly values: Uint32Array;
@@ -29,10 +42,15 @@ interface Template {
   readonly timestamps: readonly number[];
 }
 
-/** Compressed WriteRequests, without metadata, of batches that say the same series again and again. */
+/** Compressed requests of batches that say the same series again and again. */
 export class WriteRequestTemplates {
+  readonly #format: WriteRequestFormat;
   /** The last one used is the last. */
   readonly #templates: Template[] = [];
+
+  constructor(format: WriteRequestFormat) {
+    this.#format = format;
+  }
 
   /** undefined where this is not for templates: a series with more samples than one, or with a time of its own. */
   encode(batch: Batch): Uint8Array | undefined {
@@ -41,7 +59,7 @@ export class WriteRequestTemplates {
     const timestamp = encodeTimestamp(timestampMs);
     if (timestamp.length !== TIMESTAMP_BYTES) return undefined;
     const at = this.#templates.findLastIndex((template) => isFor(template, batch));
-    const template = at === -1 ? makeTemplate(batch) : this.#templates.splice(at, 1)[0];
+    const template = at === -1 ? makeTemplate(batch, this.#format) : this.#templates.splice(at, 1)[0];
     if (template === undefined) return undefined;
     this.#templates.push(template);
     if (this.#templates.length > TEMPLATES) this.#templates.shift();
@@ -65,7 +83,7 @@ function encodeTimestamp(timestampMs: number): readonly number[] {
   return [...bytes, rest];
 }
 
-function isFor({ identity, names, labels }: Template, batch: Batch): boolean {
+function isFor({ identity, names, labels, metadata }: Template, batch: Batch): boolean {
   const { series } = batch;
   if (series.length !== names.length || !hasSameLabels(identity, batch.identity)) return false;
   for (let i = 0; i < series.length; i++) {
@@ -74,49 +92,58 @@ function isFor({ identity, names, labels }: Template, batch: Batch): boolean {
     if (one === undefined || known === undefined || one.name !== names[i]) return false;
     if (one.labels !== known && !hasSameLabels(one.labels, known)) return false;
   }
+  return metadata.length === 0 || isSaidOf(metadata, series);
+}
+
+function isSaidOf(metadata: readonly string[], series: readonly Series[]): boolean {
+  for (let i = 0; i < series.length; i++) {
+    if (series[i]?.kind !== metadata[2 * i] || series[i]?.help !== metadata[2 * i + 1]) return false;
+  }
   return true;
 }
 
-function makeTemplate(batch: Batch): Template {
-  const request = encodeWriteRequest([batch], []);
-  const ends = seriesEnds(request);
+function makeTemplate(batch: Batch, { encode, seriesField, hasMetadata }: WriteRequestFormat): Template {
+  const { identity, series } = batch;
+  const request = encode(batch);
+  const samples = findSamples(request, seriesField);
   const isOpen = new Uint8Array(request.length);
-  for (const end of ends) isOpen.fill(1, end - SAMPLE_BYTES + VALUE_AT, end - SAMPLE_BYTES + VALUE_AT + 8);
+  for (const start of samples) isOpen.fill(1, start + VALUE_AT, start + VALUE_AT + 8);
   const { bytes, find } = encodeSnappyTemplate(request, isOpen);
-  const values = Uint32Array.from(ends, (end) => find(end - SAMPLE_BYTES + VALUE_AT) ?? 0);
+  const values = Uint32Array.from(samples, (start) => find(start + VALUE_AT) ?? 0);
   const timestamps: number[] = [];
-  for (const end of ends) {
+  for (const start of samples) {
     for (let which = 0; which < TIMESTAMP_BYTES; which++) {
-      const at = find(end - SAMPLE_BYTES + TIMESTAMP_AT + which);
+      const at = find(start + TIMESTAMP_AT + which);
       if (at !== undefined) timestamps.push(at * 8 + which);
     }
   }
-  const names = batch.series.map(({ name }) => name);
   return {
-    identity: batch.identity,
-    names,
-    labels: batch.series.map(({ labels }) => labels),
+    identity,
+    names: series.map(({ name }) => name),
+    labels: series.map(({ labels }) => labels),
+    metadata: hasMetadata ? series.flatMap(({ kind, help }) => [kind, help]) : [],
     bytes,
     values,
     timestamps,
   };
 }
 
-/** Where each series of a request ends: its sample is the last in it. */
-function seriesEnds(request: Uint8Array): number[] {
-  const ends: number[] = [];
-  for (let at = 0; at < request.length; ) {
-    let length = 0;
-    let shift = 0;
-    for (at++; ; shift += 7) {
-      const byte = request[at++] ?? 0;
-      length += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
+/** Where the sample of each series begins. */
+function findSamples(request: Uint8Array, seriesField: number): number[] {
+  const seriesTag = tagOf(seriesField, WIRE.bytes);
+  const samples: number[] = [];
+  const reader = new ProtoReader(request);
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag !== seriesTag) {
+      reader.skip(tag);
+      continue;
     }
-    at += length;
-    ends.push(at);
+    const outer = reader.enter();
+    for (let field = reader.tag(); field !== SAMPLES; field = reader.tag()) reader.skip(field);
+    samples.push(reader.at - 1);
+    reader.leave(outer);
   }
-  return ends;
+  return samples;
 }
 
 function fill(

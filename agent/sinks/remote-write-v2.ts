@@ -12,9 +12,17 @@ import { packageVersion } from "../../core/runtime/version.ts";
 import { type HttpAnswer, type HttpPost, judgeByStatus, openHttpPost } from "../http-post.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
 import { divideSnappy } from "../snappy-division.ts";
+import { type WriteRequestFormat, WriteRequestTemplates } from "../write-request-template.ts";
 import type { OpenSink } from "./types.ts";
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+/** With a table of strings of its own in each: what is kept from one to the next is the template. */
+const FORMAT: WriteRequestFormat = {
+  encode: (batch) => new WriteRequestV2Encoder().encode(batch),
+  seriesField: FIELD.request.series,
+  hasMetadata: true,
+};
 
 /** What a receiver of 2.0 says of what it has stored, and one of 1.0 does not. */
 const WRITTEN = "x-prometheus-remote-write-samples-written";
@@ -36,10 +44,14 @@ export const openRemoteWriteV2: OpenSink = (url, settings) => {
     },
   });
   const v1 = openHttpPost({ url, settings, headers: { ...REMOTE_WRITE_HEADERS, ...agent } });
+  const templates = new WriteRequestTemplates(FORMAT);
   const encoder = new WriteRequestV2Encoder();
   return {
     name: sinkName("remote-write-v2", url),
-    encode: (batch) => ({ body: encodeSnappy(encoder.encode(batch)), samples: sampleCount(batch) }),
+    encode: (batch) => ({
+      body: templates.encode(batch) ?? encodeSnappy(encoder.encode(batch)),
+      samples: sampleCount(batch),
+    }),
     divide: (body) => divideSnappy(body, FIELD.request.series),
     deliver: async (body, signal) => {
       if (!isOld.value) {

@@ -4,13 +4,13 @@ import {
   familiesOf,
   REMOTE_WRITE_HEADERS,
 } from "../../core/metrics/remote-write.ts";
-import type { Batch } from "../../core/metrics/series.ts";
+import type { Batch, Family } from "../../core/metrics/series.ts";
 import { encodeSnappy, joinSnappy } from "../../core/metrics/snappy.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
 import { openHttpPost } from "../http-post.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
 import { divideSnappy } from "../snappy-division.ts";
-import { WriteRequestTemplates } from "../write-request-template.ts";
+import { type WriteRequestFormat, WriteRequestTemplates } from "../write-request-template.ts";
 import type { Encoded, OpenSink } from "./types.ts";
 
 /** Types and help texts are half of a request, and the same each time: Prometheus too sends them once a minute. */
@@ -42,17 +42,41 @@ function openMetadataSchedule(): (batch: Batch) => boolean {
   };
 }
 
+const FORMAT: WriteRequestFormat = {
+  encode: (batch) => encodeWriteRequest([batch], []),
+  seriesField: FIELD.request.series,
+  hasMetadata: false,
+};
+
 function openEncoder(): (batch: Batch) => Encoded {
-  const templates = new WriteRequestTemplates();
+  const templates = new WriteRequestTemplates(FORMAT);
   const isMetadataDue = openMetadataSchedule();
+  const encodeFamilies = openFamilies();
   return (batch) => {
-    const samples = templates.encode(batch) ?? encodeSnappy(encodeWriteRequest([batch], []));
+    const samples = templates.encode(batch) ?? encodeSnappy(FORMAT.encode(batch));
     // Two requests, one after the other, are one.
     const body = isMetadataDue(batch) ? joinSnappy([samples, encodeFamilies(batch)]) : samples;
     return { body, samples: sampleCount(batch) };
   };
 }
 
-function encodeFamilies(batch: Batch): Uint8Array {
-  return encodeSnappy(encodeWriteRequest([], familiesOf([batch])));
+/** Metadata of a batch, compressed: made anew only when it is another, since it takes as long as a sample. */
+function openFamilies(): (batch: Batch) => Uint8Array {
+  let known: { readonly families: readonly Family[]; readonly body: Uint8Array } | undefined;
+  return (batch) => {
+    const families = familiesOf([batch]);
+    if (known === undefined || !isSame(known.families, families))
+      known = { families, body: encodeSnappy(encodeWriteRequest([], families)) };
+    return known.body;
+  };
+}
+
+function isSame(some: readonly Family[], others: readonly Family[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ name, kind, help }, i) => {
+      const other = others[i];
+      return name === other?.name && kind === other.kind && help === other.help;
+    })
+  );
 }

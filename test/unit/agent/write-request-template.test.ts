@@ -1,12 +1,26 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { gauge, point } from "../../../agent/metric.ts";
-import { WriteRequestTemplates } from "../../../agent/write-request-template.ts";
+import { type WriteRequestFormat, WriteRequestTemplates } from "../../../agent/write-request-template.ts";
+import { encodeWriteRequest, FIELD } from "../../../core/metrics/remote-write.ts";
 import { decodeWriteRequest } from "../../../core/metrics/remote-write-decode.ts";
+import { FIELD as FIELD_V2, WriteRequestV2Encoder } from "../../../core/metrics/remote-write-v2.ts";
 import { type Batch, type Labels, type Series, staleSample } from "../../../core/metrics/series.ts";
 import { decodeSnappy } from "../../../core/metrics/snappy.ts";
 
 const IDENTITY = { instance: "10.0.0.7", ip: "10.0.0.7", hostname: "web" };
 const NOW = 1_790_000_000_000;
+
+const V1: WriteRequestFormat = {
+  encode: (batch) => encodeWriteRequest([batch], []),
+  seriesField: FIELD.request.series,
+  hasMetadata: false,
+};
+const V2: WriteRequestFormat = {
+  encode: (batch) => new WriteRequestV2Encoder().encode(batch),
+  seriesField: FIELD_V2.request.series,
+  hasMetadata: true,
+};
 
 function batchOf(values: readonly number[], timestampMs = NOW, identity: Labels = IDENTITY): Batch {
   const series = values.map((value, i) =>
@@ -27,7 +41,7 @@ const shortly = (series: readonly Series[]) =>
   series.map(({ name, labels, samples }) => ({ name, labels, samples }));
 
 test("what a template is filled with is what is said: values, not-a-numbers, ends, times", () => {
-  const templates = new WriteRequestTemplates();
+  const templates = new WriteRequestTemplates(V1);
   const batches = [
     batchOf([0, 0, 1, 2.5]),
     batchOf([3, -0, Number.POSITIVE_INFINITY, 1e300], NOW + 10_001),
@@ -43,7 +57,7 @@ test("what a template is filled with is what is said: values, not-a-numbers, end
 });
 
 test("other series, another order, another identity are other templates, and those before are still good", () => {
-  const templates = new WriteRequestTemplates();
+  const templates = new WriteRequestTemplates(V1);
   const one = batchOf([1, 2, 3]);
   const shapes = [
     one,
@@ -57,7 +71,7 @@ test("other series, another order, another identity are other templates, and tho
 });
 
 test("a thousand series: smaller than a third of what they are, and right in every block", () => {
-  const templates = new WriteRequestTemplates();
+  const templates = new WriteRequestTemplates(V1);
   const values = Array.from({ length: 1500 }, (_, i) => i * 1.1);
   templates.encode(batchOf(values));
   const batch = batchOf(
@@ -71,11 +85,71 @@ test("a thousand series: smaller than a third of what they are, and right in eve
 });
 
 test("series with two samples, with a time of their own or of another century are not for templates", () => {
-  const templates = new WriteRequestTemplates();
+  const templates = new WriteRequestTemplates(V1);
   const { identity, series } = batchOf([1, 2]);
   const [first, second] = series as [Series, Series];
   const twice = { ...first, samples: [...first.samples, ...second.samples] };
   const earlier = { ...first, samples: [{ timestampMs: 1, value: 1 }] };
   for (const some of [[twice, second], [earlier, second], [earlier], []])
     expect(templates.encode({ identity, series: some })).toBeUndefined();
+});
+
+const label = fc.constantFrom("cpu", "device", "mode", "Zone", "_x");
+const seriesArbitrary: fc.Arbitrary<Series> = fc.record({
+  name: fc.constantFrom("node_load1", "node_cpu_seconds_total", "up"),
+  kind: fc.constantFrom("gauge", "counter", "unknown"),
+  help: fc.constantFrom("", "Help.", "Some other help."),
+  labels: fc.dictionary(label, fc.string({ maxLength: 6 }), { maxKeys: 3 }),
+  samples: fc
+    .oneof(
+      fc.double().map((value) => ({ value })),
+      fc.constant({ value: Number.NaN, stale: true as const }),
+    )
+    .map((sample) => [{ ...sample, timestampMs: 0 }]),
+});
+const shapes = fc.array(fc.array(seriesArbitrary, { minLength: 1, maxLength: 12 }), {
+  minLength: 1,
+  maxLength: 3,
+});
+const ticks = fc.array(
+  fc.record({
+    shape: fc.nat(2),
+    timestampMs: fc.integer({ min: 2 ** 36, max: 2 ** 42 - 1 }),
+    by: fc.double(),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+test.for([
+  ["1.0", V1],
+  ["2.0", V2],
+] as const)("%s: a filled template is, uncompressed, what is encoded anew", ([, format]) => {
+  fc.assert(
+    fc.property(shapes, ticks, (all, some) => {
+      const templates = new WriteRequestTemplates(format);
+      for (const { shape, timestampMs, by } of some) {
+        const series = (all[shape % all.length] ?? []).map((one): Series => {
+          const samples = one.samples.map((sample) => {
+            const value = sample.stale ? sample.value : sample.value + by;
+            return { ...sample, timestampMs, value };
+          });
+          return { ...one, samples };
+        });
+        const batch = { identity: IDENTITY, series };
+        const body = templates.encode(batch) ?? new Uint8Array(0);
+        expect(Buffer.from(decodeSnappy(body, 1e6))).toEqual(Buffer.from(format.encode(batch)));
+      }
+    }),
+  );
+});
+
+test("types and help texts that are others are another template where they are in it", () => {
+  const templates = new WriteRequestTemplates(V2);
+  const { identity, series } = batchOf([1, 2]);
+  const other = series.map((one) => ({ ...one, help: "another" }));
+  for (const some of [series, other, series]) {
+    const body = templates.encode({ identity, series: some }) ?? new Uint8Array(0);
+    const plain = V2.encode({ identity, series: some });
+    expect(Buffer.from(decodeSnappy(body, 1e6))).toEqual(Buffer.from(plain));
+  }
 });

@@ -44,6 +44,17 @@ test("types and help come first, then once a minute, and after the clock was set
   expect(families[0]).toEqual([{ name: "node_load1", kind: "gauge", help: "1m load average." }]);
 });
 
+test("a help text that has changed is told the next time", () => {
+  const { encode } = open();
+  const said = ["one", "one", "another"].map((help, i) => {
+    const { identity, series } = load(100_000 + i * 60_000);
+    const batch = { identity, series: series.map((each) => ({ ...each, help })) };
+    return decode(encode(batch)?.body).families.map((family) => family.help);
+  });
+
+  expect(said).toEqual([["one"], ["one"], ["another"]]);
+});
+
 test("the request has the headers of remote write 1.0", async () => {
   let headers: IncomingHttpHeaders = {};
   const server = createServer((request, response) => {
