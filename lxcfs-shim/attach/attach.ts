@@ -1,8 +1,9 @@
 import { type HostRoot, openHostRoot } from "../../core/kernel/host-root.ts";
 import { environmentVariable } from "../../core/runtime/config.ts";
 import { errorLine, NotFoundError, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
+import { findShims } from "../operate/find-shims.ts";
 import type { ShimStatus } from "../operate/status.ts";
-import { findShims } from "../operate/upgrade.ts";
+
 import {
   type ContainerProcess,
   type HostMounts,

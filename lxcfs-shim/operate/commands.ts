@@ -19,10 +19,12 @@ function statusCommand(): Command {
     .option(...MOUNT)
     .option("--json", "as a JSON array")
     .action(async ({ mount, json }: Flags) => {
-      const { findShims } = await import("./upgrade.ts");
+      const { noAnswer, noShim, surveyShims } = await import("./find-shims.ts");
       const { renderStatus } = await import("./status.ts");
-      const shims = await findShims(mount);
-      process.stdout.write(json ? `${JSON.stringify(shims)}\n` : shims.map(renderStatus).join("\n"));
+      const { answering, silent } = await surveyShims(mount);
+      if (answering.length + silent.length === 0) throw noShim(mount);
+      process.stdout.write(json ? `${JSON.stringify(answering)}\n` : answering.map(renderStatus).join("\n"));
+      if (silent[0] !== undefined) throw noAnswer(silent[0]);
     });
   return withExamples(command, [
     ["plimsoll-shim status", "version, generation, and per file: reads, kept answers, errors, p50, p99"],
@@ -34,8 +36,15 @@ function upgradeCommand(): Command {
   const command = createCommand("upgrade", "replace the server by the installed version, under its readers")
     .option(...MOUNT)
     .action(async ({ mount }: Flags) => {
-      const { findShims, upgradeShim } = await import("./upgrade.ts");
-      for (const before of await findShims(mount)) {
+      const { noShim, surveyShims } = await import("./find-shims.ts");
+      const { upgradeShim } = await import("./upgrade.ts");
+      const { answering, silent } = await surveyShims(mount);
+      if (answering.length + silent.length === 0) throw noShim(mount);
+      const shims = [
+        ...silent.map((shim) => ({ ...shim, version: "no answer" })),
+        ...answering.map((shim) => ({ ...shim, holder: shim.holder?.pid })),
+      ];
+      for (const before of shims) {
         const { version, generation, mountPoint } = await upgradeShim(before);
         process.stdout.write(`${mountPoint}: ${before.version} → ${version}, generation ${generation}\n`);
       }
@@ -50,9 +59,9 @@ function doctorCommand(): Command {
     .option("--json", "as a JSON array")
     .action(async ({ json }: Flags) => {
       const { diagnose, realContext, renderFinding } = await import("./doctor.ts");
-      const { readStatuses } = await import("./status-socket.ts");
+      const { surveyShims } = await import("./find-shims.ts");
       const { openHostRoot } = await import("../../core/kernel/host-root.ts");
-      const findings = await diagnose(realContext(openHostRoot(), await readStatuses()));
+      const findings = await diagnose(realContext(openHostRoot(), await surveyShims()));
       process.stdout.write(json ? `${JSON.stringify(findings)}\n` : findings.map(renderFinding).join(""));
       exitWith(findings.some(({ state }) => state === "wrong") ? EXIT.failed : EXIT.done);
     });

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
 import { release } from "node:os";
 import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
@@ -6,7 +6,7 @@ import { type Mount, readMountinfo } from "../../core/kernel/proc/mountinfo.ts";
 import { FILE_SYSTEM_TYPE } from "../mount.ts";
 import { probeMount } from "../mount-point.ts";
 import { readContainerCgroup } from "../view/container.ts";
-import type { ShimStatus } from "./status.ts";
+import type { Survey } from "./find-shims.ts";
 
 /** One thing looked at. `wrong` keeps containers from their figures; `note` is to be known. */
 export interface Finding {
@@ -18,15 +18,18 @@ export interface Finding {
 
 export interface DoctorContext {
   readonly root: HostRoot;
-  readonly shims: readonly ShimStatus[];
+  readonly shims: Survey;
   /** Whether somebody answers on a mount point. */
   readonly probe: typeof probeMount;
   readonly kernelRelease: string;
 }
 
+/** What the files of a server with many containers take. */
+const NOTEBOOK_BYTES = 8 * 2 ** 20;
+
 type Check = (context: DoctorContext) => readonly Finding[] | Promise<readonly Finding[]>;
 
-export const realContext = (root: HostRoot, shims: readonly ShimStatus[]): DoctorContext => ({
+export const realContext = (root: HostRoot, shims: Survey): DoctorContext => ({
   root,
   shims,
   probe: probeMount,
@@ -93,12 +96,19 @@ function controllersOf(root: HostRoot): readonly string[] {
   }
 }
 
-async function shims({ shims: running, probe }: DoctorContext): Promise<readonly Finding[]> {
-  if (running.length === 0) {
+async function shims({ shims: { answering, silent }, probe }: DoctorContext): Promise<readonly Finding[]> {
+  if (answering.length + silent.length === 0) {
     return [{ state: "note", what: "no shim runs", hint: "plimsoll-shim serve --mount DIR" }];
   }
-  return Promise.all(
-    running.map(async ({ mountPoint, holder, generation }): Promise<Finding> => {
+  const unserved = silent.map(
+    ({ mountPoint, holder }): Finding => ({
+      state: "wrong",
+      what: `${mountPoint}: no server answers, readers wait`,
+      hint: `the log of its holder, pid ${holder}, says why; plimsoll-shim upgrade starts another now`,
+    }),
+  );
+  const served = await Promise.all(
+    answering.map(async ({ mountPoint, holder, generation }): Promise<Finding> => {
       const answer = await probe(mountPoint);
       if (answer !== "live")
         return { state: "wrong", what: `${mountPoint} does not answer`, hint: "plimsoll-shim upgrade" };
@@ -112,25 +122,29 @@ async function shims({ shims: running, probe }: DoctorContext): Promise<readonly
       return { state: "ok", what: `${mountPoint} is served, generation ${generation}` };
     }),
   );
+  return [...unserved, ...served];
 }
 
-async function deadMounts({ root, shims: running, probe }: DoctorContext): Promise<readonly Finding[]> {
-  const served = new Set(
-    running.flatMap(({ connection, named }) => [`${connection}`, `${named?.connection}`]),
-  );
+async function deadMounts({ root, shims, probe }: DoctorContext): Promise<readonly Finding[]> {
+  const owned = new Set([
+    ...shims.answering.flatMap(({ connection, named }) => [connection, named?.connection]),
+    ...shims.silent.flatMap(({ connection, namedConnection }) => [connection, namedConnection]),
+  ]);
   const others = mountsOf(root, FILE_SYSTEM_TYPE).filter(
-    ({ device: at }) => !served.has(at.split(":")[1] ?? ""),
+    ({ device: at }) => !owned.has(Number(at.split(":")[1])),
   );
-  const states = await Promise.all(
-    others.map(async ({ mountPoint }) => [mountPoint, await probe(mountPoint)] as const),
-  );
-  return states
-    .filter(([, state]) => state !== "live")
-    .map(([mountPoint]) => ({
+  const findings = others.map(async ({ mountPoint }): Promise<Finding | undefined> => {
+    const state = await probe(mountPoint);
+    if (state === "live") return undefined;
+    const isDead = state === "stale";
+    const what = isDead ? "is a dead mount: its readers get errors" : "does not answer, and no holder has it";
+    return {
       state: "wrong",
-      what: `${mountPoint} is a dead mount: its readers get errors`,
-      hint: `umount -l ${mountPoint}, or serve there again; then plimsoll-shim attach --all mends containers that have it bound`,
-    }));
+      what: `${mountPoint} ${what}`,
+      hint: `${isDead ? "" : "where nobody serves it: "}umount -l ${mountPoint}, or serve there again; then plimsoll-shim attach --all mends containers that have it bound`,
+    };
+  });
+  return (await Promise.all(findings)).filter((finding) => finding !== undefined);
 }
 
 function lxcfs({ root }: DoctorContext): readonly Finding[] {
@@ -141,15 +155,22 @@ function lxcfs({ root }: DoctorContext): readonly Finding[] {
 }
 
 function memoryFiles(): readonly Finding[] {
-  const isThere = ["/dev/shm", "/run"].some((path) => canWrite(path));
-  if (isThere) return [{ state: "ok", what: "a server can leave its notebook in memory to the next" }];
-  return [
-    {
-      state: "wrong",
-      what: "neither /dev/shm nor /run can be written to",
-      hint: "mount a tmpfs on /dev/shm",
-    },
-  ];
+  const memory = ["/dev/shm", "/run"].find(canWrite);
+  if (memory === undefined) {
+    return [
+      {
+        state: "wrong",
+        what: "neither /dev/shm nor /run can be written to",
+        hint: "mount a tmpfs on /dev/shm",
+      },
+    ];
+  }
+  const { bavail, bsize } = statfsSync(memory);
+  if (bavail * bsize >= NOTEBOOK_BYTES) {
+    return [{ state: "ok", what: "a server can leave its notebook in memory to the next" }];
+  }
+  const what = `${memory} is full: what a server that is killed now knows, the next one will not`;
+  return [{ state: "wrong", what, hint: `see what fills ${memory}` }];
 }
 
 function systemCalls(): readonly Finding[] {

@@ -2,8 +2,10 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { errnoOf } from "../../core/runtime/errors.ts";
+import { openHostRoot } from "../../core/kernel/host-root.ts";
+import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { findHeldShims } from "./held-shims.ts";
 import type { ShimStatus } from "./status.ts";
 
 /** Where running shims are found, each by the number of its connection. */
@@ -42,10 +44,18 @@ export async function openStatusSocket(
   return () => void server.close();
 }
 
-/** What each running shim says. A socket that nobody listens to any more is removed. */
-export async function readStatuses(runDirectory: string = RUN_DIRECTORY): Promise<readonly ShimStatus[]> {
+/**
+ * What each running shim says. Throws `NOT_ROOT` where it may not be asked. A socket that nobody listens to any more is
+ * removed, unless a holder's next server is to listen there.
+ */
+export async function readStatuses(
+  runDirectory: string = RUN_DIRECTORY,
+  heldConnections: () => readonly number[] = findHeldConnections,
+): Promise<readonly ShimStatus[]> {
   const paths = socketsIn(runDirectory);
-  const statuses = await Promise.all(paths.map(readStatus));
+  const isHeld = (path: string): boolean =>
+    heldConnections().some((connection) => statusSocketPath(connection, runDirectory) === path);
+  const statuses = await Promise.all(paths.map((path) => readStatus(path, isHeld)));
   return statuses.filter((status) => status !== undefined);
 }
 
@@ -59,13 +69,20 @@ function socketsIn(directory: string): readonly string[] {
   }
 }
 
-async function readStatus(path: string): Promise<ShimStatus | undefined> {
+function findHeldConnections(): readonly number[] {
+  return findHeldShims(openHostRoot()).map(({ connection }) => connection);
+}
+
+async function readStatus(path: string, isHeld: (path: string) => boolean): Promise<ShimStatus | undefined> {
   const socket = createConnection(path);
   socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`${path}: no answer`)));
   try {
     return JSON.parse(await text(socket));
-  } catch (error) {
-    if (errnoOf(error) === "ECONNREFUSED") rmSync(path, { force: true });
+  } catch (cause) {
+    if (errnoOf(cause) === "EACCES") {
+      throw new PlimsollError("NOT_ROOT", "a shim that runs may only be asked by root", { cause });
+    }
+    if (errnoOf(cause) === "ECONNREFUSED" && !isHeld(path)) rmSync(path, { force: true });
     return undefined;
   }
 }

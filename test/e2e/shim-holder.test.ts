@@ -1,8 +1,9 @@
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { exec, startProcess } from "../../core/runtime/exec.ts";
+import { packageVersion } from "../../core/runtime/version.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { mountPointIn, output } from "../support/fuse-mount.ts";
 import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
@@ -93,6 +94,45 @@ describeIf(
       expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(mount);
     },
   );
+
+  testIf()("without a server that answers it is found, says so, and is told to start another", async () => {
+    const { shim, mount, container } = await startHeldShim(cleanup);
+    const command = (...args: readonly string[]) =>
+      exec(programArgv("plimsoll-shim", ...args), { okCodes: [0, 1], cwd: dirname(mount) });
+    const here = ["--mount", `${basename(mount)}/`];
+    const crash = async (signal: NodeJS.Signals): Promise<void> => {
+      const served = timesServed(shim);
+      process.kill(serverOf(shim.pid), signal);
+      await waitFor("the next server", () => timesServed(shim) > served);
+    };
+    await crash("SIGABRT");
+    await crash("SIGABRT");
+    process.kill(serverOf(shim.pid), "SIGABRT");
+    await shim.waitForLine(/"delaySeconds":2/);
+
+    const { code, stderr } = await command("status", ...here);
+    expect([code, stderr]).toEqual([
+      1,
+      `error: ${mount}: no server answers, holder ${shim.pid} starts another (hint: its log says why; plimsoll-shim upgrade does it now)\n`,
+    ]);
+    expect((await command("doctor")).stdout).toContain(`wrong  ${mount}: no server answers, readers wait`);
+    expect((await command("attach", `${container.pid}`, ...here)).stderr).toContain("no server answers");
+    expect((await command("upgrade", ...here)).stdout).toBe(
+      `${mount}: no answer → ${packageVersion()}, generation 4\n`,
+    );
+    expect(timesServed(shim)).toBe(4);
+
+    const hanging = serverOf(shim.pid);
+    process.kill(hanging, "SIGSTOP");
+    const reader = output("cat", `${mount}/proc/uptime`);
+    expect((await command("upgrade", ...here)).stdout).toMatch(/: no answer → \S+, generation 5\n$/);
+    expect(await reader).toMatch(/^\d/);
+    expect(serverOf(shim.pid)).not.toBe(hanging);
+    expect(JSON.parse((await command("status", ...here, "--json")).stdout)).toMatchObject([
+      { generation: 5 },
+    ]);
+    expect(await shim.stop()).toBe(0);
+  });
 
   testIf()("killed itself, it takes its server and the mount along", async () => {
     const mount = mountPointIn(cleanup);

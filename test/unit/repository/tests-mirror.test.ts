@@ -23,6 +23,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lxcfs-shim/attach/run-watch.ts": "test/e2e/shim-attach-docker.test.ts",
   "lxcfs-shim/mount.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/operate/commands.ts": "test/e2e/shim-holder.test.ts",
+  "lxcfs-shim/operate/find-shims.ts": "test/e2e/shim-holder.test.ts",
   "lxcfs-shim/operate/upgrade.ts": "test/e2e/shim-holder.test.ts",
   "lxcfs-shim/serve-mount.ts": "test/e2e/shim-engine.test.ts",
   "lxcfs-shim/serve-mounts.ts": "test/e2e/shim-by-name.test.ts",

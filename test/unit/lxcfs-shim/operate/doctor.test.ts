@@ -27,7 +27,13 @@ function contextOf(
   const host = new FakeHost(cleanup.temporaryFolder());
   const lines = mounts.map(([at, type, minor]) => `1 1 0:${minor} / ${at} rw - ${type} source rw\n`);
   host.write("proc/self/mountinfo", lines.join(""));
-  return { root: host.root, shims: [shim], probe: async () => "live", kernelRelease: "6.18.1", ...changes };
+  return {
+    root: host.root,
+    shims: { answering: [shim], silent: [] },
+    probe: async () => "live",
+    kernelRelease: "6.18.1",
+    ...changes,
+  };
 }
 
 const about = (findings: readonly Finding[], what: RegExp): Finding | undefined =>
@@ -64,12 +70,36 @@ test("what is wrong comes with what to do", async () => {
 test("no shim, and one without a holder", async () => {
   const { holder: _, ...alone } = shim;
 
-  expect(about(await diagnose(contextOf([], { shims: [] })), /no shim runs/)).toMatchObject({
+  expect(
+    about(await diagnose(contextOf([], { shims: { answering: [], silent: [] } })), /no shim runs/),
+  ).toMatchObject({
     state: "note",
   });
-  expect(about(await diagnose(contextOf([], { shims: [alone] })), /has no holder/)).toMatchObject({
+  expect(
+    about(await diagnose(contextOf([], { shims: { answering: [alone], silent: [] } })), /has no holder/),
+  ).toMatchObject({
     state: "note",
   });
+});
+
+test("a holder without a server that answers; a mount that is nobody's and hangs", async () => {
+  const mounts = [
+    ["/m", "fuse.plimsoll", 53],
+    ["/named", "fuse.plimsoll", 54],
+    ["/hangs", "fuse.plimsoll", 55],
+  ] as const;
+  const silent = { holder: 7, mountPoint: "/m", connection: 53, generation: 4, namedConnection: 54 };
+  const context = contextOf(mounts, {
+    shims: { answering: [], silent: [silent] },
+    probe: async () => "silent",
+  });
+  const wrong = (await diagnose(context)).filter(({ state }) => state === "wrong");
+
+  expect(about(wrong, /^\/m: no server answers/)?.hint).toMatch(/holder, pid 7, .* upgrade /);
+  expect(about(wrong, /^\/hangs does not answer/)?.hint).toMatch(
+    /^where nobody serves it: umount -l \/hangs/,
+  );
+  expect(about(wrong, /^\/named|no shim runs|dead mount/)).toBeUndefined();
 });
 
 test("without the memory controller meminfo is the host's", async () => {

@@ -43,6 +43,15 @@ test("a socket that was left is removed, one that says nothing sensible is passe
   expect(await readStatuses(join(folder, "nowhere"))).toEqual([]);
 });
 
+test("one that is refused stays while a holder's next server is to listen there", async () => {
+  const folder = cleanup.temporaryFolder();
+  for (const connection of [4, 5]) writeFileSync(statusSocketPath(connection, folder), "");
+
+  expect(await readStatuses(folder, () => [5])).toEqual([]);
+  expect(existsSync(statusSocketPath(4, folder))).toBe(false);
+  expect(existsSync(statusSocketPath(5, folder))).toBe(true);
+});
+
 test("where there can be none, the log says so and the server goes on", async () => {
   const log = recordLog();
   const close = await openStatusSocket("/proc/shim-1.sock", () => statusOf(1), log);
