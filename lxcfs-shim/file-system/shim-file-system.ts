@@ -342,7 +342,8 @@ class ShimFileSystem implements FileSystem {
 
   #identify({ pid }: Caller): Identity {
     const identity = this.#viewpoints.identify(pid);
-    this.#owners.set(pid, ownerOf(identity));
+    const owner = ownerOf(identity);
+    if (this.#owners.get(pid) !== owner) this.#owners.set(pid, owner);
     return identity;
   }
 

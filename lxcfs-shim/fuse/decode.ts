@@ -52,57 +52,79 @@ function decodeBody(opcode: number, message: Buffer): RequestBody {
   if (declared !== message.length) return malformed(`length says ${declared}, got ${message.length} bytes`);
   const end = message.length - 8 * message.readUInt16LE(36); // total_extlen counts units of 8 bytes
   if (end < SIZE.inHeader) return malformed("extensions longer than the message");
-  const body = message.subarray(SIZE.inHeader, end);
   const layout = LAYOUTS[opcode];
   if (layout === undefined) return UNSUPPORTED;
-  if (body.length < layout.leastBytes) {
-    return malformed(`${body.length} bytes where at least ${layout.leastBytes} belong`);
+  const bodyBytes = end - SIZE.inHeader;
+  if (bodyBytes < layout.leastBytes) {
+    return malformed(`${bodyBytes} bytes where at least ${layout.leastBytes} belong`);
   }
-  return layout.decode(body, readU64(message, 16));
+  return layout.decode(message, readU64(message, 16), end);
 }
 
+/** Where the body begins in a message. Bodies are not cut out: that would take longer than all the rest. */
+const BODY: number = SIZE.inHeader;
+
 interface Layout {
+  /** Of the body, which is what is from BODY to `end`. */
   readonly leastBytes: number;
-  decode(body: Buffer, node: NodeId): RequestBody;
+  decode(message: Buffer, node: NodeId, end: number): RequestBody;
 }
+
+/** Where the common head of struct fuse_read_in, which READDIR uses too, is in a message. */
+const READ_IN = { handle: BODY, offset: BODY + 8, size: BODY + 16, flags: BODY + 20 } as const;
 
 /** What follows the header, by opcode. Newer kernels may append fields: only too little is an error. */
 const LAYOUTS: Readonly<Record<number, Layout>> = {
   [FUSE.LOOKUP]: {
     leastBytes: 2,
-    decode: (body, parent) => {
-      const name = readName(body);
+    decode: (message, parent, end) => {
+      const name = readName(message, end);
       return name === undefined ? malformed("not one name") : operation({ kind: "lookup", parent, name });
     },
   },
   [FUSE.FORGET]: {
     leastBytes: 8,
-    decode: (body, node) => operation({ kind: "forget", nodes: [{ node, count: readU64(body, 0) }] }),
+    decode: (message, node) =>
+      operation({ kind: "forget", nodes: [{ node, count: readU64(message, BODY) }] }),
   },
   [FUSE.BATCH_FORGET]: { leastBytes: 8, decode: decodeBatchForget },
   [FUSE.GETATTR]: { leastBytes: 0, decode: (_, node) => operation({ kind: "getattr", node }) },
   [FUSE.READLINK]: { leastBytes: 0, decode: (_, node) => operation({ kind: "readlink", node }) },
   [FUSE.OPEN]: {
     leastBytes: 8,
-    decode: (body, node) => operation({ kind: "open", node, flags: body.readUInt32LE(0) }),
+    decode: (message, node) => operation({ kind: "open", node, flags: message.readUInt32LE(BODY) }),
   },
   [FUSE.READ]: {
     leastBytes: 24,
-    decode: (body, node) =>
-      operation({ kind: "read", node, ...readRange(body), isDirect: isDirectRead(body) }),
+    decode: (message, node) =>
+      operation({
+        kind: "read",
+        node,
+        handle: readU64(message, READ_IN.handle),
+        offset: readU64(message, READ_IN.offset),
+        size: message.readUInt32LE(READ_IN.size),
+        isDirect: isDirectRead(message),
+      }),
   },
   [FUSE.RELEASE]: {
     leastBytes: 8,
-    decode: (body, node) => operation({ kind: "release", node, handle: readU64(body, 0) }),
+    decode: (message, node) => operation({ kind: "release", node, handle: readU64(message, BODY) }),
   },
   [FUSE.OPENDIR]: { leastBytes: 0, decode: (_, node) => operation({ kind: "opendir", node }) },
   [FUSE.READDIR]: {
     leastBytes: 24,
-    decode: (body, node) => operation({ kind: "readdir", node, ...readRange(body) }),
+    decode: (message, node) =>
+      operation({
+        kind: "readdir",
+        node,
+        handle: readU64(message, READ_IN.handle),
+        offset: readU64(message, READ_IN.offset),
+        size: message.readUInt32LE(READ_IN.size),
+      }),
   },
   [FUSE.RELEASEDIR]: {
     leastBytes: 8,
-    decode: (body, node) => operation({ kind: "releasedir", node, handle: readU64(body, 0) }),
+    decode: (message, node) => operation({ kind: "releasedir", node, handle: readU64(message, BODY) }),
   },
   [FUSE.STATFS]: { leastBytes: 0, decode: (_, node) => operation({ kind: "statfs", node }) },
   [FUSE.INIT]: { leastBytes: 16, decode: decodeInit },
@@ -119,41 +141,36 @@ function malformed(reason: string): RequestBody {
   return { kind: "malformed", reason };
 }
 
-function decodeBatchForget(body: Buffer): RequestBody {
-  const count = body.readUInt32LE(0);
-  if (body.length < 8 + 16 * count) return malformed(`${count} forgets in ${body.length} bytes`);
+function decodeBatchForget(message: Buffer, _: NodeId, end: number): RequestBody {
+  const count = message.readUInt32LE(BODY);
+  if (end - BODY < 8 + 16 * count) return malformed(`${count} forgets in ${end - BODY} bytes`);
   const nodes = Array.from({ length: count }, (_, index) => ({
-    node: readU64(body, 8 + 16 * index),
-    count: readU64(body, 16 + 16 * index),
+    node: readU64(message, BODY + 8 + 16 * index),
+    count: readU64(message, BODY + 16 + 16 * index),
   }));
   return operation({ kind: "forget", nodes });
 }
 
-function decodeInit(body: Buffer): RequestBody {
+function decodeInit(message: Buffer, _: NodeId, end: number): RequestBody {
   const init = {
-    major: body.readUInt32LE(0),
-    minor: body.readUInt32LE(4),
-    maxReadaheadBytes: body.readUInt32LE(8),
-    flags: body.readUInt32LE(12),
-    flags2: body.length >= 20 ? body.readUInt32LE(16) : 0,
+    major: message.readUInt32LE(BODY),
+    minor: message.readUInt32LE(BODY + 4),
+    maxReadaheadBytes: message.readUInt32LE(BODY + 8),
+    flags: message.readUInt32LE(BODY + 12),
+    flags2: end - BODY >= 20 ? message.readUInt32LE(BODY + 16) : 0,
   };
   return { kind: "init", init };
 }
 
-/** The common head of struct fuse_read_in, which READDIR uses too. */
-function readRange(body: Buffer): { handle: number; offset: number; size: number } {
-  return { handle: readU64(body, 0), offset: readU64(body, 8), size: body.readUInt32LE(16) };
-}
-
 /** read_flags: a read(2) names its lock owner, a read into the page cache has none (fuse_send_read, fs/fuse/file.c). */
-function isDirectRead(body: Buffer): boolean {
-  return (body.readUInt32LE(20) & FUSE_READ_LOCKOWNER) !== 0;
+function isDirectRead(message: Buffer): boolean {
+  return (message.readUInt32LE(READ_IN.flags) & FUSE_READ_LOCKOWNER) !== 0;
 }
 
 /** One NUL-terminated name that fills the body. */
-function readName(body: Buffer): string | undefined {
-  const end = body.indexOf(0);
-  return end > 0 && end === body.length - 1 ? body.toString("utf8", 0, end) : undefined;
+function readName(message: Buffer, end: number): string | undefined {
+  const nul = message.indexOf(0, BODY);
+  return nul > BODY && nul === end - 1 ? message.toString("utf8", BODY, nul) : undefined;
 }
 
 /** Above 2^53 the low bits are lost: no node or handle of ours is there, and no offset that is not past the end. */

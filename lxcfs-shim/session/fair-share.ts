@@ -60,7 +60,7 @@ export class FairShare {
   /** Somebody was served: returns for how many milliseconds the answer is to be held back. */
   charge({ owner, pid, tookMs, bytes, nowMs }: Charge): number {
     const hasNeighbours = this.#notice(owner, nowMs);
-    const account = this.#accounts.get(owner) ?? { debtMs: 0, atMs: nowMs, pids: [] };
+    const account = this.#accounts.get(owner) ?? this.#open(owner, nowMs);
     if (nowMs - account.atMs > CROWD_MS) account.pids.length = 0;
     const isCrowd = !isOneOfFew(account.pids, pid);
     if (isCrowd) this.#gather(owner, nowMs);
@@ -68,7 +68,6 @@ export class FairShare {
     const debtMs = Math.max(0, account.debtMs - share * (nowMs - account.atMs)) + tookMs;
     account.debtMs = Math.min(debtMs, DEBT_MAX_MS);
     account.atMs = nowMs;
-    this.#accounts.set(owner, account);
     const overMs = account.debtMs - BURST_MS;
     if (!isCrowd || !hasNeighbours || overMs <= 0) return 0;
     return this.#hold(bytes, nowMs, Math.min(overMs / share, HELD_MAX_MS));
@@ -77,6 +76,12 @@ export class FairShare {
   /** Whether `owner` has had more than its share. */
   isOver(owner: string): boolean {
     return (this.#accounts.get(owner)?.debtMs ?? 0) > BURST_MS;
+  }
+
+  #open(owner: string, nowMs: number): Account {
+    const account: Account = { debtMs: 0, atMs: nowMs, pids: [] };
+    this.#accounts.set(owner, account);
+    return account;
   }
 
   /** Remembers who asked; whether somebody else did lately. Strangers may be the same ones. */

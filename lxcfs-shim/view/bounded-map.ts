@@ -13,6 +13,8 @@ export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #capacity: number;
   readonly #options: BoundedMapOptions<K, V>;
+  /** Used last: mostly it is asked for again, and has its place already. */
+  #latest: K | undefined;
 
   constructor(capacity: number, options: BoundedMapOptions<K, V> = {}) {
     this.#capacity = capacity;
@@ -25,10 +27,11 @@ export class BoundedMap<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
+    if (value === undefined || key === this.#latest) return value;
     // A Map keeps the order of insertion: what is used moves to the end.
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#latest = key;
     return value;
   }
 
@@ -37,6 +40,7 @@ export class BoundedMap<K, V> {
     if (this.#entries.get(key) !== value) this.delete(key);
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#latest = key;
     if (this.#entries.size <= this.#capacity) return;
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.delete(oldest);
