@@ -4,6 +4,8 @@ import type { Image } from "./image.ts";
 import type { ImageFiles } from "./inspect.ts";
 import { renderPurl } from "./purl.ts";
 
+export const SBOM_TYPE = "application/vnd.cyclonedx+json";
+
 /** What is installed in an image, as CycloneDX 1.6 in JSON, in one order: two of them can be compared. `nowMs` is when it is made. */
 export async function renderSbom(image: Image, files: ImageFiles, nowMs: number): Promise<string> {
   const { Enums, Models, Serialize, Spec } = await import("@cyclonedx/cyclonedx-library");

@@ -1,8 +1,15 @@
 import { type Clock, systemClock } from "../../core/runtime/clock.ts";
 import { Blobs } from "./blobs.ts";
 import { type Call, type RegistryAccess, RegistryConnection } from "./connection.ts";
-import { digestOf } from "./digest-check.ts";
-import { MANIFEST_TYPES, MAX_MANIFEST_BYTES, type Manifest, parseJson } from "./manifest.ts";
+import { type Descriptor, digestOf } from "./digest-check.ts";
+import {
+  INDEX_TYPE,
+  MANIFEST_TYPES,
+  MAX_MANIFEST_BYTES,
+  type Manifest,
+  parseJson,
+  parseManifest,
+} from "./manifest.ts";
 import { isDigest, isRepository, isTag, path, refuseName, scopeOf } from "./names.ts";
 import { RegistryError } from "./registry-error.ts";
 
@@ -61,14 +68,31 @@ export class Registry {
     return { mediaType, digest, bytes };
   }
 
-  /** What it names must be there already. */
-  async putManifest(repository: string, reference: string, { mediaType, bytes }: Manifest): Promise<void> {
+  /** What it names must be there already. Whether the registry notes whom its `subject` is. */
+  async putManifest(repository: string, reference: string, { mediaType, bytes }: Manifest): Promise<boolean> {
     const answer = await this.#connection.call({
       ...this.#manifestCall("PUT", repository, reference, [201], "pull,push"),
       headers: { "content-type": mediaType },
       body: () => bytes,
     });
     await answer.body.dump();
+    return answer.headers["oci-subject"] !== undefined;
+  }
+
+  /** What is said of a manifest: signatures, SBOMs. Undefined where the registry has no such list ("Listing Referrers"). */
+  async referrers(repository: string, digest: string): Promise<readonly Descriptor[] | undefined> {
+    if (!isDigest(digest)) refuseName(digest, "a digest");
+    const found: Descriptor[] = [];
+    const what = `referrers of ${repository}@${digest}`;
+    const target = `${path(repository)}/referrers/${digest}`;
+    const pages = this.#pages(target, what, scopeOf(repository), [400, 404, 405]); // whatever older ones say
+    for await (const page of pages) {
+      if (page === undefined) return undefined;
+      found.push(...parseManifest(what, { mediaType: INDEX_TYPE, bytes: page }).manifests);
+      if (found.length > MAX_NAMES)
+        throw new RegistryError(`registry ${this.host}: ${what}: a list without an end`);
+    }
+    return found;
   }
 
   /** By tag, or by digest with all its tags. False where the registry has no such call. */
@@ -107,7 +131,28 @@ export class Registry {
     };
   }
 
-  /** Page after page, as the Link headers lead (RFC 8288). Registries that know no pages answer with all. */
+  /** Page after page, as the Link headers lead (RFC 8288). Undefined is that there is no such list. */
+  async *#pages(
+    first: string,
+    what: string,
+    scope: string,
+    absent: readonly number[] = [404],
+  ): AsyncGenerator<Buffer | undefined> {
+    const visited = new Set<string>();
+    let next: string | URL | undefined = first;
+    while (next !== undefined) {
+      const call = { method: "GET", target: next, what, scope, ok: [200, ...absent] } as const;
+      const { answer, bytes } = await this.#connection.read(call, MAX_PAGE_BYTES);
+      yield answer.statusCode === 200 ? bytes : undefined;
+      const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec([answer.headers.link].flat().join(","))?.[1];
+      next = link === undefined ? undefined : this.#connection.resolve(link, what);
+      if (next !== undefined && visited.has(String(next)))
+        throw new RegistryError(`registry ${this.host}: ${what}: a list without an end`);
+      visited.add(String(next));
+    }
+  }
+
+  /** Registries that know no pages answer with all. */
   async #names(
     target: string,
     field: string,
@@ -115,18 +160,11 @@ export class Registry {
     isFit: (name: string) => boolean,
   ): Promise<readonly string[]> {
     const names = new Set<string>();
-    const visited = new Set<string>();
-    let next: string | URL | undefined = `${target}?n=${PAGE}`;
-    while (next !== undefined) {
-      const call = { method: "GET", target: next, what: target, scope, ok: [200, 404] } as const;
-      const { answer, bytes } = await this.#connection.read(call, MAX_PAGE_BYTES);
-      if (answer.statusCode === 404) break;
-      for (const name of this.#readNames(target, parseJson(target, bytes)[field], isFit)) names.add(name);
-      const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec([answer.headers.link].flat().join(","))?.[1];
-      next = link === undefined ? undefined : this.#connection.resolve(link, target);
-      if (names.size > MAX_NAMES || (next !== undefined && visited.has(String(next))))
+    for await (const page of this.#pages(`${target}?n=${PAGE}`, target, scope)) {
+      if (page === undefined) break;
+      for (const name of this.#readNames(target, parseJson(target, page)[field], isFit)) names.add(name);
+      if (names.size > MAX_NAMES)
         throw new RegistryError(`registry ${this.host}: ${target}: a list without an end`);
-      visited.add(String(next));
     }
     return [...names].sort();
   }

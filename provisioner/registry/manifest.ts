@@ -9,10 +9,12 @@ import type { Descriptor } from "./digest-check.ts";
 import { isDigest } from "./names.ts";
 import { RegistryError } from "./registry-error.ts";
 
+export const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
+export const IMAGE_TYPE = "application/vnd.oci.image.manifest.v1+json";
 /** All we can read. A registry that is not told so answers with a version 1 of its own making. */
 export const MANIFEST_TYPES: readonly string[] = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.oci.image.manifest.v1+json",
+  INDEX_TYPE,
+  IMAGE_TYPE,
   "application/vnd.docker.distribution.manifest.list.v2+json",
   "application/vnd.docker.distribution.manifest.v2+json",
   "application/vnd.oci.artifact.manifest.v1+json",

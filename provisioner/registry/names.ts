@@ -30,6 +30,11 @@ export function subjectOf(tag: string): string | undefined {
   return algorithm === undefined ? undefined : `${algorithm}:${hex}`;
 }
 
+/** Where an index of what is said of a digest is kept, where there is no referrers API ("Referrers Tag Schema"). */
+export function fallbackTag(digest: string): string {
+  return digest.replace(":", "-").slice(0, 128);
+}
+
 /** The path of a repository below `/v2/`. Throws RegistryError for what is no name. */
 export function path(repository: string): string {
   return isRepository(repository) ? repository : refuseName(repository, "the name of a repository");

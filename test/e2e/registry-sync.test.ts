@@ -2,10 +2,15 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExecResult, exec } from "../../core/runtime/exec.ts";
+import { attachSbom } from "../../provisioner/images/attach-sbom.ts";
+import { Registry } from "../../provisioner/registry/client.ts";
+import { listReferrers } from "../../provisioner/registry/referrers.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { type PrivateRegistry, startDockerRegistry } from "../support/docker-registry.ts";
 import { freePort } from "../support/free-port.ts";
 import { describeIf, hasCommand } from "../support/host.ts";
+import { makeTar } from "../support/make-tar.ts";
+import { MemoryRegistry } from "../support/memory-registry.ts";
 import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
 import { SyntheticImages } from "../support/synthetic-images.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -72,6 +77,57 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
     expect(second.stdout).toBe("one: 4 as they were, 0 copied (0 bytes), 0 deleted\n");
     const { stdout } = await run(command(folder, rules, "status", "--metrics"));
     expect(stdout).toContain('plimsoll_registry_sync_tags{rule="one",state="same"} 4');
+  });
+
+  test("an SBOM that is attached follows its image; from a registry that lists it as well", async () => {
+    const folder = cleanup.temporaryFolder();
+    writeFileSync(join(folder, "layer.tar"), makeTar([{ name: "etc/os-release", content: "ID=debian\n" }]));
+    const image = `${at(east).host}/said/app:v1`;
+    await exec([
+      "skopeo",
+      "copy",
+      "--dest-tls-verify=false",
+      `tarball:${folder}/layer.tar`,
+      `docker://${image}`,
+    ]);
+    const attached = await run(programArgv("plimsoll", "image", "sbom", "--attach", image));
+    expect(attached).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sha256:[0-9a-f]{64}\n$/) });
+    const subject = (await made.registry.digestOf("said/app", "v1")) ?? "";
+    const rules = { said: { from: "east", to: "west", repositories: "said/**", tags: "v*" } };
+    expect((await run(command(folder, rules, "sync", "said"))).stdout).toMatch(
+      /said: 0 as they were, 2 copied/,
+    );
+    const there = new Registry({ url: at(west).url });
+    cleanup.add("client", () => there.close());
+    const said = async (name: string, of: string): Promise<readonly string[]> =>
+      (await listReferrers(there, name, of)).map((each) => each.digest);
+    expect(await said("said/app", subject)).toEqual([attached.stdout.trim()]);
+
+    const listing = await new MemoryRegistry().start(cleanup);
+    listing.hasReferrers = true;
+    const listed = listing.putImage("listed/app", "v1", "layer");
+    const source = new Registry({ url: listing.url });
+    cleanup.add("source", () => source.close());
+    const note = await attachSbom(source, "listed/app", listed, "{}", 0);
+    const from = { listing: { url: listing.url }, west: { url: at(west).url } };
+    const file = join(folder, "listed.yaml");
+    writeFileSync(
+      file,
+      JSON.stringify({ registries: from, rules: { listed: { from: "listing", to: "west" } } }),
+    );
+    const sync = programArgv(
+      "plimsoll",
+      "registry",
+      "sync",
+      "listed",
+      "--config",
+      file,
+      "--store",
+      join(folder, "x.db"),
+    );
+    expect((await run(sync)).stdout).toMatch(/listed: 0 as they were, 2 copied/);
+    expect(await said("listed/app", listed)).toEqual([note]);
+    expect((await run(sync)).stdout).toMatch(/listed: 1 as they were, 0 copied/);
   });
 
   test("killed again and again on its way: both sides are equal at the end, and no tag was ever broken", async () => {

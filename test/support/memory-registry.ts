@@ -42,6 +42,8 @@ export class MemoryRegistry {
   /** `METHOD path` of each request, in order. */
   readonly requests: string[] = [];
   intercept: Interception | undefined;
+  /** Whether it lists what is said of an image, as the specification has it since 1.1. */
+  hasReferrers = false;
   /** Names in one page of a list. */
   pageLength = 1000;
   url = "";
@@ -121,7 +123,10 @@ export class MemoryRegistry {
     const url = new URL(request.url ?? "", this.url);
     if (url.pathname === "/v2/_catalog")
       return this.#list(url, response, "repositories", [...this.repositories.keys()]);
-    const match = /^\/v2\/(.+)\/(tags\/list|manifests\/[^/]+|blobs\/[^/]+(?:\/[^/]*)?)$/.exec(url.pathname);
+    const match =
+      /^\/v2\/(.+)\/(tags\/list|referrers\/[^/]+|manifests\/[^/]+|blobs\/[^/]+(?:\/[^/]*)?)$/.exec(
+        url.pathname,
+      );
     const [, name = "", rest = ""] = match ?? [];
     const [kind, id = ""] = rest.split(/\/(.*)/s);
     if (kind === "tags") {
@@ -129,6 +134,7 @@ export class MemoryRegistry {
       if (found === undefined) return fail(response, 404, "NAME_UNKNOWN");
       return this.#list(url, response, "tags", [...found.tags.keys()]);
     }
+    if (kind === "referrers") return this.#referrers(response, this.repository(name), id);
     if (kind === "manifests") return this.#manifest(request, response, this.repository(name), id, body);
     if (id.startsWith("uploads/")) return this.#upload(request, response, name, url, body);
     return this.#blob(request, response, this.repository(name).blobs.get(id));
@@ -144,6 +150,18 @@ export class MemoryRegistry {
     return response.end(JSON.stringify({ [field]: page }));
   }
 
+  #referrers(response: ServerResponse, { manifests }: Repository, subject: string): unknown {
+    if (!this.hasReferrers)
+      return response.writeHead(404, { "content-type": "text/plain" }).end("404 page not found\n");
+    const found = [...manifests].flatMap(([digest, { mediaType, bytes }]) => {
+      const value = JSON.parse(bytes.toString());
+      const about = { mediaType, digest, size: bytes.length, artifactType: value.artifactType };
+      return value.subject?.digest === subject ? [about] : [];
+    });
+    response.setHeader("content-type", INDEX);
+    return response.end(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: found }));
+  }
+
   #manifest(
     request: IncomingMessage,
     response: ServerResponse,
@@ -151,23 +169,33 @@ export class MemoryRegistry {
     id: string,
     body: Buffer,
   ): unknown {
-    if (request.method === "PUT") {
-      if (body.length === 0) return fail(response, 400, "MANIFEST_INVALID");
-      const digest = sha256(body);
-      const missing = partsOf(body).filter(
-        (part) => !repository.blobs.has(part) && !repository.manifests.has(part),
-      );
-      if (missing.length > 0) return fail(response, 400, "MANIFEST_BLOB_UNKNOWN");
-      repository.manifests.set(digest, { mediaType: request.headers["content-type"] ?? "", bytes: body });
-      if (!id.includes(":")) repository.tags.set(id, digest);
-      return response.writeHead(201, { "docker-content-digest": digest }).end();
-    }
+    if (request.method === "PUT") return this.#putManifest(request, response, repository, id, body);
     if (request.method === "DELETE") return remove(repository, id, response);
     const digest = id.includes(":") ? id : repository.tags.get(id);
     const found = repository.manifests.get(digest ?? "");
     if (found === undefined) return fail(response, 404, "MANIFEST_UNKNOWN");
     const headers = { "content-type": found.mediaType, "docker-content-digest": digest };
     return response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : found.bytes);
+  }
+
+  #putManifest(
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: Repository,
+    id: string,
+    body: Buffer,
+  ): unknown {
+    if (body.length === 0) return fail(response, 400, "MANIFEST_INVALID");
+    const digest = sha256(body);
+    const missing = partsOf(body).filter(
+      (part) => !repository.blobs.has(part) && !repository.manifests.has(part),
+    );
+    if (missing.length > 0) return fail(response, 400, "MANIFEST_BLOB_UNKNOWN");
+    repository.manifests.set(digest, { mediaType: request.headers["content-type"] ?? "", bytes: body });
+    if (!id.includes(":")) repository.tags.set(id, digest);
+    const subject: string | undefined = JSON.parse(body.toString()).subject?.digest;
+    if (this.hasReferrers && subject !== undefined) response.setHeader("oci-subject", subject);
+    return response.writeHead(201, { "docker-content-digest": digest }).end();
   }
 
   #blob(request: IncomingMessage, response: ServerResponse, bytes: Buffer | undefined): unknown {

@@ -32,8 +32,13 @@ export class ImageCopier {
 
   /** The manifest is asked for by its digest: a tag that moves meanwhile is the next run's. */
   async copy(from: string, to: string, tag: string, digest: string): Promise<void> {
-    const manifest = await this.#bringParts(from, to, digest, 0);
+    const manifest = await this.bringParts(from, to, digest);
     await this.#destination.putManifest(to, tag, manifest);
+  }
+
+  /** All that a manifest names, and the manifest itself, which is yet to be pushed. */
+  bringParts(from: string, to: string, digest: string): Promise<Manifest> {
+    return this.#bringParts(from, to, digest, 0);
   }
 
   async #bringParts(from: string, to: string, digest: string, depth: number): Promise<Manifest> {

@@ -2,11 +2,12 @@ import type { Clock } from "../../../core/runtime/clock.ts";
 import { errorLine } from "../../../core/runtime/errors.ts";
 import { inSlot, Slots } from "../../reconcile/slots.ts";
 import type { Registry } from "../client.ts";
-import { isDigest, subjectOf } from "../names.ts";
+import { fallbackTag, isDigest, subjectOf } from "../names.ts";
 import { RegistryError } from "../registry-error.ts";
 import { type Comparison, type OwnTags, planTags, type Tags } from "./compare.ts";
 import { ImageCopier } from "./copy.ts";
 import { NO_COUNTS, type SyncCounts, type SyncJournal } from "./journal.ts";
+import { ReferrerCopier } from "./referrers.ts";
 import type { SyncRule } from "./rules.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -59,6 +60,7 @@ class SyncRun {
   readonly #slots: Slots;
   readonly #throttle: Throttle;
   readonly #copier: ImageCopier;
+  readonly #referrers: ReferrerCopier;
   readonly #startedMs: number;
   readonly #outcomes: TagOutcome[] = [];
   #counts = NO_COUNTS;
@@ -70,6 +72,7 @@ class SyncRun {
     this.#slots = new Slots(rule.parallel);
     this.#throttle = new Throttle(rule.bytesPerSecond, context.clock);
     this.#copier = new ImageCopier(context.source, context.destination, this.#throttle);
+    this.#referrers = new ReferrerCopier(context.source, context.destination, this.#copier);
     this.#startedMs = context.clock.nowMs();
     this.#statusMs = context.clock.monotonicMs();
   }
@@ -105,7 +108,7 @@ class SyncRun {
       const plan = await this.#sift(repository, compared);
       const work = plan.filter(({ action }) => action === "copy" || action === "delete");
       for (const each of plan) this.#note(repository, each);
-      if (this.#context.isDryRun) return;
+      if (this.#context.isDryRun) return await this.#followAll(repository, target, plan);
       await this.#intend(repository, plan, own);
       const done = await Promise.all(
         work.map((each) => inSlot(this.#slots, () => this.#do(repository, target, each))),
@@ -114,6 +117,8 @@ class SyncRun {
         repository,
         work.filter((_, at) => done[at]),
       );
+      const settled = plan.filter((each) => each.action === "same" || done[work.indexOf(each)]);
+      await this.#followAll(repository, target, settled);
       await this.#tellSometimes(currentMs);
     } catch (error) {
       const nothing = { tag: "", action: "copy", source: undefined, destination: undefined } as const;
@@ -211,6 +216,41 @@ class SyncRun {
       this.#count({ behind: -1 });
       this.#fail(repository, each, error);
       return false;
+    }
+  }
+
+  /** What the source lists as said of images that the destination has, or is to have, goes along. */
+  async #followAll(repository: string, target: string, plan: readonly Comparison[]): Promise<void> {
+    const ours = plan.filter(({ action }) => action === "same" || action === "copy");
+    const digests = new Set(ours.flatMap(({ source }) => source ?? []));
+    await Promise.all(
+      [...digests].map((digest) => inSlot(this.#slots, () => this.#follow(repository, target, digest))),
+    );
+  }
+
+  /** One after the other: two that are put at once into one index would lose one of them. */
+  async #follow(repository: string, target: string, digest: string): Promise<void> {
+    const about = {
+      tag: fallbackTag(digest),
+      action: "copy",
+      source: digest,
+      destination: undefined,
+    } as const;
+    try {
+      for (const each of await this.#referrers.missing(repository, target, digest)) {
+        if (this.#context.signal.aborted) return;
+        const found = {
+          tag: fallbackTag(each.subject),
+          action: "copy",
+          source: each.digest,
+          destination: undefined,
+        } as const;
+        if (!this.#context.isDryRun) await this.#referrers.bring(repository, target, each);
+        this.#outcomes.push({ ...found, repository });
+        this.#count(this.#context.isDryRun ? { behind: 1 } : { copied: 1 });
+      }
+    } catch (error) {
+      this.#fail(repository, about, error);
     }
   }
 

@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../../../../core/runtime/clock.ts";
+import { Registry } from "../../../../../provisioner/registry/client.ts";
+import { SyncJournal } from "../../../../../provisioner/registry/replication/journal.ts";
+import { parseRules } from "../../../../../provisioner/registry/replication/rules.ts";
+import { type SyncReport, synchronize } from "../../../../../provisioner/registry/replication/synchronize.ts";
+import { openEmbeddedStore } from "../../../../../provisioner/store/embedded.ts";
+import { Cleanup } from "../../../../support/cleanup.ts";
+import { MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
+let from: MemoryRegistry;
+let to: MemoryRegistry;
+let sync: (isDryRun?: boolean) => Promise<SyncReport>;
+let image = "";
+
+beforeEach(async () => {
+  [from, to] = [await new MemoryRegistry().start(cleanup), await new MemoryRegistry().start(cleanup)];
+  from.hasReferrers = true;
+  image = from.putImage("app", "v1", "layer");
+  const store = openEmbeddedStore(join(cleanup.temporaryFolder(), "state.db"));
+  cleanup.add("store", () => store.close());
+  const registries = { a: { url: from.url }, b: { url: to.url } };
+  const [rule] = parseRules("file", { registries, rules: { r: { from: "a", to: "b", tags: ["v*"] } } });
+  if (rule === undefined) throw new Error("no rule");
+  const [source, destination] = [new Registry(rule.from), new Registry(rule.to)];
+  cleanup.add("clients", async () => void (await Promise.all([source.close(), destination.close()])));
+  const journal = new SyncJournal(store, systemClock, rule);
+  const signal = new AbortController().signal;
+  sync = (isDryRun = false) =>
+    synchronize(rule, { source, destination, journal, clock: systemClock, signal, isDryRun });
+});
+
+function say(what: string, subject: string): string {
+  const config = { mediaType: "application/vnd.oci.empty.v1+json", ...from.putBlob("app", "{}") };
+  const layers = [{ mediaType: "text/plain", ...from.putBlob("app", what) }];
+  const about = { artifactType: "example/note", subject: { mediaType: MANIFEST, digest: subject, size: 1 } };
+  return from.putManifest("app", undefined, {
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config,
+    layers,
+    ...about,
+  });
+}
+
+test("what a registry lists as said of an image follows it, as far as it goes, and once", async () => {
+  const sbom = say("an SBOM", image);
+  const signature = say("its signature", sbom);
+  expect((await sync(true)).counts).toMatchObject({ behind: 3, copied: 0 });
+  to.hasReferrers = true;
+  expect((await sync()).counts).toMatchObject({ copied: 3, failed: 0 });
+  expect([...to.repository("app").manifests.keys()].sort()).toEqual([image, sbom, signature].sort());
+  expect(to.tagsOf("app")).toEqual({ v1: image });
+  expect((await sync()).counts).toMatchObject({ same: 1, copied: 0 });
+  // Said after the image was copied.
+  const late = say("another", image);
+  const { counts, outcomes } = await sync();
+  expect(counts).toMatchObject({ same: 1, copied: 1 });
+  expect(outcomes).toEqual([expect.objectContaining({ tag: image.replace(":", "-"), source: late })]);
+});
+
+test("where the destination lists nothing, an index under the image's tag does", async () => {
+  const notes = [say("one", image), say("two", image)];
+  await sync();
+  const tag = image.replace(":", "-");
+  const digest = to.tagsOf("app")[tag] ?? "";
+  const index = JSON.parse(String(to.repository("app").manifests.get(digest)?.bytes));
+  expect(index.manifests.map((each: { digest: string }) => each.digest).sort()).toEqual(notes.sort());
+  expect((await sync()).counts).toMatchObject({ same: 1, copied: 0, diverged: 0 });
+});
+
+test("one that cannot be copied is told, and the image is there", async () => {
+  from.repository("app").blobs.delete(from.putBlob("app", "lost").digest);
+  const note = say("lost", image);
+  from.repository("app").blobs.delete(from.putBlob("app", "lost").digest);
+  const { counts, outcomes } = await sync();
+  expect(counts).toMatchObject({ copied: 1, failed: 1 });
+  expect(outcomes.find(({ failure }) => failure)).toMatchObject({
+    failure: expect.stringContaining("app@sha256"),
+  });
+  expect(to.tagsOf("app")).toEqual({ v1: image });
+  expect(to.repository("app").manifests.has(note)).toBe(false);
+});
