@@ -1,3 +1,4 @@
+import { openSinks } from "./open-sinks.ts";
 import type { AgentOptions } from "./options.ts";
 import { requireWork } from "./run.ts";
 
@@ -6,7 +7,6 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
   requireWork(options);
   const {
     configFile = "none",
-    destinations,
     hasFacts,
     intervalMs,
     ip = "from the identity file or the default route",
@@ -17,11 +17,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
     sources,
     spool,
   } = options;
-  const pushes = await Promise.all(
-    destinations.map(
-      async ({ protocol, url, settings }) => (await protocol.load())(url, settings, intervalMs).name,
-    ),
-  );
+  const pushes = (await openSinks(options)).map(({ name }) => name);
   const rows = [
     ["configuration", configFile],
     ...pushes.map((name) => ["push", name]),

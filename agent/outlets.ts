@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../core/runtime/clock.ts";
-import { errorLine } from "../core/runtime/errors.ts";
+import { bug, errorLine } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import { openSpool, type Spool } from "../core/runtime/spool.ts";
+import { openSinks } from "./open-sinks.ts";
 import type { AgentOptions } from "./options.ts";
 import { Outlet } from "./outlet.ts";
 import type { ProtocolSink } from "./sinks/types.ts";
@@ -55,13 +56,12 @@ export class Outlets {
   }
 
   /** What `change` takes. Throws where a destination cannot be; nothing has changed then. */
-  prepare({ destinations, intervalMs, spool }: Delivering): Promise<readonly Prepared[]> {
-    return Promise.all(
-      destinations.map(async ({ protocol, url, settings }) => ({
-        key: JSON.stringify([protocol.name, url, settings, intervalMs, spool]),
-        sink: (await protocol.load())(url, settings, intervalMs),
-      })),
-    );
+  async prepare({ destinations, intervalMs, spool }: Delivering): Promise<readonly Prepared[]> {
+    const sinks = await openSinks({ destinations, intervalMs });
+    return sinks.map((sink, i) => {
+      const { protocol, url, settings } = destinations[i] ?? bug("a sink without a destination");
+      return { key: JSON.stringify([protocol.name, url, settings, intervalMs, spool]), sink };
+    });
   }
 
   /**

@@ -4,6 +4,8 @@ import { readDuration } from "./read-duration.ts";
 
 /** How a destination is reached, apart from its URL. Secrets are files, read again at each push. */
 export interface PushSettings {
+  /** What it is called, where that is not its URL. */
+  readonly name?: string;
   readonly timeoutMs: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly bearerTokenFile?: string;
@@ -34,7 +36,9 @@ export const DEFAULT_SETTINGS: PushSettings = {
 type Reader = (value: unknown, fail: Fail) => Partial<PushSettings>;
 
 const text =
-  (key: "bearerTokenFile" | "user" | "passwordFile" | "ca" | "cert" | "key" | "serverName"): Reader =>
+  (
+    key: "name" | "bearerTokenFile" | "user" | "passwordFile" | "ca" | "cert" | "key" | "serverName",
+  ): Reader =>
   (value, fail) => ({ [key]: typeof value === "string" && value !== "" ? value : fail("must be a text") });
 
 const flag =
@@ -43,6 +47,7 @@ const flag =
 
 /** The options of a destination in the configuration file, beside `url`. */
 const READERS: Readonly<Record<string, Reader>> = {
+  name: text("name"),
   bearerTokenFile: text("bearerTokenFile"),
   user: text("user"),
   passwordFile: text("passwordFile"),

@@ -19,7 +19,7 @@ export const openGraphite: OpenSink = (given, settings) => {
   const byPath = (series: Series, identity: Labels): string => renderGraphitePath(prefix, series, identity);
   const paths = new LabelCache(url.searchParams.get("tags") === "true" ? renderGraphiteTags : byPath);
   return {
-    name: sinkName("graphite", url),
+    name: sinkName("graphite", url, settings),
     encode: (batch) => packLines(renderGraphiteLines(batch, paths)),
     join: joinPacked,
     deliver: async (body, signal) => {

@@ -19,7 +19,7 @@ export const openInflux: OpenSink = (given, settings) => {
   const post = openHttpPost({ url, settings, headers });
   const prefixes = new LabelCache(renderInfluxPrefix);
   return {
-    name: sinkName("influx", url),
+    name: sinkName("influx", url, settings),
     encode: (batch) => packLines(renderInfluxLines(batch, prefixes)),
     join: joinPacked,
     divide: dividePacked,

@@ -19,7 +19,7 @@ export const openOpenFalcon: OpenSink = (given, settings, intervalMs) => {
   const translator = new FalconTranslator();
   const stepSeconds = Math.max(1, Math.round(intervalMs / 1000));
   return {
-    name: sinkName("falcon", url),
+    name: sinkName("falcon", url, settings),
     encode: (batch) => {
       const endpoint = batch.identity.instance ?? "";
       const timestampMs = batch.series[0]?.samples.at(-1)?.timestampMs ?? 0;

@@ -24,7 +24,7 @@ export const openOtlp: OpenSink = (given, settings) => {
   const scope = { name: "plimsoll-agent", version: packageVersion() };
   const attributes = new LabelCache(encodeAttributes);
   return {
-    name: sinkName("otlp", url),
+    name: sinkName("otlp", url, settings),
     encode: (batch) => ({
       body: gzipSync(encodeMetricsRequest(batch, scope, attributes), { level: 1 }),
       samples: sampleCount(batch),

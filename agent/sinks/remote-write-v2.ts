@@ -47,7 +47,7 @@ export const openRemoteWriteV2: OpenSink = (url, settings) => {
   const templates = new WriteRequestTemplates(FORMAT);
   const encoder = new WriteRequestV2Encoder();
   return {
-    name: sinkName("remote-write-v2", url),
+    name: sinkName("remote-write-v2", url, settings),
     encode: (batch) => ({
       body: templates.encode(batch) ?? encodeSnappy(encoder.encode(batch)),
       samples: sampleCount(batch),

@@ -21,7 +21,7 @@ export const openRemoteWrite: OpenSink = (url, settings) => {
   const headers = { ...REMOTE_WRITE_HEADERS, "user-agent": `plimsoll-agent/${packageVersion()}` };
   const post = openHttpPost({ url, settings, headers });
   return {
-    name: sinkName("remote-write", url),
+    name: sinkName("remote-write", url, settings),
     encode: openEncoder(),
     join: joinSnappy,
     divide: (body) => divideSnappy(body, FIELD.request.series),

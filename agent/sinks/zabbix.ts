@@ -20,7 +20,7 @@ export const openZabbix: OpenSink = (given, settings) => {
   if (url.port === "") url.port = "10051";
   const keys = new LabelCache(renderZabbixKey);
   return {
-    name: sinkName("zabbix", url),
+    name: sinkName("zabbix", url, settings),
     encode: (batch) => packLines(renderZabbixValues(batch, keys)),
     join: joinPacked,
     deliver: async (body, signal) => {

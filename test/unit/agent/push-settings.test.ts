@@ -13,7 +13,7 @@ const fail = (what: string): never => {
 
 test("every option of a destination", () => {
   expect(parseSettings({}, fail)).toEqual(DEFAULT_SETTINGS);
-  const texts = { bearerTokenFile: "/t", ca: "/ca", cert: "/c", key: "/k", serverName: "n" };
+  const texts = { name: "a", bearerTokenFile: "/t", ca: "/ca", cert: "/c", key: "/k", serverName: "n" };
   const { proxy, ...rest } = parseSettings(
     {
       ...texts,

@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { gauge, point } from "../../../agent/metric.ts";
 import { sampleCount, sinkName } from "../../../agent/sink-names.ts";
 
-test("a name has no secret in it", () => {
-  expect(sinkName("influx", new URL("https://u:p@host:1/write?db=x&token=y"))).toBe(
-    "influx+https://host:1/write",
-  );
+test("a name has no secret in it; one that is given is taken", () => {
+  const url = new URL("https://u:p@host:1/write?db=x&token=y");
+
+  expect(sinkName("influx", url, {})).toBe("influx+https://host:1/write");
+  expect(sinkName("influx", url, { name: "x" })).toBe("x");
 });
 
 test("samples are counted, not series", () => {
