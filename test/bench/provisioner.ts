@@ -8,6 +8,8 @@ import { openLogger } from "../../core/runtime/logger.ts";
 import { reserveAddresses } from "../../provisioner/addresses/reserve.ts";
 import type { CreateRequest } from "../../provisioner/ct/request.ts";
 import { withSession } from "../../provisioner/ct/session.ts";
+import type { DockerEngine } from "../../provisioner/docker/engine.ts";
+import { ensureHolderImage } from "../../provisioner/executors/holder-image.ts";
 import { createNetwork } from "../../provisioner/networks/networks.ts";
 import { parseSpec } from "../../provisioner/networks/parse-spec.ts";
 import type { Step } from "../../provisioner/step/steps.ts";
@@ -21,7 +23,8 @@ import { readFigures } from "./process-figures.ts";
  * What a machine takes to be made, and twenty in one request, split by step: on a switch of this bench's own with the
  * userspace datapath, a Docker engine of its own, and disks as files. What the engine is asked is timed from the
  * first request that is open to the last that ends, so that the rest is our own share: programs that we start,
- * mkfs apart, and this process. Then the daemon's memory, and reservations of addresses on both stores.
+ * mkfs apart, and this process. Beside it the floor: the engine alone, asked for the same pairs of containers and for
+ * nothing else. Then the daemon's memory, and reservations of addresses on both stores.
  */
 
 const BATCH = 20;
@@ -33,11 +36,15 @@ interface Line {
   readonly machine: string;
   readonly beginMs: number;
   readonly endMs: number;
+  /** Of it, without a request open to the engine. */
+  readonly oursMs: number;
 }
 
 interface Creation {
   readonly wallMs: number;
   readonly dockerMs: number;
+  /** Started by us. */
+  readonly programs: number;
   readonly lines: readonly Line[];
 }
 
@@ -54,9 +61,13 @@ async function measure(): Promise<void> {
     const one = await createIn(lab, 1, "one");
     const batch = await createIn(lab, BATCH, "web");
     printSteps(one, batch);
+    await printFloor(lab, one, batch);
     await printDaemon(lab);
     const names = (await lab.json("list")).map(({ name }) => name);
-    await timed(`destroy of ${names.length}`, async () => void (await lab.ct("destroy", ...names)));
+    await timed(
+      `destroy of ${names.length}`,
+      async () => void (await lab.plimsoll("ct", "destroy", ...names)),
+    );
     await printReservations(cleanup);
   } finally {
     await cleanup.run();
@@ -76,13 +87,16 @@ async function createIn(lab: CtLab, count: number, name: string): Promise<Creati
 /** The other process: in the lab's network namespace, as `plimsoll ct create` would be. */
 async function create(request: CreateRequest): Promise<void> {
   const dockerMs = countDocker();
+  let programs = 0;
+  subscribe("child_process", () => programs++);
   const begun = new Map<string, number>();
   const lines: Line[] = [];
   const watcher = {
     begin: (step: Step) => void begun.set(`${step.machine.id} ${step.kind}`, performance.now()),
     done: ({ kind, machine }: Step) => {
-      const beginMs = begun.get(`${machine.id} ${kind}`) ?? 0;
-      lines.push({ kind, machine: machine.name, beginMs, endMs: performance.now() });
+      const [beginMs, endMs] = [begun.get(`${machine.id} ${kind}`) ?? 0, performance.now()];
+      const oursMs = endMs - beginMs - dockerMs(beginMs);
+      lines.push({ kind, machine: machine.name, beginMs, endMs, oursMs });
     },
   };
   const signal = new AbortController().signal;
@@ -93,40 +107,104 @@ async function create(request: CreateRequest): Promise<void> {
     operator.carryOut(request, watcher, signal),
   );
   if (failures.length > 0) throw new Error(JSON.stringify(failures));
-  const made: Creation = { wallMs: performance.now() - begunMs, dockerMs: dockerMs(), lines };
+  const made: Creation = {
+    wallMs: performance.now() - begunMs,
+    dockerMs: dockerMs(begunMs),
+    programs,
+    lines,
+  };
   writeSync(1, JSON.stringify(made));
 }
 
-/** How long at least one request was open: undici tells of each as it begins and ends. */
-function countDocker(): () => number {
-  let [open, sinceMs, totalMs] = [0, 0, 0];
+/** How long since a moment at least one request was open: undici tells of each as it begins and ends. */
+function countDocker(): (sinceMs: number) => number {
+  const spans: { readonly beginMs: number; endMs: number }[] = [];
+  let open = 0;
   subscribe("undici:request:create", () => {
-    if (open++ === 0) sinceMs = performance.now();
+    if (open++ === 0) spans.push({ beginMs: performance.now(), endMs: Number.POSITIVE_INFINITY });
   });
   for (const end of ["trailers", "error"])
     subscribe(`undici:request:${end}`, () => {
-      if (--open === 0) totalMs += performance.now() - sinceMs;
+      const last = spans.at(-1);
+      if (--open === 0 && last !== undefined) last.endMs = performance.now();
     });
-  return () => totalMs;
+  return (sinceMs) => {
+    const now = performance.now();
+    const lasted = spans.map(({ beginMs, endMs }) => Math.min(endMs, now) - Math.max(beginMs, sinceMs));
+    return lasted.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+  };
 }
 
 function printSteps(one: Creation, batch: Creation): void {
   const kinds = [...new Set(one.lines.map(({ kind }) => kind))];
   const cell = (ms: number): string => ms.toFixed(0).padStart(8);
-  const mean = ({ lines }: Creation, kind: Step["kind"]): number => {
-    const took = lines.filter((line) => line.kind === kind).map(({ beginMs, endMs }) => endMs - beginMs);
+  const mean = ({ lines }: Creation, kind: Step["kind"], of: (line: Line) => number = lasted): number => {
+    const took = lines.filter((line) => line.kind === kind).map(of);
     return took.reduce((sum, ms) => sum + ms, 0) / took.length;
   };
-  console.log(`ms                       one   each of ${BATCH}`);
-  for (const kind of kinds)
-    console.log(`  ${kind.padEnd(18)}${cell(mean(one, kind))}    ${cell(mean(batch, kind))}`);
+  console.log(`ms                       one   each of ${BATCH}   of one, ours`);
+  for (const kind of kinds) {
+    const ours = cell(mean(one, kind, ({ oursMs }) => oursMs));
+    console.log(`  ${kind.padEnd(18)}${cell(mean(one, kind))}    ${cell(mean(batch, kind))}    ${ours}`);
+  }
   console.log(`  ${"from begin to end".padEnd(18)}${cell(one.wallMs)}    ${cell(batch.wallMs)}`);
   console.log(`  ${"the engine at work".padEnd(18)}${cell(one.dockerMs)}    ${cell(batch.dockerMs)}`);
+  console.log(`  ${"programs started".padEnd(18)}${cell(one.programs)}    ${cell(batch.programs)}`);
   const waits = mean(one, "probeAddress") + mean(one, "createVolume");
   console.log(
     `  own share of one, without engine, disk's making and probe: ${(one.wallMs - one.dockerMs - waits).toFixed(0)} ms`,
   );
+  const kept: readonly Step["kind"][] = ["mountVolume", "writeIdentity"];
+  const meanwhile = kept.reduce((sum, kind) => sum + mean(one, kind), 0);
+  console.log(`  of it, while the wire is listened to all the same: ${meanwhile.toFixed(0)} ms`);
   console.log(`  batch of ${BATCH} / one: ${(batch.wallMs / one.wallMs).toFixed(1)}\n`);
+}
+
+function lasted({ beginMs, endMs }: Line): number {
+  return endMs - beginMs;
+}
+
+/** A machine is two containers to the engine, the second in the first's network namespace. */
+async function printFloor(lab: CtLab, one: Creation, batch: Creation): Promise<void> {
+  await lab.withEngine(async (engine) => {
+    const holder = await ensureHolderImage(engine);
+    const pair = async (name: string): Promise<void> => {
+      const first = await start(engine, `${name}.net`, {
+        Image: holder,
+        HostConfig: { NetworkMode: "none" },
+      });
+      const second = {
+        Image: IMAGE,
+        Cmd: ["sleep", "600"],
+        HostConfig: { NetworkMode: `container:${first}` },
+      };
+      await start(engine, name, second);
+    };
+    const names = Array.from({ length: BATCH }, (_, index) => `floor-${index}`);
+    const alone = await milliseconds(() => pair("floor"));
+    const together = await milliseconds(() => Promise.all(names.map(pair)));
+    for (const name of ["floor", ...names])
+      for (const each of [name, `${name}.net`]) await engine.removeContainer(each);
+    const ratio = (a: number, b: number): string => (a / b).toFixed(1).padStart(8);
+    console.log(
+      `the engine alone       ${[alone, together].map((ms) => ms.toFixed(0).padStart(8)).join("    ")}`,
+    );
+    console.log(`  ${BATCH} / one: ${ratio(together, alone)}`);
+    console.log(
+      `  ours / the engine's: ${ratio(one.wallMs, alone)}, ${ratio(batch.wallMs, together)} for ${BATCH}`,
+    );
+    console.log(`  batch without the engine's own: ${ratio(batch.wallMs - together, one.wallMs)} x one\n`);
+  });
+}
+
+async function start(
+  engine: DockerEngine,
+  name: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const id = await engine.createContainer(name, body);
+  await engine.startContainer(id);
+  return id;
 }
 
 async function printDaemon(lab: CtLab): Promise<void> {
@@ -162,7 +240,11 @@ async function printReservations(cleanup: Cleanup): Promise<void> {
 }
 
 async function timed(what: string, work: () => Promise<void>): Promise<void> {
+  console.log(`${what}: ${((await milliseconds(work)) / 1000).toFixed(2)} s`);
+}
+
+async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   const begunMs = performance.now();
   await work();
-  console.log(`${what}: ${((performance.now() - begunMs) / 1000).toFixed(2)} s`);
+  return performance.now() - begunMs;
 }
