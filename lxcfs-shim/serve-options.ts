@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseDuration } from "../core/runtime/duration.ts";
 import { UsageError } from "../core/runtime/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../core/runtime/log.ts";
@@ -75,10 +76,11 @@ const OPTIONS = {
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */
 export async function readServeOptions(flags: ServeFlags): Promise<ServeOptions> {
   const { text: given, inFile } = await readGivenOptions(OPTIONS, { ...flags });
+  const mount = parseMount(given("mount"));
   return {
-    mount: parseMount(given("mount")),
-    containersMount: given("containersMount")?.value,
-    names: given("names")?.value ?? NAMES_DIRECTORY,
+    mount,
+    containersMount: parseContainersMount(given("containersMount"), mount),
+    names: parseDirectory(given("names")) ?? NAMES_DIRECTORY,
     transport: parseTransport(given("transport"), given("containerPid")),
     logLevel: oneOf(LOG_LEVELS, "a log level", given("logLevel")) ?? "info",
     view: parseViewOptions(given, inFile("containers")),
@@ -98,6 +100,30 @@ function parseMount(given: Given | undefined): string {
   throw new UsageError("no directory to mount on", {
     hint: "say --mount DIR, or mount: DIR in the configuration",
   });
+}
+
+function parseDirectory(given: Given | undefined): string | undefined {
+  if (given === undefined || given.value !== "") return given?.value;
+  throw new UsageError(`${given.option}: "" is not a directory`);
+}
+
+/** One mount would cover the other. */
+function parseContainersMount(given: Given | undefined, mount: string): string | undefined {
+  const directory = parseDirectory(given);
+  if (given === undefined || directory === undefined) return undefined;
+  if (isWithin(directory, mount) || isWithin(mount, directory)) {
+    throw new UsageError(
+      `${given.option}: ${directory} and the first mount, ${mount}, are one within the other`,
+      {
+        hint: "choose directories beside each other",
+      },
+    );
+  }
+  return directory;
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return `${resolve(path)}/`.startsWith(`${resolve(directory)}/`);
 }
 
 function parseTransport(transport: Given | undefined, containerPid: Given | undefined): TransportChoice {

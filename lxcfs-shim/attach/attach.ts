@@ -11,7 +11,7 @@ import {
   openContainerProcess,
   readHostMounts,
 } from "./container-process.ts";
-import { type DockerEngine, openDockerEngine } from "./docker-engine.ts";
+import { openDockerEngine } from "./docker-engine.ts";
 import { type FoundContainer, findContainers, type Search } from "./find-containers.ts";
 import { type MountedFile, type Outcome, placeFiles, takeFiles } from "./mount-files.ts";
 
@@ -57,7 +57,7 @@ export function openSearch(dockerOnly: boolean): Search {
 
 /** The local engine's socket: DOCKER_HOST, or Docker's own. */
 export function dockerSocket(): string {
-  return (environmentVariable("DOCKER_HOST") ?? "/var/run/docker.sock").replace(/^unix:\/\//, "");
+  return (environmentVariable("DOCKER_HOST") || "/var/run/docker.sock").replace(/^unix:\/\//, "");
 }
 
 /**
@@ -65,38 +65,46 @@ export function dockerSocket(): string {
  * that were found it is told of, and the others are treated.
  */
 export async function treatContainers(
-  { named, all }: Selection,
+  selection: Selection,
   treatment: Treatment,
   search: Search,
 ): Promise<readonly Attachment[]> {
+  const targets = parseSelection(selection);
+  const host = readHostMounts(search.root);
+  return selection.all ? treatAll(search, host, treatment) : treatNamed(targets, search, host, treatment);
+}
+
+type Target = { readonly pid: number } | { readonly container: string };
+
+/** What was named; throws UsageError for what cannot be meant. */
+export function parseSelection({ named, all }: Selection): readonly Target[] {
   if (all === named.length > 0) {
     throw new UsageError(all ? "containers are named, and --all" : "no container named", {
       hint: "PID, docker:NAME, or --all",
     });
   }
-  const host = readHostMounts(search.root);
-  return all ? treatAll(search, host, treatment) : treatNamed(named, search, host, treatment);
+  return named.map(parseTarget);
+}
+
+function parseTarget(name: string): Target {
+  const [, container] = /^docker:(.+)$/.exec(name) ?? [];
+  if (container !== undefined) return { container };
+  if (/^[1-9]\d{0,9}$/.test(name)) return { pid: Number(name) };
+  throw new UsageError(`${JSON.stringify(name)} is not a container`, { hint: "PID, or docker:NAME" });
 }
 
 async function treatNamed(
-  named: readonly string[],
+  targets: readonly Target[],
   { root, docker }: Search,
   host: HostMounts,
   treatment: Treatment,
 ): Promise<readonly Attachment[]> {
   const treated: Attachment[] = [];
-  for (const name of named) {
-    const found = await findNamed(name, docker);
+  for (const target of targets) {
+    const found = "pid" in target ? target : { ...target, pid: await docker.initPid(target.container) };
     treated.push({ ...found, files: await treatProcess(root, found.pid, host, treatment) });
   }
   return treated;
-}
-
-async function findNamed(name: string, docker: DockerEngine): Promise<FoundContainer> {
-  const [, container] = /^docker:(.+)$/.exec(name) ?? [];
-  if (container !== undefined) return { pid: await docker.initPid(container), container };
-  if (/^[1-9]\d{0,9}$/.test(name)) return { pid: Number(name) };
-  throw new UsageError(`${JSON.stringify(name)} is not a container`, { hint: "PID, or docker:NAME" });
 }
 
 async function treatAll(

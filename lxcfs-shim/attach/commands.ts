@@ -32,6 +32,8 @@ export function attachCommand(signal: AbortSignal): Command {
     .option("--log-level <level>", "with --watch: error, warn, info, debug or trace (default: info)")
     .action(async (named: readonly string[], flags: Flags) => {
       if (flags.watch) return watch(named, flags, signal);
+      if (flags.logLevel !== undefined) throw new UsageError("--log-level is for --watch");
+      await checkSelection(named, flags);
       const { attachTo, findOneShim } = await import("./attach.ts");
       await treat(named, flags, attachTo(await findOneShim(flags.mount), flags.dryRun ? "plan" : "place"));
     });
@@ -49,12 +51,23 @@ export function detachCommand(): Command {
     .option(...DOCKER_ONLY)
     .option(...JSON_FLAG)
     .action(async (named: readonly string[], flags: Flags) => {
+      await checkSelection(named, flags);
       const { detachFrom } = await import("./attach.ts");
       await treat(named, flags, detachFrom);
     });
   return withExamples(command, [
     ["plimsoll-shim detach 4217", "the container's files are the kernel's again"],
   ]);
+}
+
+/** Before a shim or an engine is looked for. */
+async function checkSelection(named: readonly string[], flags: Flags): Promise<void> {
+  const { all = false, dockerOnly = false } = flags;
+  if (dockerOnly && !all) {
+    throw new UsageError("--docker-only is for --all", { hint: "docker:NAME is one of Docker's" });
+  }
+  const { parseSelection } = await import("./attach.ts");
+  parseSelection({ named, all });
 }
 
 async function treat(named: readonly string[], flags: Flags, treatment: Treatment): Promise<void> {

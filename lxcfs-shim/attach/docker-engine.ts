@@ -49,17 +49,25 @@ export function openDockerEngine(socketPath: string): DockerEngine {
   };
 }
 
-function ask(socketPath: string, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+async function ask(socketPath: string, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+  if (!socketPath.startsWith("/")) {
+    const what = `docker: ${JSON.stringify(socketPath)} is not the socket of a local engine`;
+    throw new PlimsollError("DOCKER", what, { hint: "set DOCKER_HOST=unix:///path/of/its/socket" });
+  }
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path: API + path, signal, headers: { host: "docker" } }, resolve);
     asked.on("error", (cause) => {
       const isAbsent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
       const hint = "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket";
-      const options = { cause, ...(isAbsent && { hint }) };
+      const options = isLate(signal) ? { cause: "it takes too long" } : { cause, ...(isAbsent && { hint }) };
       reject(new PlimsollError("DOCKER", `docker: no engine answers at ${socketPath}`, options));
     });
     asked.end();
   });
+}
+
+function isLate({ reason }: AbortSignal): boolean {
+  return reason instanceof Error && reason.name === "TimeoutError";
 }
 
 async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {

@@ -42,6 +42,11 @@ async function nameContainer(name: string | undefined, flags: Flags): Promise<vo
   if (name === undefined && (remove || pid !== undefined || cgroup !== undefined)) {
     throw new UsageError("which name?", { hint: "say it first, or nothing more to list all" });
   }
+  if (remove && (pid !== undefined || cgroup !== undefined)) {
+    throw new UsageError("--remove forgets the name, whatever its container", {
+      hint: "leave out --pid and --cgroup",
+    });
+  }
   if (name === undefined) process.stdout.write(describeNames(names));
   else if (!remove) names.register(name, cgroupText(openHostRoot(), targetOf(flags)));
   else if (!names.remove(name)) throw new NotFoundError(`no name ${JSON.stringify(name)} is registered`);

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import type { CgroupPath } from "../../core/kernel/cgroup/reader.ts";
 import { parsePidCgroup } from "../../core/kernel/proc/pid-cgroup.ts";
-import { errnoOf, UsageError } from "../../core/runtime/errors.ts";
+import { errnoOf, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 
 /** Not under /run: what is bound by a name has to be there when the engine starts its containers after a boot. */
 export const NAMES_DIRECTORY = "/var/lib/plimsoll/names";
@@ -37,7 +37,9 @@ export function openNames(directory: string = NAMES_DIRECTORY): Names {
   }
 
   function list(): readonly string[] {
-    return (whereThere(() => readdirSync(directory)) ?? []).filter((name) => NAME.test(name)).sort();
+    return namesIn(directory)
+      .filter((name) => NAME.test(name))
+      .sort();
   }
 
   function register(name: string, text: string): void {
@@ -46,10 +48,15 @@ export function openNames(directory: string = NAMES_DIRECTORY): Names {
         hint: "letters, digits, _, . and -, the first a letter or digit, 128 at most",
       });
     }
-    mkdirSync(directory, { recursive: true });
-    const unfinished = join(directory, `.${name}`);
-    writeFileSync(unfinished, text);
-    renameSync(unfinished, join(directory, name));
+    const unfinished = join(directory, `.${name}.${process.pid}`);
+    try {
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(unfinished, text);
+      renameSync(unfinished, join(directory, name));
+    } catch (cause) {
+      tryRemove(unfinished);
+      throw new PlimsollError("NAMES", `name ${name} cannot be registered in ${directory}`, { cause });
+    }
   }
 
   function remove(name: string): boolean {
@@ -59,6 +66,22 @@ export function openNames(directory: string = NAMES_DIRECTORY): Names {
   }
 
   return { has: (name) => read(name) !== undefined, list, cgroupOf, register, remove };
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return whereThere(() => readdirSync(directory)) ?? [];
+  } catch (cause) {
+    throw new PlimsollError("NAMES", `the names in ${directory} cannot be read`, { cause });
+  }
+}
+
+function tryRemove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // where it could not be made it is not
+  }
 }
 
 function whereThere<T>(access: () => T): T | undefined {

@@ -72,6 +72,20 @@ test("what is wrong is named with where it was said", async () => {
   expect(await refusal({ mount: "/m" })).toMatch(/^PLIMSOLL_SHIM_LOG_LEVEL: "quiet" is not a log level/);
 });
 
+test.each([
+  ["", '"" is not a directory'],
+  ["/srv/shim", "/srv/shim and the first mount, /srv/shim, are one within the other"],
+  ["/srv/shim/names/", "/srv/shim/names/ and the first mount, /srv/shim, are one within the other"],
+  ["/srv", "/srv and the first mount, /srv/shim, are one within the other"],
+])("--containers-mount %j beside --mount /srv/shim is refused", async (containersMount, why) => {
+  expect(await refusal({ mount: "/srv/shim", containersMount })).toContain(`--containers-mount: ${why}`);
+});
+
+test("two mounts beside each other", async () => {
+  const flags = { mount: "/srv/shim", containersMount: "/srv/shim-names" };
+  expect(await readServeOptions(flags)).toMatchObject(flags);
+});
+
 test("what containers see is the same for serve and render, and the file may make exceptions", async () => {
   const config = configFile("mount: /m\nswap: off\ncontainers:\n  /docker/*:\n    cpus: cpuset\n");
   const view = await readViewOptions({ config });

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { PlimsollError } from "../../../../core/runtime/errors.ts";
 import {
   hasFailed,
+  parseSelection,
   renderAttachment,
   type Treatment,
   treatContainers,
@@ -33,6 +34,12 @@ function start() {
   };
   return { root: host.root, treated, treatment };
 }
+
+test.each(["nobody", "0", "-1", "docker:", "99999999999"])("%j is no container", (name) => {
+  expect(() => parseSelection({ named: [name], all: false })).toThrow(
+    `${JSON.stringify(name)} is not a container`,
+  );
+});
 
 test("by pid and by Docker's name", async () => {
   const { root, treatment } = start();

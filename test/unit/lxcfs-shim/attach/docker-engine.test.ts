@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { errorLine } from "../../../../core/runtime/errors.ts";
 import { type ContainerStart, openDockerEngine } from "../../../../lxcfs-shim/attach/docker-engine.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 
@@ -73,4 +74,21 @@ test("no engine", async () => {
   const docker = openDockerEngine(join(cleanup.temporaryFolder(), "none.sock"));
 
   await expect(docker.running()).rejects.toThrow(/^docker: no engine answers at .*none\.sock$/);
+});
+
+test("an engine that takes requests and answers none is given up", async () => {
+  const path = join(cleanup.temporaryFolder(), "hangs.sock");
+  const server = createServer(() => {});
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  cleanup.add("engine", () => void server.close());
+  const starts = openDockerEngine(path).starts(0, AbortSignal.timeout(50));
+
+  const problem = await starts[Symbol.asyncIterator]().next().catch(errorLine);
+  expect(problem).toBe(`docker: no engine answers at ${path}: it takes too long`);
+});
+
+test("an engine elsewhere is none of this host's", async () => {
+  await expect(openDockerEngine("tcp://127.0.0.1:2375").running()).rejects.toThrow(
+    'docker: "tcp://127.0.0.1:2375" is not the socket of a local engine',
+  );
 });

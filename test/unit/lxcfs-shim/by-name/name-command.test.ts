@@ -26,5 +26,6 @@ test("what is to be done with no name in particular is asked back", async () => 
 test("one way to say which container, not two, not none", async () => {
   await expect(run("web")).rejects.toThrow("which container?");
   await expect(run("web", "--pid", "1", "--cgroup", "/a")).rejects.toThrow("which container?");
+  await expect(run("web", "--remove", "--cgroup", "/a")).rejects.toThrow("--remove forgets the name");
   await expect(run("web", "--pid", "me")).rejects.toThrow("which container?");
 });

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openNames } from "../../../../lxcfs-shim/by-name/names.ts";
@@ -38,4 +38,17 @@ test("nothing outside the directory has a name", () => {
     expect(names.remove(name), name).toBe(false);
   }
   expect(existsSync(join(folder, "secret"))).toBe(true);
+});
+
+test("what keeps a name from being registered is said, and leaves nothing", () => {
+  const folder = cleanup.temporaryFolder();
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  expect(() => openNames(file).register("web", "0::/\n")).toThrow(`name web cannot be registered in ${file}`);
+  expect(() => openNames(file).list()).toThrow(`the names in ${file} cannot be read`);
+
+  const names = openNames(join(folder, "names"));
+  mkdirSync(join(folder, "names/web/inside"), { recursive: true });
+  expect(() => names.register("web", "0::/\n")).toThrow("name web cannot be registered in");
+  expect(readdirSync(join(folder, "names"))).toEqual(["web"]);
 });
