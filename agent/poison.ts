@@ -38,7 +38,8 @@ export class PoisonDetector {
     // At the 3rd, 6th, 12th … error: an ill receiver is not to be asked more and more.
     if (!Number.isInteger(Math.log2(++this.#errors / SUSPICIOUS_ERRORS))) return false;
     this.#takenId = await this.#findTaken(lastId, signal);
-    return id < this.#takenId;
+    // It may have become well between the two: this one has another try before it is given up.
+    return false;
   }
 
   /** The id of a later record that the receiver takes, 0 without one. */

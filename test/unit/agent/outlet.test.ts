@@ -227,6 +227,23 @@ test("what is answered with an error for ever is given up when later samples are
   expect(outlet.counts()).toMatchObject({ pushed: 4, dropped: { refused: 4 }, queueLength: 0 });
 });
 
+test("a receiver that becomes well while it is asked for others loses nothing", async () => {
+  let isWell = false;
+  const asNow = (body: Uint8Array): Delivery => {
+    isWell ||= !body.includes(1);
+    return isWell ? { outcome: "delivered" } : error;
+  };
+  const { outlet, clock, got, start } = await open(Array(40).fill(asNow));
+  await outlet.offer(batch(1));
+  void start();
+  await settle();
+  await outlet.offer(batch(2));
+  await clock.advance(10_000);
+
+  expect(got).toEqual([2, 2, 1, 1, 2, 2]); // 2 once out of turn
+  expect(outlet.counts()).toMatchObject({ pushed: 4, dropped: { refused: 0 }, queueLength: 0 });
+});
+
 test("an error for everything is an outage: nothing is given up", async () => {
   const { outlet, clock, got, start } = await open(Array(30).fill(error));
   for (const value of [1, 2, 3]) await outlet.offer(batch(value));
