@@ -63,6 +63,11 @@ export function parseLinks(text: string): readonly LinkState[] {
   }));
 }
 
+/** Of `/proc/PID/net/dev` (proc_pid_net(5)): `  eth0: 1296 16 …` below two lines of titles. */
+export function parseDeviceNames(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/^ *([^\s|]+):/gm)].map(([, name = ""]) => name));
+}
+
 /** The lines of `ip -batch` that turn what is into what shall be; none when it is. */
 export function planLink(observed: LinkState, wanted: LinkSpec): readonly string[] {
   const { name } = observed;

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, type ExecResult, exec } from "../../core/runtime/exec.ts";
 import { inTurns } from "./in-turns.ts";
-import { type LinkSpec, type LinkState, parseLinks, planLink } from "./links-state.ts";
+import { type LinkSpec, type LinkState, parseDeviceNames, parseLinks, planLink } from "./links-state.ts";
 
 /** A network namespace by a file that stands for it: /run/netns/NAME, or that of a process. */
 export type NamespacePath = string;
@@ -65,15 +66,14 @@ export class Links {
   /** Where each device is. Throws `LINK_TAKEN` when another has its name inside. */
   async survey(placements: readonly Placement[]): Promise<readonly Whereabouts[]> {
     if (placements.length === 0) return [];
-    const home = this.observe(this.#home);
-    const inside = inTurns(placements, AT_ONCE, async (placement) => {
-      const there = await this.find(placement.namespace, placement.inside);
-      if (there !== undefined && there.mac !== placement.mac) throw taken(placement, there);
-      return { placement, isInside: there !== undefined };
+    const atHome = await this.#names(this.#home);
+    return inTurns(placements, AT_ONCE, async (placement) => {
+      const { name, namespace, inside, mac } = placement;
+      const isThere = (await this.#names(namespace)).has(inside);
+      const there = isThere ? await this.find(namespace, inside) : undefined;
+      if (there !== undefined && there.mac !== mac) throw taken(placement, there);
+      return { placement, isHome: atHome.has(name), isInside: there !== undefined };
     });
-    const [links, found] = await Promise.all([home, inside]);
-    const atHome = new Set(links.map(({ name }) => name));
-    return found.map((each) => ({ ...each, isHome: atHome.has(each.placement.name) }));
   }
 
   /**
@@ -128,7 +128,7 @@ export class Links {
   /** Deletes devices at home, and with them the other ends of pairs. Those that are not there are fine. */
   async remove(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const atHome = new Set((await this.observe(this.#home)).map(({ name }) => name));
+    const atHome = await this.#names(this.#home);
     await this.#batch(
       this.#home,
       names.filter((name) => atHome.has(name)).map((name) => `link delete dev ${name}`),
@@ -153,6 +153,17 @@ export class Links {
    */
   async disableChecksumOffload(namespace: NamespacePath, name: string): Promise<void> {
     await this.#run(["nsenter", `--net=${namespace}`, "--", "ethtool", "-K", name, "tx", "off"]);
+  }
+
+  /** Of a process's namespace the kernel tells them without a program. */
+  async #names(namespace: NamespacePath): Promise<ReadonlySet<string>> {
+    const process = /^\/proc\/\d+(?=\/ns\/net$)/.exec(namespace)?.[0];
+    if (process === undefined) return new Set((await this.observe(namespace)).map(({ name }) => name));
+    try {
+      return parseDeviceNames(readFileSync(`${process}/net/dev`, "utf8"));
+    } catch (cause) {
+      throw new PlimsollError("LINK", `namespace ${namespace}: is gone`, { cause });
+    }
   }
 
   /** ip(8) writes the reason first and then, unless a word could not be parsed, which line it was. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   type LinkSpec,
   type LinkState,
+  parseDeviceNames,
   parseLinks,
   planLink,
 } from "../../../../provisioner/drivers/links-state.ts";
@@ -35,6 +36,15 @@ test("devices with their IPv4 addresses and default route", () => {
     },
     link,
   ]);
+});
+
+test("names alone, as the kernel lists them", () => {
+  const text = `Inter-|   Receive                            |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets
+    lo: 1304808 90698 0 0 0 0 0 0 1304808 90698
+plim0a1b2c3d4e5:0 0 0 0 0 0 0 0 0 0
+`;
+  expect([...parseDeviceNames(text)]).toEqual(["lo", "plim0a1b2c3d4e5"]);
 });
 
 test("a namespace without routes, and output that is none", () => {

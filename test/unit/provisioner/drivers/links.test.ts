@@ -54,6 +54,15 @@ test("a device that is nowhere, and one of another, are errors", async () => {
   });
 });
 
+test("of a process's namespace no command is asked which devices it has", async () => {
+  const links = new Links({ run: () => Promise.reject(new Error("a command")) });
+  const own = { ...placement, name: "lo", namespace: namespaceOfPid(process.pid), inside: "no-such" };
+
+  expect(await links.survey([own])).toEqual([{ placement: own, isHome: true, isInside: false }]);
+  await expect(links.survey([{ ...own, inside: "lo" }])).rejects.toThrow("a command");
+  await expect(links.survey([{ ...own, namespace: namespaceOfPid(0) }])).rejects.toThrow("is gone");
+});
+
 test("for nothing no command is run", async () => {
   const { links, changes } = open({}, {});
 
