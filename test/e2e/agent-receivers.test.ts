@@ -23,8 +23,11 @@ afterEach(() => cleanup.run());
 
 const TIMEOUT_MS = 120_000;
 
+/** What a minute is at the default interval. */
+const OUTAGE_INTERVALS = 6;
+
 /**
- * Pushes to `urls` while the receiver is there, away for some seconds and there again, and to a
+ * Pushes to `urls` while the receiver is there, away for a minute's samples and there again, and to a
  * receiver of our own that is always there. Returns what that one has got: everything.
  */
 async function pushThroughOutage(
@@ -41,7 +44,8 @@ async function pushThroughOutage(
   await waitFor("samples", () => reference.requests.length >= 4);
   await receiver.stop();
   await agent.waitForLine(/push failed/);
-  await sleep(2000);
+  const before = reference.requests.length;
+  await waitFor("an outage", () => reference.requests.length - before >= OUTAGE_INTERVALS, 60_000);
   await receiver.start();
   await allWorkAgain(agent, urls.length);
   await sleep(1000);
