@@ -47,7 +47,9 @@ export class BatchKeeper {
         const { entries, revision } = await store.list(BATCHES);
         const batches = entries.map((entry) => decodeBatch(store, entry));
         const ours = batches.filter(({ parts }) => parts.some((part) => this.#isOurs(part)));
-        for (const batch of ours) await this.#tend(batch);
+        // One that cannot be tended keeps no other waiting.
+        const ends = await Promise.allSettled(ours.map((batch) => this.#tend(batch)));
+        for (const end of ends) if (end.status === "rejected") throw end.reason;
         isWell = true;
         if (ours.length === 0) await nextChange(store, revision, signal);
       } catch (error) {
