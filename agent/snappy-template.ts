@@ -1,7 +1,10 @@
-// Snappy's block format, as core/metrics/snappy.ts has it, of a text in which some bytes are to be changed later:
-// such bytes are written as literals, and no copy takes from them. A new text of the same shape is then
-// compressed by putting its bytes in their places.
+// Snappy's block format, as core/metrics/snappy.ts has it, of a text in which some bytes are to be changed later. A
+// new text of the same shape is then compressed by putting its bytes in their places. What kind a byte is of is a
+// number: 0 stays as it is; OPEN is written as a literal, and no copy takes from it; bytes of each other kind are
+// changed all alike, so a copy takes such a byte from one of its kind only.
 import { wordAt, writeCopies, writeLength, writeLiteral } from "../core/metrics/snappy.ts";
+
+export const OPEN = 1;
 
 const BLOCK = 65_536;
 const TABLE_BITS = 12;
@@ -20,23 +23,24 @@ export interface SnappyTemplate {
   find(position: number): number | undefined;
 }
 
-/** `isOpen` is 1 for each byte of `input` that is to be changed later. */
-export function encodeSnappyTemplate(input: Uint8Array, isOpen: Uint8Array): SnappyTemplate {
+/** `kinds` says of each byte of `input` what kind it is of. */
+export function encodeSnappyTemplate(input: Uint8Array, kinds: Uint8Array): SnappyTemplate {
   const source = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+  const kindOf = Buffer.from(kinds.buffer, kinds.byteOffset, kinds.byteLength);
   const output = Buffer.allocUnsafe(32 + input.length + Math.floor(input.length / 6));
   const literals: Literal[] = [];
   let at = writeLength(output, input.length);
   for (let start = 0, end = 0; start < input.length; start = end) {
     end = Math.min(start + BLOCK, input.length);
-    while (end < input.length && isOpen[end] === 1) end--; // A run of open bytes stays in one piece.
-    at = encodeBlock(source, isOpen, start, end, output, at, literals);
+    while (end < input.length && kindOf[end] === OPEN) end--; // A run of open bytes stays in one piece.
+    at = encodeBlock(source, kindOf, start, end, output, at, literals);
   }
   return { bytes: Buffer.from(output.subarray(0, at)), find: (position) => findIn(literals, position) };
 }
 
 function encodeBlock(
   input: Buffer,
-  isOpen: Uint8Array,
+  kindOf: Buffer,
   start: number,
   end: number,
   output: Buffer,
@@ -52,7 +56,7 @@ function encodeBlock(
     out = after;
   };
   for (let at = start; at <= end - 4; ) {
-    const open = lastOpen(isOpen, at);
+    const open = lastOpen(kindOf, at);
     if (open >= 0) {
       at = open + 1;
       continue;
@@ -61,14 +65,14 @@ function encodeBlock(
     const slot = Math.imul(word, 0x1e35a7bd) >>> (32 - TABLE_BITS);
     const seen = start + (table[slot] ?? 0) - 1;
     table[slot] = at - start + 1;
-    if (seen < start || wordAt(input, seen) !== word) {
+    if (seen < start || wordAt(input, seen) !== word || wordAt(kindOf, seen) !== wordAt(kindOf, at)) {
       at++;
       continue;
     }
     flush(at);
     let matched = at + 4;
     for (let from = seen + 4; matched < end && input[from] === input[matched]; from++, matched++) {
-      if (isOpen[from] === 1 || isOpen[matched] === 1) break;
+      if (kindOf[from] !== kindOf[matched] || kindOf[matched] === OPEN) break;
     }
     out = writeCopies(output, out, at - seen, matched - at);
     literal = at = matched;
@@ -78,8 +82,8 @@ function encodeBlock(
 }
 
 /** The last open one of the four bytes from `at` on, -1 where there is none. */
-function lastOpen(isOpen: Uint8Array, at: number): number {
-  for (let i = at + 3; i >= at; i--) if (isOpen[i] === 1) return i;
+function lastOpen(kindOf: Buffer, at: number): number {
+  for (let i = at + 3; i >= at; i--) if (kindOf[i] === OPEN) return i;
   return -1;
 }
 

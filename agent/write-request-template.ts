@@ -1,8 +1,8 @@
 import { ProtoReader, tagOf, WIRE } from "../core/metrics/protobuf.ts";
 import { FIELD, NORMAL_NAN, STALE_NAN } from "../core/metrics/remote-write.ts";
-import type { Batch, Labels, Sample, Series } from "../core/metrics/series.ts";
-import { encodeSnappyTemplate } from "./snappy-template.ts";
-import { hasSameLabels } from "./staleness.ts";
+import type { Batch, Sample } from "../core/metrics/series.ts";
+import { BatchShapes, commonTimestampMs } from "./batch-shapes.ts";
+import { encodeSnappyTemplate, OPEN } from "./snappy-template.ts";
 
 /*
  * From one tick to the next a WriteRequest, 1.0 or 2.0, differs in values and in the one timestamp that all its samples have:
@@ -16,9 +16,6 @@ const VALUE_AT = 3;
 const TIMESTAMP_AT = 12;
 const TIMESTAMP_BYTES = 6;
 
-/** Shapes that a batch takes in turn: not every source is asked at every tick. */
-const TEMPLATES = 4;
-
 /** A version of the protocol. */
 export interface WriteRequestFormat {
   /** The request, uncompressed, of nothing but this batch. */
@@ -30,11 +27,6 @@ export interface WriteRequestFormat {
 }
 
 interface Template {
-  readonly identity: Labels;
-  readonly names: readonly string[];
-  readonly labels: readonly Labels[];
-  /** Type and help text of each series; empty where they are not in the request. */
-  readonly metadata: readonly string[];
   readonly bytes: Buffer;
   /** Where each series' value is. */
   readonly values: Uint32Array;
@@ -44,12 +36,10 @@ interface Template {
 
 /** Compressed requests of batches that say the same series again and again. */
 export class WriteRequestTemplates {
-  readonly #format: WriteRequestFormat;
-  /** The last one used is the last. */
-  readonly #templates: Template[] = [];
+  readonly #shapes: BatchShapes<Template>;
 
   constructor(format: WriteRequestFormat) {
-    this.#format = format;
+    this.#shapes = new BatchShapes(format.hasMetadata, (batch) => makeTemplate(batch, format));
   }
 
   /** undefined where this is not for templates: a series with more samples than one, or with a time of its own. */
@@ -58,22 +48,8 @@ export class WriteRequestTemplates {
     if (timestampMs === undefined) return undefined;
     const timestamp = encodeTimestamp(timestampMs);
     if (timestamp.length !== TIMESTAMP_BYTES) return undefined;
-    const at = this.#templates.findLastIndex((template) => isFor(template, batch));
-    const template = at === -1 ? makeTemplate(batch, this.#format) : this.#templates.splice(at, 1)[0];
-    if (template === undefined) return undefined;
-    this.#templates.push(template);
-    if (this.#templates.length > TEMPLATES) this.#templates.shift();
-    return fill(template, batch, timestamp);
+    return fill(this.#shapes.get(batch), batch, timestamp);
   }
-}
-
-function commonTimestampMs({ series }: Batch): number | undefined {
-  const timestampMs = series[0]?.samples[0]?.timestampMs;
-  for (let i = 0; i < series.length; i++) {
-    const samples = series[i]?.samples;
-    if (samples?.length !== 1 || samples[0]?.timestampMs !== timestampMs) return undefined;
-  }
-  return timestampMs;
 }
 
 function encodeTimestamp(timestampMs: number): readonly number[] {
@@ -83,32 +59,16 @@ function encodeTimestamp(timestampMs: number): readonly number[] {
   return [...bytes, rest];
 }
 
-function isFor({ identity, names, labels, metadata }: Template, batch: Batch): boolean {
-  const { series } = batch;
-  if (series.length !== names.length || !hasSameLabels(identity, batch.identity)) return false;
-  for (let i = 0; i < series.length; i++) {
-    const one = series[i];
-    const known = labels[i];
-    if (one === undefined || known === undefined || one.name !== names[i]) return false;
-    if (one.labels !== known && !hasSameLabels(one.labels, known)) return false;
-  }
-  return metadata.length === 0 || isSaidOf(metadata, series);
-}
-
-function isSaidOf(metadata: readonly string[], series: readonly Series[]): boolean {
-  for (let i = 0; i < series.length; i++) {
-    if (series[i]?.kind !== metadata[2 * i] || series[i]?.help !== metadata[2 * i + 1]) return false;
-  }
-  return true;
-}
-
-function makeTemplate(batch: Batch, { encode, seriesField, hasMetadata }: WriteRequestFormat): Template {
-  const { identity, series } = batch;
+function makeTemplate(batch: Batch, { encode, seriesField }: WriteRequestFormat): Template {
   const request = encode(batch);
   const samples = findSamples(request, seriesField);
-  const isOpen = new Uint8Array(request.length);
-  for (const start of samples) isOpen.fill(1, start + VALUE_AT, start + VALUE_AT + 8);
-  const { bytes, find } = encodeSnappyTemplate(request, isOpen);
+  const kinds = new Uint8Array(request.length);
+  for (const start of samples) {
+    kinds.fill(OPEN, start + VALUE_AT, start + VALUE_AT + 8);
+    for (let which = 0; which < TIMESTAMP_BYTES; which++)
+      kinds[start + TIMESTAMP_AT + which] = OPEN + 1 + which;
+  }
+  const { bytes, find } = encodeSnappyTemplate(request, kinds);
   const values = Uint32Array.from(samples, (start) => find(start + VALUE_AT) ?? 0);
   const timestamps: number[] = [];
   for (const start of samples) {
@@ -117,15 +77,7 @@ function makeTemplate(batch: Batch, { encode, seriesField, hasMetadata }: WriteR
       if (at !== undefined) timestamps.push(at * 8 + which);
     }
   }
-  return {
-    identity,
-    names: series.map(({ name }) => name),
-    labels: series.map(({ labels }) => labels),
-    metadata: hasMetadata ? series.flatMap(({ kind, help }) => [kind, help]) : [],
-    bytes,
-    values,
-    timestamps,
-  };
+  return { bytes, values, timestamps };
 }
 
 /** Where the sample of each series begins. */

@@ -4,6 +4,7 @@ import { encodeAttributes, encodeMetricsRequest, judgeMetricsResponse } from "..
 import { packageVersion } from "../../core/runtime/version.ts";
 import { openHttpPost } from "../http-post.ts";
 import { joinPacked, unpackLines } from "../line-bodies.ts";
+import { MetricsRequestTemplates } from "../metrics-request-template.ts";
 import { sampleCount, sinkName } from "../sink-names.ts";
 import type { OpenSink } from "./types.ts";
 
@@ -23,10 +24,14 @@ export const openOtlp: OpenSink = (given, settings) => {
   });
   const scope = { name: "plimsoll-agent", version: packageVersion() };
   const attributes = new LabelCache(encodeAttributes);
+  // With a cache of its own for each: what is kept from one to the next is the template.
+  const templates = new MetricsRequestTemplates((batch) =>
+    encodeMetricsRequest(batch, scope, new LabelCache(encodeAttributes)),
+  );
   return {
     name: sinkName("otlp", url, settings),
     encode: (batch) => ({
-      body: gzipSync(encodeMetricsRequest(batch, scope, attributes), { level: 1 }),
+      body: gzipSync(templates.encode(batch) ?? encodeMetricsRequest(batch, scope, attributes), { level: 1 }),
       samples: sampleCount(batch),
     }),
     join: joinPacked,

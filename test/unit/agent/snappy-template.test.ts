@@ -40,6 +40,21 @@ test("whatever is put into the open places comes out there, and nothing else has
   );
 });
 
+test("a byte of a kind is taken from one of its kind, whatever is the same at first", () => {
+  const kindsOf = fc.array(fc.constantFrom(0, 0, 2, 3, 4), { maxLength: 200 });
+  fc.assert(
+    fc.property(kindsOf, (kinds) => {
+      const { bytes, find } = encodeSnappyTemplate(Buffer.alloc(kinds.length, 7), Uint8Array.from(kinds));
+      for (const [i, kind] of kinds.entries()) {
+        const at = kind === 0 ? undefined : find(i);
+        if (at !== undefined) bytes[at] = kind;
+      }
+
+      expect(decode(bytes)).toEqual(Buffer.from(kinds.map((kind) => kind || 7)));
+    }),
+  );
+});
+
 test("a text larger than a block, with an open run across its end", () => {
   const input = Buffer.alloc(150_000, "label=value,");
   const isOpen = new Uint8Array(input.length).fill(1, 65_530, 65_560);

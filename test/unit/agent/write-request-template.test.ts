@@ -7,6 +7,7 @@ import { decodeWriteRequest } from "../../../core/metrics/remote-write-decode.ts
 import { FIELD as FIELD_V2, WriteRequestV2Encoder } from "../../../core/metrics/remote-write-v2.ts";
 import { type Batch, type Labels, type Series, staleSample } from "../../../core/metrics/series.ts";
 import { decodeSnappy } from "../../../core/metrics/snappy.ts";
+import { sayAt, shapes, ticks } from "../../support/batch-shapes.ts";
 
 const IDENTITY = { instance: "10.0.0.7", ip: "10.0.0.7", hostname: "web" };
 const NOW = 1_790_000_000_000;
@@ -94,32 +95,6 @@ test("series with two samples, with a time of their own or of another century ar
     expect(templates.encode({ identity, series: some })).toBeUndefined();
 });
 
-const label = fc.constantFrom("cpu", "device", "mode", "Zone", "_x");
-const seriesArbitrary: fc.Arbitrary<Series> = fc.record({
-  name: fc.constantFrom("node_load1", "node_cpu_seconds_total", "up"),
-  kind: fc.constantFrom("gauge", "counter", "unknown"),
-  help: fc.constantFrom("", "Help.", "Some other help."),
-  labels: fc.dictionary(label, fc.string({ maxLength: 6 }), { maxKeys: 3 }),
-  samples: fc
-    .oneof(
-      fc.double().map((value) => ({ value })),
-      fc.constant({ value: Number.NaN, stale: true as const }),
-    )
-    .map((sample) => [{ ...sample, timestampMs: 0 }]),
-});
-const shapes = fc.array(fc.array(seriesArbitrary, { minLength: 1, maxLength: 12 }), {
-  minLength: 1,
-  maxLength: 3,
-});
-const ticks = fc.array(
-  fc.record({
-    shape: fc.nat(2),
-    timestampMs: fc.integer({ min: 2 ** 36, max: 2 ** 42 - 1 }),
-    by: fc.double(),
-  }),
-  { minLength: 1, maxLength: 8 },
-);
-
 test.for([
   ["1.0", V1],
   ["2.0", V2],
@@ -127,15 +102,8 @@ test.for([
   fc.assert(
     fc.property(shapes, ticks, (all, some) => {
       const templates = new WriteRequestTemplates(format);
-      for (const { shape, timestampMs, by } of some) {
-        const series = (all[shape % all.length] ?? []).map((one): Series => {
-          const samples = one.samples.map((sample) => {
-            const value = sample.stale ? sample.value : sample.value + by;
-            return { ...sample, timestampMs, value };
-          });
-          return { ...one, samples };
-        });
-        const batch = { identity: IDENTITY, series };
+      for (const tick of some) {
+        const batch = { identity: IDENTITY, series: sayAt(all, tick) };
         const body = templates.encode(batch) ?? new Uint8Array(0);
         expect(Buffer.from(decodeSnappy(body, 1e6))).toEqual(Buffer.from(format.encode(batch)));
       }
