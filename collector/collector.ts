@@ -30,7 +30,10 @@ import { machineRoutes } from "./routes/machines.ts";
 import { overviewRoute } from "./routes/overview.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { serviceDiscoveryRoute } from "./routes/service-discovery.ts";
+import { statusRoute } from "./routes/status.ts";
 import type { ServeOptions } from "./serve-options.ts";
+import { type RememberingLog, rememberProblems } from "./status/last-problem.ts";
+import { openStatus, type StatusReader } from "./status/status.ts";
 import { createTelemetry } from "./telemetry.ts";
 import { openTokenFile } from "./trust/token-file.ts";
 import { Trust } from "./trust/trust.ts";
@@ -54,8 +57,9 @@ type TrustOptions = Pick<ServeOptions, "trust" | "tokenFile">;
 export async function openCollector(
   options: Omit<ServeOptions, "logLevel">,
   clock: Clock,
-  log: Logger,
+  outerLog: Logger,
 ): Promise<Collector> {
+  const { log, last: lastProblem } = rememberProblems(outerLog, clock);
   const trust = openTrust(options, clock, log);
   const latest = new LatestStore(
     { ...DEFAULT_LATEST_LIMITS, staleAfterMs: options.staleAfterMs },
@@ -84,16 +88,20 @@ export async function openCollector(
     await data.close();
   };
   const servers: HttpServer[] = [];
+  let status: StatusReader | undefined;
   try {
     await openForwardings(options.forwards, { forwardings, data, clock, log });
     const routes = buildRoutes({
       ...{ latest, recent, catalog, data, reader, fleet, lifecycle, peers, forwardings, trust, clock, log },
+      lastProblem,
       ...{ rates: new ClientRates(options.clientRate, clock), servers },
       // Who hands samples on and reads them from there does not keep them a second time.
       archive: options.historyFrom !== undefined && forwardings.length > 0 ? undefined : data.archive,
     });
+    status = routes.status;
     servers.push(...(await openServers(options, routes, log)));
   } catch (error) {
+    status?.close();
     await closeAll(0);
     throw error;
   }
@@ -106,6 +114,7 @@ export async function openCollector(
     },
     close: async () => {
       clearInterval(sweeper);
+      status.close();
       await Promise.all(servers.map((server) => server.close(REQUESTS_GRACE_MS)));
       await closeAll(FLUSH_GRACE_MS);
     },
@@ -152,6 +161,7 @@ interface Parts {
   readonly trust: Trust;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly lastProblem: RememberingLog["last"];
   readonly rates: ClientRates;
   /** Those that are open by now. */
   readonly servers: readonly HttpServer[];
@@ -162,6 +172,8 @@ interface Routes {
   readonly rest: readonly Route[];
   /** For whoever balances load: wherever we listen. */
   readonly health: readonly Route[];
+  /** To be closed. */
+  readonly status: StatusReader;
 }
 
 function buildRoutes(parts: Parts): Routes {
@@ -170,6 +182,7 @@ function buildRoutes(parts: Parts): Routes {
   const requests: RequestCounts = new Map();
   const intake = new Intake({ ...parts, ...data, archive });
   const telemetry = createTelemetry({ ...parts, requests, intake });
+  const status = openStatus({ ...parts, requests, intake });
   const rest = [
     expositionRoute(latest, catalog, telemetry),
     federateRoute(latest, catalog),
@@ -180,10 +193,12 @@ function buildRoutes(parts: Parts): Routes {
     heardRoute({ ...data, ...lifecycle, clock }),
     ...historyRoutes({ ...data, reader, clock }),
     capacityRoute(fleet),
+    statusRoute(status),
   ];
   return {
     push: ingestRoutes(INGESTS, { ...parts, intake, requests }),
     rest,
     health: healthRoutes(forwardings, clock),
+    status,
   };
 }

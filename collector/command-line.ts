@@ -1,24 +1,26 @@
 import type { Command } from "commander";
 import { createCommand, createProgram, withExamples } from "../core/runtime/command-line.ts";
 import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
+import { operatorCommands } from "./operate/commands.ts";
 import type { ServeFlags } from "./serve-options.ts";
 
 /** `plimsoll-collector` and its sub-commands, one line each. */
 export function buildCommandLine(signal: AbortSignal): Command {
-  return createProgram(
+  const program = createProgram(
     "plimsoll-collector",
     "Takes in what agents push, keeps the latest values of each machine by its IP, hands everything on.",
   )
     .addCommand(serveCommand(signal))
     .addCommand(deadLettersCommand());
+  for (const command of operatorCommands(addServeOptions)) program.addCommand(command);
+  return program;
 }
 
 const append = (value: string, others: readonly string[] = []): readonly string[] => [...others, value];
 
 function serveCommand(signal: AbortSignal): Command {
   const command = createCommand("serve", "take in, keep and forward until SIGTERM");
-  addReceiving(command);
-  addKeeping(command);
+  addServeOptions(command);
   command.action(async (flags: ServeFlags) => {
     const { serve } = await import("./serve.ts"); // --help needs none of it
     await serve(flags, signal);
@@ -31,6 +33,13 @@ function serveCommand(signal: AbortSignal): Command {
     ],
     ["curl http://127.0.0.1:9465/api/v1/machines", "who has been heard of"],
   ]);
+}
+
+/** For those who look at what `serve` is to be given, too. */
+function addServeOptions(command: Command): Command {
+  addReceiving(command);
+  addKeeping(command);
+  return command;
 }
 
 function addReceiving(command: Command): void {

@@ -37,6 +37,8 @@ export interface Data {
   readonly commits: GroupCommit;
   /** Undefined without a disk: memory is for the latest values. */
   readonly archive: Archive | undefined;
+  /** Where everything is; undefined in memory. */
+  readonly directory: string | undefined;
   /** Where a queue of a sink is kept; undefined in memory. */
   spoolDirectory(sink: string, shard: number): string | undefined;
   /** The file for what sinks refuse for good; undefined in memory. */
@@ -77,6 +79,7 @@ export async function openData(options: DataOptions, clock: Clock, log: Logger):
     blocks,
     commits,
     archive,
+    directory: place.directory,
     spoolDirectory: (sink, shard) =>
       place.directory === undefined ? undefined : join(place.directory, "spool", folderOf(sink, shard)),
     deadLetters: place.directory === undefined ? undefined : deadLettersIn(place.directory),

@@ -52,6 +52,7 @@ export class Forwarder {
   #suspicions = 0;
   #failing: { readonly sinceMs: number; readonly reason: string } | undefined;
   #hasRefused = false;
+  #oldestMs: number | undefined;
   #wake: () => void = () => {};
 
   constructor(options: ForwarderOptions) {
@@ -77,6 +78,11 @@ export class Forwarder {
     return this.#failing;
   }
 
+  /** When the oldest that waits, or is being delivered, was taken in, milliseconds since 1970; undefined when nothing waits. */
+  get waitingSinceMs(): number | undefined {
+    return this.#options.spool.length === 0 ? undefined : this.#oldestMs;
+  }
+
   /** Resolves when it is as durable as the spool makes it; rejects when the spool cannot keep it. */
   async offer(record: SpoolRecord): Promise<void> {
     await this.#options.spool.append(record);
@@ -100,6 +106,7 @@ export class Forwarder {
     const { spool, maxDeliveryBytes } = this.#options;
     while (!this.#aborted.signal.aborted) {
       const entries = await spool.peek({ maxBytes: maxDeliveryBytes });
+      this.#oldestMs = entries[0]?.timeMs;
       if (entries.length > 0) await this.#forward(entries);
       else if (this.#stopping.signal.aborted) return;
       else await this.#arrival();

@@ -67,6 +67,12 @@ export class Forwarding {
     return failing.sort((a, b) => a.sinceMs - b.sinceMs)[0];
   }
 
+  /** When the oldest that waits was taken in; undefined when nothing waits. */
+  get waitingSinceMs(): number | undefined {
+    const times = this.#options.shards.flatMap((shard) => shard.waitingSinceMs ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
   /** Resolves when it is as durable as the spool makes it; rejects when the spool cannot keep it. */
   async offer(shipment: Shipment, encodings: Encodings, timeMs: number): Promise<void> {
     const { shards, relabel, encode, takesReceived } = this.#options;

@@ -14,7 +14,11 @@ test("serve's help has its options and examples", () => {
   }
 });
 
-test.for([["serve", "--date", "x"], ["serve", "extra"], ["status"]])("%j is refused", async (argv) => {
+test.for([
+  ["serve", "--date", "x"],
+  ["serve", "extra"],
+  ["status", "extra"],
+])("%j is refused", async (argv) => {
   const program = buildCommandLine(new AbortController().signal);
   await expect(program.parseAsync(argv, { from: "user" })).rejects.toThrow(CommanderError);
 });
