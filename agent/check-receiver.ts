@@ -27,11 +27,15 @@ export async function checkReceiver(
 
 function judge(name: string, delivery: Delivery): Finding {
   if (delivery.outcome === "delivered") return { state: "ok", what: `${name} takes pushes` };
-  const { blame, reason } = delivery;
+  const { blame, outcome, reason } = delivery;
   // It read the request, and may well mind that there is nothing in it.
   if (blame === "samples") return { state: "ok", what: `${name} answers: ${reason}` };
-  return { state: "wrong", what: `${name}: ${reason}`, hint: "samples wait in the spool meanwhile" };
+  const hint = outcome === "refused" ? GIVEN_UP : "samples wait in the spool meanwhile";
+  return { state: "wrong", what: `${name}: ${reason}`, hint };
 }
+
+const GIVEN_UP =
+  "samples are given up at this answer, none waits; retryStatuses of the destination names those to wait at";
 
 async function connects(name: string, url: URL, timeoutMs: number): Promise<Finding> {
   const { connect } = await import("node:net");

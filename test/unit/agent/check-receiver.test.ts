@@ -33,14 +33,15 @@ test("a destination that takes an empty push is well, and its clock is compared"
 });
 
 test.for([
-  [400, "ok", "HTTP 400"],
-  [401, "wrong", "HTTP 401"],
-  [404, "wrong", "HTTP 404"],
-  [503, "wrong", "HTTP 503"],
-] as const)("an empty push that is answered %d is %s", async ([status, state, what]) => {
+  [400, "ok", undefined],
+  [401, "wrong", "samples are given up at this answer"],
+  [404, "wrong", "samples are given up at this answer"],
+  [503, "wrong", "samples wait in the spool meanwhile"],
+] as const)("an empty push that is answered %d is %s: %s", async ([status, state, hint]) => {
   const [finding] = await check(`remote-write+http://${await receiver({ status })}/`);
 
-  expect(finding).toMatchObject({ state, what: expect.stringContaining(what) });
+  expect(finding).toMatchObject({ state, what: expect.stringContaining(`HTTP ${status}`) });
+  expect(finding?.hint).toEqual(hint === undefined ? undefined : expect.stringContaining(hint));
 });
 
 test("where a protocol cannot say nothing, a connection has to do", async () => {
