@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { arch } from "node:os";
 import type { Command } from "commander";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { UsageError } from "../core/runtime/errors.ts";
@@ -7,25 +6,25 @@ import { EXIT } from "../core/runtime/program.ts";
 import { imageBuild } from "./images/build/command.ts";
 import { checkImage } from "./images/check.ts";
 import { isDockerfile, readFromDockerfile } from "./images/from-dockerfile.ts";
-import type { Image } from "./images/image.ts";
+import { enginePlatform, type Image } from "./images/image.ts";
 import { inspectLayers } from "./images/inspect.ts";
 import { withImage } from "./images/open-image.ts";
 import { DEFAULT_POLICY, type ImagePolicy, readPolicy } from "./images/policy.ts";
 import { type CheckedImage, checkedDocument, renderChecked, sarifDocument } from "./images/render.ts";
 import { imageSbom } from "./images/sbom-command.ts";
+import { imageWarm } from "./images/warm/commands.ts";
 import { DEFAULT_FILE } from "./registry/replication/rules.ts";
 
-/** Node's name of a processor → an image's. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
-const PLATFORM = `linux/${ARCHITECTURES[arch()] ?? arch()}`;
+const PLATFORM = enginePlatform();
 
 /** `plimsoll image`: what is in images, and whether it may be. */
 export function imageCommand(signal: AbortSignal): Command {
-  const command = createCommand("image", "build images, and say whether what is in them may be");
+  const command = createCommand("image", "build images, have them on hosts, and say what is in them");
   command
     .addCommand(imageCheck(signal))
     .addCommand(imageSbom(signal, PLATFORM))
-    .addCommand(imageBuild(signal, PLATFORM));
+    .addCommand(imageBuild(signal, PLATFORM))
+    .addCommand(imageWarm(signal, PLATFORM));
   return withExamples(command, [
     [
       "plimsoll image build web.yaml --tag web:v1",

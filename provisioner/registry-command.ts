@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { systemClock } from "../core/runtime/clock.ts";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
@@ -7,10 +6,9 @@ import { errorLine, PlimsollError, UsageError } from "../core/runtime/errors.ts"
 import { EXIT } from "../core/runtime/program.ts";
 import { chooseRules } from "./registry/choose-rules.ts";
 import { Registry } from "./registry/client.ts";
-import type { Listening } from "./registry/listen.ts";
-import { openHintServer } from "./registry/replication/hint-server.ts";
 import { Hints } from "./registry/replication/hints.ts";
 import { SyncJournal } from "./registry/replication/journal.ts";
+import { listenForHints } from "./registry/replication/listen-for-hints.ts";
 import { openQuarantine } from "./registry/replication/quarantine.ts";
 import { type RuleStatus, renderMetrics, renderReport, renderStatus } from "./registry/replication/render.ts";
 import { DEFAULT_FILE, findRules, readRules, type SyncRule } from "./registry/replication/rules.ts";
@@ -157,7 +155,7 @@ async function watch(
 ): Promise<void> {
   const everyMs = parseDuration("--every", every);
   const hints = new Hints(store, systemClock);
-  const server = await listen(hints, options);
+  const server = await listenForHints(hints, options);
   const run = async (only?: ReadonlySet<string>): Promise<void> => {
     for (const rule of rules) await runAndTell(rule, store, signal, options, only);
   };
@@ -185,20 +183,6 @@ async function runAndTell(
     if (!(error instanceof PlimsollError)) throw error;
     process.stderr.write(`error: ${rule.name}: ${errorLine(error)}\n`);
   }
-}
-
-async function listen(
-  hints: Hints,
-  { listen: text, tokenFile }: SyncOptions,
-): Promise<Listening | undefined> {
-  if (text === undefined) return undefined;
-  const [, host = "", port = ""] =
-    /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/.exec(text)?.filter(Boolean) ?? [];
-  if (port === "") throw new UsageError(`--listen: ${JSON.stringify(text)} is not HOST:PORT`);
-  if (tokenFile === undefined && !/^(?:127\.|::1$|localhost$)/.test(host))
-    throw new UsageError("--listen: beyond loopback a token is needed", { hint: "give --token-file" });
-  const token = tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim();
-  return openHintServer(hints, { host, port: Number(port) }, token);
 }
 
 async function runRule(

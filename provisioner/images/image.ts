@@ -1,3 +1,4 @@
+import { arch } from "node:os";
 import { isDigest } from "../registry/names.ts";
 import type { Layer } from "./inspect.ts";
 
@@ -25,6 +26,14 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>;
   /** Digests of the unpacked layers, from the bottom up. */
   readonly diffIds: readonly string[];
+}
+
+/** Node's name of a processor → an image's. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
+
+/** Which image of an index this host runs: `linux/amd64`. */
+export function enginePlatform(): string {
+  return `linux/${ARCHITECTURES[arch()] ?? arch()}`;
 }
 
 /** What is not as it should be is as if it were not there: an image's author is not trusted to be careful. */

@@ -15,6 +15,8 @@ import { Member } from "../fleet/member.ts";
 import type { HostConfig } from "../host/config.ts";
 import { type Host, withHost } from "../host/host.ts";
 import { takeHostLock } from "../host/lock.ts";
+import { followOrders } from "../images/warm/follow.ts";
+import { keepWarm } from "../images/warm/schedule.ts";
 import { listMachines } from "../machines/machines.ts";
 import { forgetRequests } from "../operations/requests.ts";
 import { Turns } from "../operations/turns.ts";
@@ -155,6 +157,8 @@ async function serveHost(
       followSwitch(host, reconciler, log, signal),
       member.run(() => reconciler.pokeAll(), signal),
       lookAgainAndAgain(host.clock, look, intervalMs, log, signal),
+      followOrders(host, log, signal),
+      keepWarm(host, log, signal),
     ]);
   } finally {
     await api.close();

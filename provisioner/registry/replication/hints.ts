@@ -7,7 +7,7 @@ import type { Clock } from "../../../core/runtime/clock.ts";
 import type { Store } from "../../store/types.ts";
 import { isRepository } from "../names.ts";
 
-const PREFIX = "registry-hints/";
+const PRESET_PREFIX = "registry-hints/";
 /** Repositories in one transaction. */
 const BATCH = 100;
 
@@ -41,32 +41,37 @@ export interface Hint {
 export class Hints {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #prefix: string;
   #wake: () => void = () => {};
 
-  constructor(store: Store, clock: Clock) {
+  /** `prefix`: each who follows hints has its own, for who has followed one removes it. */
+  constructor(store: Store, clock: Clock, prefix: string = PRESET_PREFIX) {
     this.#store = store;
     this.#clock = clock;
+    this.#prefix = prefix;
   }
 
   /** When it resolves they are durable: only then may their sender forget them. */
   async add(repositories: readonly string[]): Promise<void> {
     const atMs = this.#clock.nowMs();
     for (let at = 0; at < repositories.length; at += BATCH) {
-      const put = repositories.slice(at, at + BATCH).map((name) => ({ key: PREFIX + name, value: { atMs } }));
+      const put = repositories
+        .slice(at, at + BATCH)
+        .map((name) => ({ key: this.#prefix + name, value: { atMs } }));
       await this.#store.transact({ expect: [], put });
     }
     if (repositories.length > 0) this.#wake();
   }
 
   async list(): Promise<readonly Hint[]> {
-    const { entries } = await this.#store.list(PREFIX);
-    return entries.map(({ key, revision }) => ({ repository: key.slice(PREFIX.length), revision }));
+    const { entries } = await this.#store.list(this.#prefix);
+    return entries.map(({ key, revision }) => ({ repository: key.slice(this.#prefix.length), revision }));
   }
 
   /** One that was given again meanwhile stays. */
   async remove(hints: readonly Hint[]): Promise<void> {
     for (const { repository, revision } of hints) {
-      const key = PREFIX + repository;
+      const key = this.#prefix + repository;
       await this.#store.transact({ expect: [{ key, revision }], remove: [key] });
     }
   }

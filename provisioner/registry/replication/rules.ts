@@ -31,7 +31,7 @@ export interface SyncRule {
   readonly policyFile: string | undefined;
 }
 
-const TOP_KEYS = ["registries", "rules", "retention"] as const;
+const TOP_KEYS = ["registries", "rules", "retention", "warm"] as const;
 type Top = Mapping<(typeof TOP_KEYS)[number]>;
 const REGISTRY_KEYS = ["url", "username", "passwordFile", "caFile"] as const;
 const RULE_KEYS = [

@@ -65,6 +65,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/host/host.ts": "test/e2e/ct-life.test.ts",
   "provisioner/images/build/build.ts": "test/e2e/image-build.test.ts",
   "provisioner/images/build/command.ts": "test/e2e/image-build.test.ts",
+  "provisioner/images/warm/commands.ts": "test/e2e/image-warm.test.ts",
   "provisioner/images/from-docker.ts": "test/e2e/image-check.test.ts",
   "provisioner/reconcile/keeper.ts": "test/e2e/ct-serve.test.ts",
   "provisioner/reconcile/survey.ts": "test/e2e/ct-serve.test.ts",

@@ -26,9 +26,10 @@ describeIf(hasCommand("etcd"))("placements at once", () => {
     for (const name of ["h1", "h2"]) await addHost(store, name);
     const place = (name: string): Promise<unknown> =>
       placeAsks(store, systemClock, ({ hosts }) =>
-        planPlacement(hosts, [{ name, image: "debian:12", needs: NEEDS }], { hostLabels: {}, partial: false }).placed.map(
-          ({ host }) => newAsk(host, "operation", { ...CREATE, names: [name] }),
-        ),
+        planPlacement(hosts, [{ name, image: "debian:12", needs: NEEDS }], {
+          hostLabels: {},
+          partial: false,
+        }).placed.map(({ host }) => newAsk(host, "operation", { ...CREATE, names: [name] })),
       );
     await Promise.all(Array.from({ length: 20 }, (_, index) => place(`web-${index}`)));
 
