@@ -145,6 +145,7 @@ const PACKAGES = [
     why: "two registries that are kept alike",
   },
   { needs: "skopeo", package: "skopeo", why: "another client's word on what a registry holds" },
+  { needs: "rpmbuild", package: "rpm", why: "a database of rpm's own" },
   { needs: "ssh", package: "openssh-client", why: "a machine that lets in who has a key" },
   { needs: "debootstrap", package: "debootstrap", why: "the Debian that the Dockerfile starts from" },
   {

@@ -1,5 +1,7 @@
+import { PlimsollError } from "../../core/runtime/errors.ts";
 import { isOsRelease, type OsRelease, parseOsRelease } from "./os-release.ts";
-import { databaseOf, type InstalledPackage, parsePackages } from "./packages.ts";
+import { databaseOf, type InstalledPackage, type PackageDatabase, parsePackages } from "./packages.ts";
+import { parseRpmDatabase } from "./rpm-database.ts";
 import { findSecrets, MAX_SECRET_BYTES } from "./secrets.ts";
 import { readTar, type TarEntry } from "./tar.ts";
 import { unpack } from "./unpack.ts";
@@ -51,7 +53,7 @@ export async function inspectLayers(layers: readonly Layer[]): Promise<ImageFile
 
 function wantedBytes({ path, kind, sizeBytes }: Omit<TarEntry, "content">): number {
   if (path === undefined || kind !== "file") return 0;
-  if (databaseOf(path) !== undefined && databaseOf(path) !== "rpm") return MAX_DATABASE_BYTES;
+  if (databaseOf(path) !== undefined) return MAX_DATABASE_BYTES;
   return sizeBytes <= MAX_SECRET_BYTES ? sizeBytes : 0;
 }
 
@@ -115,9 +117,11 @@ class Findings {
     else this.#setuid.delete(path);
     if (isOsRelease(path)) this.#osRelease ??= parseOsRelease(content.toString());
     const database = databaseOf(path);
-    if (database === "rpm" || (database !== undefined && sizeBytes > MAX_DATABASE_BYTES))
-      this.#unreadable.add(path);
-    else if (database !== undefined) this.#packages.set(path, parsePackages(database, content.toString()));
+    if (database === undefined) return;
+    const isWhole = sizeBytes <= MAX_DATABASE_BYTES;
+    const found = isWhole ? readDatabase(database, path, content) : undefined;
+    if (found === undefined) this.#unreadable.add(path);
+    else this.#packages.set(path, found);
   }
 
   result(): ImageFiles {
@@ -129,5 +133,20 @@ class Findings {
       secrets: this.#secrets,
       escapes: this.escapes,
     };
+  }
+}
+
+/** Undefined where nothing is known of its packages. */
+function readDatabase(
+  database: PackageDatabase,
+  path: string,
+  content: Buffer,
+): readonly InstalledPackage[] | undefined {
+  if (database !== "rpm") return parsePackages(database, content.toString());
+  try {
+    return parseRpmDatabase(path, content);
+  } catch (error) {
+    if (error instanceof PlimsollError) return undefined;
+    throw error;
   }
 }
