@@ -1,15 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
-import {
-  canMakeCgroups,
-  canUnshare,
-  cgroupVersion,
-  describeIf,
-  hasCommand,
-  hasFuse,
-  isRoot,
-  testIf,
-} from "../support/host.ts";
+import { canServeContainers, cgroupVersion, describeIf, hasCommand, testIf } from "../support/host.ts";
 import { hostOutput, type SampleContainer, startSample } from "../support/up.ts";
 
 const cleanup = new Cleanup();
@@ -17,13 +8,7 @@ afterAll(() => cleanup.run());
 
 const KIB = 1024;
 
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasCommand("ip"),
-)("inside the sample container", () => {
+describeIf(...canServeContainers, hasCommand("ip"))("inside the sample container", () => {
   let sample: SampleContainer;
   beforeAll(async () => {
     sample = await startSample(cleanup);

@@ -7,12 +7,10 @@ import { Cleanup } from "../support/cleanup.ts";
 import { importImage, type PrivateDocker, startDocker } from "../support/docker.ts";
 import {
   type Condition,
-  canMakeCgroups,
-  canUnshare,
+  canServeContainers,
   describeIf,
   hasCommand,
-  hasFuse,
-  isRoot,
+  hasDocker,
   testIf,
 } from "../support/host.ts";
 import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
@@ -28,14 +26,9 @@ const isX64: Condition = { reason: "needs x86-64", met: () => process.arch === "
 
 /** Containers of Docker's, made without a flag of ours. */
 describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
+  ...canServeContainers,
   hasCommand("perl"),
-  hasCommand("dockerd"),
-  hasCommand("docker"),
-  hasCommand("runc"),
+  ...hasDocker,
 )("in Docker", () => {
   const cleanup = new Cleanup();
   let before: HostSnapshot;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exec, startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { canMakeCgroups, canUnshare, describeIf, hasCommand, hasFuse, isRoot } from "../support/host.ts";
+import { canServeContainers, describeIf, hasCommand } from "../support/host.ts";
 import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
 import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
 import { serverOf } from "../support/shim-readers.ts";
@@ -25,13 +25,7 @@ function isSleeping(pid: number): boolean {
 }
 
 /** Containers out of unshare(1), made without a shim's files. */
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasCommand("perl"),
-)("attach", () => {
+describeIf(...canServeContainers, hasCommand("perl"))("attach", () => {
   const cleanup = new Cleanup();
   let before: HostSnapshot;
   let mount = "";

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { exec, startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { failure, mountPointIn, output } from "../support/fuse-mount.ts";
-import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
+import { canServeContainers, describeIf, testIf } from "../support/host.ts";
 import { leavesNothing } from "../support/leaks.ts";
 import { PATIENCE } from "../support/patience.ts";
 import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
@@ -46,12 +46,7 @@ while not select.select([0], [], [], 0)[0]:
         count += 1
 print(count, faults[:5])`;
 
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-)("files by a container's name", () => {
+describeIf(...canServeContainers)("files by a container's name", () => {
   const cleanup = new Cleanup();
   leavesNothing(cleanup);
 

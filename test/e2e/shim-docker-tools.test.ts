@@ -6,13 +6,11 @@ import { Cleanup } from "../support/cleanup.ts";
 import { importImage, type PrivateDocker, startDocker } from "../support/docker.ts";
 import {
   type Condition,
-  canMakeCgroups,
-  canUnshare,
+  canServeContainers,
   cgroupVersion,
   describeIf,
   hasCommand,
-  hasFuse,
-  isRoot,
+  hasDocker,
   testIf,
 } from "../support/host.ts";
 import { PATIENCE } from "../support/patience.ts";
@@ -43,13 +41,8 @@ const hasPsutil: Condition = {
 
 /** 300 MiB and one CPU, in which one busy loop runs, asked through `docker exec` by tools that are not ours. */
 describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasCommand("dockerd"),
-  hasCommand("docker"),
-  hasCommand("runc"),
+  ...canServeContainers,
+  ...hasDocker,
   hasCommand("stress-ng"),
 )("tools in a container of Docker's", () => {
   const cleanup = new Cleanup();

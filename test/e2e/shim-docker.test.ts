@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import { importImage, type PrivateDocker, startDocker } from "../support/docker.ts";
-import { canMakeCgroups, canUnshare, describeIf, hasCommand, hasFuse, isRoot } from "../support/host.ts";
+import { canServeContainers, describeIf, hasDocker } from "../support/host.ts";
 import { startShim } from "../support/shim.ts";
 
 const MIB = 2 ** 20;
@@ -12,15 +12,7 @@ const IMAGE = "plimsoll-test:shim";
 const FILES = ["cpuinfo", "diskstats", "loadavg", "meminfo", "stat", "swaps", "uptime"];
 
 /** A container that Docker made, asked through `docker exec`. */
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasCommand("dockerd"),
-  hasCommand("docker"),
-  hasCommand("runc"),
-)("in a container of Docker's", () => {
+describeIf(...canServeContainers, ...hasDocker)("in a container of Docker's", () => {
   const cleanup = new Cleanup();
   let docker: PrivateDocker;
   let [mount, id] = ["", ""];

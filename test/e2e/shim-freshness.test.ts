@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect } from "vitest";
 import { startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot, testIf } from "../support/host.ts";
+import { canServeContainers, describeIf, testIf } from "../support/host.ts";
 import { makeCgroup, startViewContainer } from "../support/view-container.ts";
 
 const MIB = 2 ** 20;
@@ -21,12 +21,7 @@ for line in sys.stdin:
 
 import { startShim } from "../support/shim.ts";
 
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-)("plimsoll-shim serve --freshness", () => {
+describeIf(...canServeContainers)("plimsoll-shim serve --freshness", () => {
   const cleanup = new Cleanup();
 
   afterEach(() => cleanup.run());

@@ -1,21 +1,14 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { constants, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { output } from "../support/fuse-mount.ts";
-import {
-  type Condition,
-  canMakeCgroups,
-  canUnshare,
-  describeIf,
-  hasFuse,
-  isRoot,
-  testIf,
-} from "../support/host.ts";
+import { type Condition, canServeContainers, describeIf, testIf } from "../support/host.ts";
 import { leavesNothing } from "../support/leaks.ts";
 import { programArgv } from "../support/run-program.ts";
+import { startShim } from "../support/shim.ts";
 import { serverOf } from "../support/shim-readers.ts";
 import {
   makeCgroup,
@@ -128,8 +121,6 @@ for _ in range(300):
 print(reused, *[n for pair in seen for n in pair])
 `;
 
-import { startShim } from "../support/shim.ts";
-
 const READS_IN_PIECES = `
 fd = os.open("/proc/stat", os.O_RDONLY)
 text = os.pread(fd, 10, 0)
@@ -155,12 +146,7 @@ print(os.wait()[1] != 0)
 print(total(read("/proc/meminfo")))
 `;
 
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-)("a container that means no good", () => {
+describeIf(...canServeContainers)("a container that means no good", () => {
   const cleanup = new Cleanup();
   leavesNothing(cleanup);
 
@@ -281,7 +267,31 @@ print(totals)`,
       expect(status).toMatch(new RegExp(`^${set}:\t0{10}280026$`, "m"));
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
   });
+
+  testIf()("the server has nothing of the host open to write to", async () => {
+    const { shim, hostile } = await start();
+    expect(memTotal(hostile.container)).toBe(OURS_KIB);
+    const written = writableFiles(serverOf(shim.pid)).filter(
+      (path) => !/^(?:\/dev\/null|(?:pipe|socket|anon_inode):.*)$/.test(path),
+    );
+
+    // Its two devices, and what it leaves to the next server.
+    expect(written.sort()).toEqual([
+      "/dev/fuse",
+      "/dev/fuse",
+      ...[4, 5, 7, 8].map((book) => expect.stringMatching(`/plimsoll-shim\\.\\w+/${book} \\(deleted\\)$`)),
+    ]);
+  });
 });
+
+/** What a process has open for writing. */
+function writableFiles(pid: number): readonly string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    const [, flags = "0"] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8")) ?? [];
+    const mode = Number.parseInt(flags, 8) & (constants.O_WRONLY | constants.O_RDWR);
+    return mode === constants.O_RDONLY ? [] : [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+  });
+}
 
 function limitPids(cgroup: TestCgroup, count: number): void {
   writeFileSync(join(cgroup.directory("pids"), "pids.max"), `${count}`);

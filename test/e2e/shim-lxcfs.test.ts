@@ -5,13 +5,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import {
   type Condition,
-  canMakeCgroups,
-  canUnshare,
+  canServeContainers,
   cgroupVersion,
   describeIf,
   hasCommand,
-  hasFuse,
-  isRoot,
 } from "../support/host.ts";
 import { differingFields, explain, fieldsOf, renderDifferences } from "../support/lxcfs-differences.ts";
 import { programArgv, startProgram } from "../support/run-program.ts";
@@ -40,10 +37,7 @@ interface Row {
 
 /** The peer and ours over one cgroup of 300 MiB and one CPU in which one task is busy. */
 describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
+  ...canServeContainers,
   isV1,
   hasCommand("lxcfs"),
   hasCommand("python3"),

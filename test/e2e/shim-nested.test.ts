@@ -3,16 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "n
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
-import {
-  type Condition,
-  canMakeCgroups,
-  canUnshare,
-  cgroupVersion,
-  describeIf,
-  hasFuse,
-  isRoot,
-  testIf,
-} from "../support/host.ts";
+import { type Condition, canServeContainers, cgroupVersion, describeIf, testIf } from "../support/host.ts";
 import { startShim } from "../support/shim.ts";
 import {
   makeCgroup,
@@ -31,12 +22,7 @@ const MIB = 2 ** 20;
 const [OUTER, INNER] = [256 * MIB, 64 * MIB];
 
 /** Whoever asks, and from wherever: what the kernel limits is what is shown. */
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-)("callers from unusual places", () => {
+describeIf(...canServeContainers)("callers from unusual places", () => {
   const cleanup = new Cleanup();
   let mount = "";
   let outer: TestCgroup;

@@ -5,15 +5,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect } from "vitest";
 import { startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import {
-  type Condition,
-  canMakeCgroups,
-  canUnshare,
-  describeIf,
-  hasFuse,
-  isRoot,
-  testIf,
-} from "../support/host.ts";
+import { type Condition, canServeContainers, describeIf, testIf } from "../support/host.ts";
 import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
 import { timesServed } from "../support/shim-readers.ts";
 import { makeCgroup, startViewContainer, type ViewContainer } from "../support/view-container.ts";
@@ -33,13 +25,7 @@ for line in sys.stdin:
     print(cpus, int(os.pread(meminfo, 100, 0).split()[1]), flush=True)`;
 
 /** Two containers of 256 MiB and half a CPU, and a configuration that changes under them. */
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  manyCpus,
-)("options changed live", () => {
+describeIf(...canServeContainers, manyCpus)("options changed live", () => {
   const cleanup = new Cleanup();
   const names = { web: `plimsoll-options-web-${process.pid}`, db: `plimsoll-options-db-${process.pid}` };
   const config = join(cleanup.temporaryFolder(), "shim.yaml");

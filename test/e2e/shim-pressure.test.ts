@@ -4,16 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import {
-  type Condition,
-  canMakeCgroups,
-  canUnshare,
-  cgroupVersion,
-  describeIf,
-  hasFuse,
-  isRoot,
-  testIf,
-} from "../support/host.ts";
+import { type Condition, canServeContainers, cgroupVersion, describeIf, testIf } from "../support/host.ts";
 import { startShim } from "../support/shim.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -31,13 +22,7 @@ const hasPressure: Condition = {
   },
 };
 
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasPressure,
-)("pressure of a container whose tasks wait for one CPU", () => {
+describeIf(...canServeContainers, hasPressure)("pressure of a container whose tasks wait for one CPU", () => {
   const cleanup = new Cleanup();
   const directory = join(BASE, `plimsoll-pressure-${process.pid}`);
   let mount = "";

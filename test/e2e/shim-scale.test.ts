@@ -4,15 +4,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { exec } from "../../core/runtime/exec.ts";
 import { type Crowd, openCrowd } from "../bench/crowd.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import {
-  canMakeCgroups,
-  canUnshare,
-  describeIf,
-  hasCommand,
-  hasFuse,
-  isRoot,
-  testIf,
-} from "../support/host.ts";
+import { canServeContainers, describeIf, hasCommand, testIf } from "../support/host.ts";
 import { programArgv } from "../support/run-program.ts";
 import { startShim } from "../support/shim.ts";
 import { serverOf } from "../support/shim-readers.ts";
@@ -20,13 +12,7 @@ import { serverOf } from "../support/shim-readers.ts";
 /** That LXCFS has too. */
 const FILES = 9;
 
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasCommand("cc"),
-)("many containers", () => {
+describeIf(...canServeContainers, hasCommand("cc"))("many containers", () => {
   const cleanup = new Cleanup();
   let mount = "";
   let holder = 0;

@@ -2,15 +2,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
-import {
-  type Condition,
-  canMakeCgroups,
-  canUnshare,
-  describeIf,
-  hasCommand,
-  hasFuse,
-  isRoot,
-} from "../support/host.ts";
+import { type Condition, canServeContainers, describeIf, hasCommand } from "../support/host.ts";
 import { PATIENCE } from "../support/patience.ts";
 import {
   makeCgroup,
@@ -46,10 +38,7 @@ const twoCpus: Condition = { reason: "needs two CPUs", met: () => availableParal
 
 /** What the shim shows against what the cgroup's own counters say, at loads that stress-ng makes. */
 describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
+  ...canServeContainers,
   twoCpus,
   hasCommand("stress-ng"),
   hasCommand("python3"),

@@ -7,13 +7,10 @@ import { Cleanup } from "../support/cleanup.ts";
 import { freePort } from "../support/free-port.ts";
 import {
   type Condition,
-  canMakeCgroups,
-  canUnshare,
+  canServeContainers,
   cgroupVersion,
   describeIf,
   hasCommand,
-  hasFuse,
-  isRoot,
   testIf,
 } from "../support/host.ts";
 import { PATIENCE } from "../support/patience.ts";
@@ -42,13 +39,7 @@ const hasPsutil: Condition = {
  * A container of 300 MiB and one CPU in which one busy loop runs, asked by tools that are not ours. What they print is
  * compared with the cgroup's own files and with that load.
  */
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-  hasCommand("stress-ng"),
-)("tools in a container", () => {
+describeIf(...canServeContainers, hasCommand("stress-ng"))("tools in a container", () => {
   const cleanup = new Cleanup();
   let cgroup: TestCgroup;
   let container: ViewContainer;
@@ -352,10 +343,7 @@ describeIf(
 
 /** A JVM reads its own cgroup: it has to come to what /proc shows beside it. */
 describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
+  ...canServeContainers,
   hasCommand("ip"),
   hasCommand("java"),
 )("a JVM in the sample container", () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProcess } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { canMakeCgroups, canUnshare, describeIf, hasFuse, isRoot } from "../support/host.ts";
+import { canServeContainers, describeIf } from "../support/host.ts";
 import { expectNothingLeft, snapshotHost } from "../support/leaks.ts";
 import { programArgv } from "../support/run-program.ts";
 import { type ServingShim, startShim } from "../support/shim.ts";
@@ -19,12 +19,7 @@ const MIB = 2 ** 20;
 const LIMIT = 256 * MIB;
 
 /** 256 MiB and half a CPU, asked by tools that are not ours, compared with the cgroup's own files. */
-describeIf(
-  isRoot,
-  hasFuse,
-  canMakeCgroups,
-  canUnshare,
-)("a container over the shim's mount", () => {
+describeIf(...canServeContainers)("a container over the shim's mount", () => {
   const before = snapshotHost();
   const cleanup = new Cleanup();
   let served: ServingShim;

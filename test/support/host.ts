@@ -47,6 +47,9 @@ export const canUnshare: Condition = condition("needs mount, pid, network and cg
   succeeds("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "true"),
 );
 
+/** What a shim takes, and containers out of unshare(1) that it serves. */
+export const canServeContainers: readonly Condition[] = [isRoot, hasFuse, canMakeCgroups, canUnshare];
+
 export const isGitCheckout: Condition = condition("needs a git checkout", () =>
   succeeds("git", "rev-parse", "--verify", "HEAD"),
 );
@@ -58,6 +61,9 @@ export function hasCommand(name: string): Condition {
     folders.some((folder) => canAccess(join(folder, name), constants.X_OK)),
   );
 }
+
+/** What a Docker engine of a test's own takes. */
+export const hasDocker: readonly Condition[] = ["dockerd", "docker", "runc"].map(hasCommand);
 
 /** `testIf(isRoot, hasFuse)("name", async () => …)`: left out, with the first reason, where one is not met. */
 export function testIf(
