@@ -35,11 +35,13 @@ const EVERYTHING: Wanted = {
  */
 export class Recollection {
   readonly #options: RecollectionOptions;
+  readonly #startMs: number;
   readonly #readMs = new Map<number, number>();
   #isFailing = false;
 
   constructor(options: RecollectionOptions) {
     this.#options = options;
+    this.#startMs = options.clock.nowMs();
   }
 
   /** Does not reject: what cannot be read now is read later. */
@@ -71,15 +73,16 @@ export class Recollection {
     return !this.#isFailing;
   }
 
-  /** Of whom nothing has been read yet, or not for long and nothing is heard here. */
+  /** Of whom nothing has been read yet, or not for long and nothing is heard here. Who is new is all in what is heard. */
   #nextDue(): History | undefined {
     const { recent, inventory, clock } = this.#options;
     const nowMs = clock.nowMs();
     for (const history of inventory.machines()) {
       if (history.ended !== undefined || nowMs - history.lastSeenMs > HOUR_MS) continue;
       const readMs = this.#readMs.get(history.id);
-      if (readMs === undefined) return history;
-      if (nowMs - readMs >= AGAIN_MS && nowMs - recent.newestMs(history.ip) > OLD_MS) return history;
+      if (readMs !== undefined && nowMs - readMs < AGAIN_MS) continue;
+      if (nowMs - recent.newestMs(history.ip) > OLD_MS) return history;
+      if (readMs === undefined && history.firstSeenMs < this.#startMs) return history;
     }
     return undefined;
   }

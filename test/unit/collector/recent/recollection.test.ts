@@ -83,6 +83,17 @@ test("one that is heard of elsewhere is read again, one that is heard of here is
   expect(reads).toBe(3);
 });
 
+test("one that has come since the start, and is heard of here, has nothing else to remember", async () => {
+  const clock = new ManualClock(START_MS);
+  const { archive } = openTestArchive(clock);
+  const born = { firstSeenMs: START_MS + 1000 };
+  const { recent, recollection } = open(archiveReader(archive, isCounter), clock, born);
+  recent.observe(new Shapes().read({ machine: IP, series: memory(50, START_MS) }));
+  expect(await recollection.round()).toBe(false);
+  await clock.advance(300_000);
+  expect(await recollection.round()).toBe(true);
+});
+
 test("a reader that is away is told once, and asked again later; without one there is nothing", async () => {
   const clock = new ManualClock(START_MS);
   const reader: HistoryReader = {
