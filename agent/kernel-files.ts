@@ -1,4 +1,4 @@
-import { close, fstat, open, read, readdir, readSync, statfs, statfsSync } from "node:fs";
+import { close, constants, fstat, open, read, readdir, readSync, statfs, statfsSync } from "node:fs";
 import type { Clock } from "../core/runtime/clock.ts";
 import { errnoOf, PlimsollError } from "../core/runtime/errors.ts";
 import type { HangGuard } from "./hang-guard.ts";
@@ -78,7 +78,7 @@ export class KernelFiles {
 
   load(path: string): Promise<LoadedFile> {
     return this.#lanes.mounts.run(path, async () => {
-      const fd = await openFile(path);
+      const fd = await openFile(path, WITHOUT_WAITING);
       try {
         const text = await readWhole(fd, new GrowingBuffer());
         return { text, mtimeMs: await modifiedMs(fd) };
@@ -192,9 +192,12 @@ function readAtOnce(fd: number, buffer: GrowingBuffer): string {
 
 // The callback functions, not node:fs/promises: a FileHandle costs four times as much per read.
 
-function openFile(path: string): Promise<number> {
+/** A FIFO that somebody has put among text files would hold its reader until somebody writes. */
+const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;
+
+function openFile(path: string, flags: number = constants.O_RDONLY): Promise<number> {
   return new Promise((resolve, reject) => {
-    open(path, "r", (error, fd) => (error === null ? resolve(fd) : reject(error)));
+    open(path, flags, (error, fd) => (error === null ? resolve(fd) : reject(error)));
   });
 }
 

@@ -160,19 +160,29 @@ test("a folder's names beside its space, and an ordinary file as it is now", asy
 });
 
 test("what hangs in one lane leaves the other free", async () => {
-  const { files, folder } = open(1000);
-  const fifo = join(folder, "fifo");
-  execFileSync("mkfifo", [fifo]);
-  await expect(files.load(fifo)).rejects.toMatchObject({ code: "STUCK" });
-  expect(files.stuck()).toEqual([fifo]);
+  const { files, folder, lanes } = open(1000);
+  const server = new AbortController();
+  const hanging = lanes.mounts.run("/mnt", () => once(server.signal, "abort"));
+  await expect(hanging).rejects.toMatchObject({ code: "STUCK" });
+  expect(files.stuck()).toEqual(["/mnt"]);
   await expect(files.statfs(folder, "others")).rejects.toThrow("every reader is stuck");
   for (const waitsFor of ["nobody", "disk"] as const) {
     expect(await files.statfs(folder, waitsFor)).toMatchObject({ bsize: expect.any(Number) });
   }
   expect(await files.read("/proc/loadavg")).toMatch(/^\d/);
 
-  closeSync(openSync(fifo, "w"));
-  await waitFor("the fifo to come free", () => files.stuck().length === 0);
+  server.abort();
+  await waitFor("the mount to come free", () => files.stuck().length === 0);
+});
+
+test("a fifo is no file: nobody is waited for", async () => {
+  const { files, folder } = open(1000);
+  const fifo = join(folder, "fifo");
+  execFileSync("mkfifo", [fifo]);
+
+  await expect(files.load(fifo)).rejects.toMatchObject({ code: "ESPIPE" });
+  expect(files.stuck()).toEqual([]);
+  expect(descriptorsOf(fifo)).toBe(0);
 });
 
 test("statfs gives blocks and inodes, or the system's error", async () => {
