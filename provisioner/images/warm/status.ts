@@ -1,3 +1,4 @@
+import { BEAT_EVERY_MS } from "../../fleet/documents.ts";
 import { holdsImage } from "../../fleet/held-images.ts";
 import { readFleet } from "../../fleet/hosts.ts";
 import type { FleetHost } from "../../fleet/types.ts";
@@ -44,8 +45,9 @@ export async function readWarmStatuses(
 
 function statusOf(report: WarmReport, images: readonly string[], host: FleetHost | undefined): WarmStatus {
   const { rule, wanted, failed, endedMs, currentMs } = report;
-  const isTold = host !== undefined && host.seenMs !== undefined;
-  const gone = isTold ? images.filter((image) => !holdsImage(host.images, image)) : report.missing;
+  // Both by that host's own clock. A beat from before tells nothing of what was pulled since.
+  const isTold = (host?.seenMs ?? 0) > (endedMs ?? Number.POSITIVE_INFINITY) + BEAT_EVERY_MS;
+  const gone = isTold ? images.filter((image) => !holdsImage(host?.images ?? [], image)) : report.missing;
   const missing = gone.filter((image) => !failed.some((each) => each.startsWith(`${image}: `)));
   return {
     ...{ rule, host: report.host, wanted, missing, failed, currentMs },

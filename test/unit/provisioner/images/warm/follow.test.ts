@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../../../../core/runtime/clock.ts";
+import { register } from "../../../../../provisioner/fleet/register.ts";
 import { parseHostConfig } from "../../../../../provisioner/host/config.ts";
 import { listReports } from "../../../../../provisioner/images/warm/documents.ts";
 import { followOrders } from "../../../../../provisioner/images/warm/follow.ts";
@@ -8,7 +9,7 @@ import { parseWarmRules, type WarmRule } from "../../../../../provisioner/images
 import { readWarmStatuses } from "../../../../../provisioner/images/warm/status.ts";
 import type { Store } from "../../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
-import { addHost, openSharedStores } from "../../../../support/fleet-store.ts";
+import { addHost, factsOf, openSharedStores } from "../../../../support/fleet-store.ts";
 import { describeIf, hasCommand } from "../../../../support/host.ts";
 import { MemoryEngine } from "../../../../support/memory-engine.ts";
 import { sha256 } from "../../../../support/memory-registry.ts";
@@ -81,11 +82,20 @@ describeIf(hasCommand("etcd"))("daemons that follow orders", () => {
     );
     expect([engine.most, engine.images.size, other.pulls]).toEqual([1, 2, []]);
     expect(outcomes.map(({ report }) => report?.missing)).toEqual([[], [], []]);
-    // It reports no image of these, and so is told to have lost them since; h4 is not meant.
-    const statuses = await readWarmStatuses([ruleOf({ hosts: "rack=a" })], store);
-    expect(statuses.map(({ host, missing }) => [host, missing.length])).toEqual(
-      ["h1", "h2", "h3"].map((host) => [host, 2]),
-    );
+    const missing = async (): Promise<readonly (readonly [string, number])[]> =>
+      (await readWarmStatuses([ruleOf({ hosts: "rack=a" })], store)).map((each) => [
+        each.host,
+        each.missing.length,
+      ]);
+    expect(await missing()).toEqual(["h1", "h2", "h3"].map((host) => [host, 0]));
+    // What it reports after that counts: somebody has removed them.
+    const beat = { atMs: systemClock.nowMs() + 60_000, machine: "m", running: [], images: ["debian:12"] };
+    await register(store, factsOf("h2", { labels: { rack: "a" } }), beat);
+    expect(await missing()).toEqual([
+      ["h1", 0],
+      ["h2", 2],
+      ["h3", 0],
+    ]);
   }, 60_000);
 
   test("who asks may go: the daemon goes on, and one that was stopped goes on when it is there again", async () => {
