@@ -12,6 +12,14 @@ import { programArgv, startProgram } from "../support/run-program.ts";
 import { serverOf, startHeldShim, startReader, timesServed } from "../support/shim-readers.ts";
 import { waitFor } from "../support/wait-for.ts";
 
+/** Begins a hundred texts, then gets the rest of each; prints how many were whole. */
+const READ_MANY = `
+import os, sys
+fds = [os.open(sys.argv[1], os.O_RDONLY) for _ in range(100)]
+begun = [os.pread(fd, 10, 0) for fd in fds]
+rests = [os.pread(fd, 1 << 20, 10) for fd in fds]
+print(sum(a.startswith(b"cpu ") and b"\\nprocs_blocked " in b and b.endswith(b"\\n") for a, b in zip(begun, rests)))`;
+
 const shimCommand = async (...args: readonly string[]): Promise<string> =>
   (await exec(programArgv("plimsoll-shim", ...args), { okCodes: [0, 3] })).stdout;
 
@@ -126,6 +134,27 @@ describeIf(...canServeContainers)("the holder of a mount", () => {
     expect(JSON.parse((await command("status", ...here, "--json")).stdout)).toMatchObject([
       { generation: 5 },
     ]);
+    expect(await shim.stop()).toBe(0);
+  });
+
+  testIf()("a full /dev/shm takes no text from a reader, nor the mount from the next server", async () => {
+    const mount = mountPointIn(cleanup);
+    const ownMemory = 'mount -t tmpfs -o size=1m none /dev/shm && exec "$@"';
+    const serve = programArgv("plimsoll-shim", "serve", "--mount", mount);
+    const shim = startProgram(cleanup, ["unshare", "--mount", "sh", "-c", ownMemory, "sh", ...serve]);
+    await shim.waitForLine(/"msg":"ready"/);
+    const inside = (...argv: readonly string[]): Promise<string> =>
+      output("nsenter", "-t", `${shim.pid}`, "-m", ...argv);
+    await expect(inside("sh", "-c", "cat /dev/zero > /dev/shm/filler")).rejects.toThrow("No space left");
+    const readMany = () => inside("python3", "-c", READ_MANY, `${mount}/proc/stat`);
+
+    expect(await readMany()).toBe("100\n");
+    expect(await inside("sh", "-c", '"$0" doctor || true', ...programArgv("plimsoll-shim"))).toContain(
+      "wrong  /dev/shm is full",
+    );
+    process.kill(serverOf(shim.pid), "SIGKILL");
+    await waitFor("the next server", () => timesServed(shim) === 2);
+    expect(await readMany()).toBe("100\n");
     expect(await shim.stop()).toBe(0);
   });
 
