@@ -165,6 +165,37 @@ describeIf()("on its own", () => {
     expect(collector.program.lines.join("\n")).toContain("stopped with undelivered samples");
   });
 
+  testIf()("status of the one that runs, and what doctor finds wrong with it", async () => {
+    const [gone, nobody] = [await freePort(), await freePort()];
+    const sink = `remote-write+http://127.0.0.1:${gone}/w`;
+    const collector = await startCollector("--forward", sink);
+    await pushTo(collector, gauge("plimsoll_test", { instance: IP }));
+    const run = async (...args: readonly string[]): Promise<readonly [unknown, string]> => {
+      const program = startProgram(cleanup, programArgv("plimsoll-collector", ...args));
+      const code = await program.ended;
+      return [code, program.lines.join("\n")];
+    };
+    const status = await waitFor("the sink to have failed", async () => {
+      const [code, json] = await run("status", "--url", collector.url, "--json");
+      const read = code === 0 && JSON.parse(json);
+      return read && read.sinks[0].failingSeconds !== null && read;
+    });
+    expect(status).toMatchObject({
+      machines: { known: 1, states: { reporting: 1 } },
+      ...{ series: 1, pushes: { taken: 1, samples: 1, refused: {} } },
+      sinks: [{ name: sink, reason: expect.stringContaining("ECONNREFUSED"), delivered: 0 }],
+      lastProblem: { text: expect.stringContaining("sink does not take samples") },
+    });
+    expect(status.store.bytes).toBeGreaterThan(0);
+    expect(await run("status", "--url", collector.url)).toEqual([0, expect.stringContaining("FAILING for")]);
+
+    const [code, findings] = await run("doctor", "--listen", new URL(collector.url).host, "--forward", sink);
+    expect([code, findings]).toEqual([1, expect.stringMatching(/^ok +running: /m)]);
+    expect(findings).toMatch(/^wrong +sink .*: nothing delivered for \d+ s: .*ECONNREFUSED/m);
+    const [none, answer] = await run("status", "--url", `http://127.0.0.1:${nobody}`);
+    expect([none, answer]).toEqual([3, expect.stringContaining("nobody listens there")]);
+  });
+
   testIf()("what is wrong is one line and an exit code", async () => {
     const { url } = await startCollector();
     const taken = new URL(url).host;
