@@ -9,20 +9,20 @@ const LOOK_EVERY = 1024;
 
 /**
  * What the device takes of the thread for a request, in read(2) and write(2): most of it, and not to be seen by the clock, for
- * read(2) waits as well. So it is what the kernel says the thread has run, less what was seen, divided by the requests.
+ * read(2) sleeps as well. So it is how long the kernel says the thread was busy, less what was seen, divided by the requests.
  * Whatever else nobody is charged with (RELEASE, which the kernel sends in nobody's name; collecting garbage) is in it.
  */
 export class DeviceTime {
-  readonly #clock: Pick<ThreadClock, "ranMs">;
+  readonly #clock: Pick<ThreadClock, "busyMs">;
   #perRequestMs = GUESS_MS;
   #requests = 0;
   #seenMs = 0;
-  /** What the thread had run when the window began. */
+  /** How long the thread had been busy when the window began. */
   #startMs: number | undefined;
 
-  constructor(clock: Pick<ThreadClock, "ranMs">) {
+  constructor(clock: Pick<ThreadClock, "busyMs">) {
     this.#clock = clock;
-    this.#startMs = clock.ranMs();
+    this.#startMs = clock.busyMs();
   }
 
   /** One more request, of which this much was seen: returns what the device took of one lately. */
@@ -34,12 +34,12 @@ export class DeviceTime {
   }
 
   #look(): void {
-    const ranMs = this.#clock.ranMs();
-    if (ranMs === undefined || this.#startMs === undefined) return;
-    const windowMs = ranMs - this.#startMs;
+    const busyMs = this.#clock.busyMs();
+    if (busyMs === undefined || this.#startMs === undefined) return;
+    const windowMs = busyMs - this.#startMs;
     if (windowMs < WINDOW_MS) return;
     this.#perRequestMs = Math.max(0, windowMs - this.#seenMs) / this.#requests;
-    this.#startMs = ranMs;
+    this.#startMs = busyMs;
     this.#seenMs = 0;
     this.#requests = 0;
   }

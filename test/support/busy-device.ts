@@ -33,11 +33,11 @@ export function playBusyDevice({ crowd, deviceMs, handleMs, forMs }: BusyDevice)
   const late: { readonly pid: number; readonly dueMs: number }[] = [];
   const ahead: number[] = [];
   const served = { quiet: 0, crowd: 0, sinceAsked: 0 };
-  let [nowMs, ranMs] = [0, 0];
+  let [nowMs, busyMs] = [0, 0];
 
   const run = (milliseconds: number): void => {
     nowMs += milliseconds;
-    ranMs += milliseconds;
+    busyMs += milliseconds;
   };
   const answered = (pid: number): void => {
     if (pid === QUIET) {
@@ -82,7 +82,7 @@ export function playBusyDevice({ crowd, deviceMs, handleMs, forMs }: BusyDevice)
     log: recordLog(),
     // Whose thread sends it has half of the device's time: not the one that serves.
     sendLater: (reply, delayMs) => late.push({ pid: pidOf(reply), dueMs: nowMs + delayMs }),
-    clock: { nowMs: () => nowMs, ranMs: () => ranMs },
+    clock: { nowMs: () => nowMs, busyMs: () => busyMs },
     onReady: () => {},
   });
   return { ahead, crowdShare: served.crowd / (served.crowd + served.quiet) };

@@ -3,12 +3,12 @@ import { DeviceTime } from "../../../../lxcfs-shim/session/device-time.ts";
 
 /** A thread that runs for `deviceMs` beside what is seen of each request. */
 function openThread() {
-  let ranMs = 0;
-  const device = new DeviceTime({ ranMs: () => ranMs });
+  let busyMs = 0;
+  const device = new DeviceTime({ busyMs: () => busyMs });
   const serve = (requests: number, seenMs: number, deviceMs: number): number => {
     let last = Number.NaN;
     for (let request = 0; request < requests; request++) {
-      ranMs += seenMs + deviceMs;
+      busyMs += seenMs + deviceMs;
       last = device.count(seenMs);
     }
     return last;
@@ -16,7 +16,7 @@ function openThread() {
   return serve;
 }
 
-test("what the thread ran and was not seen is the device's, divided by the requests", () => {
+test("what the thread was busy and was not seen is the device's, divided by the requests", () => {
   expect(openThread()(20_480, 0.005, 0.03)).toBeCloseTo(0.03, 9);
   expect(openThread()(20_480, 1, 0.002)).toBeCloseTo(0.002, 9);
 });
@@ -31,12 +31,12 @@ test("nothing is made of a few requests, nor where the kernel does not say what 
   const first = openThread()(1, 0, 0.03);
   expect(first).toBeGreaterThan(0);
   expect(openThread()(1000, 0, 0.03)).toBe(first);
-  const unknown = new DeviceTime({ ranMs: () => undefined });
+  const unknown = new DeviceTime({ busyMs: () => undefined });
   let last = Number.NaN;
   for (let request = 0; request < 100_000; request++) last = unknown.count(1);
   expect(last).toBe(first);
 });
 
-test("a thread that was made to wait was seen for longer than it ran: it is never less than nothing", () => {
+test("it is never less than nothing, for the kernel's count lags", () => {
   expect(openThread()(102_400, 0.05, -0.04)).toBe(0);
 });

@@ -240,7 +240,7 @@ describe("who asks for more than a share", () => {
     let nowMs = 0;
     runSession({
       transport,
-      clock: { nowMs: () => nowMs, ranMs: () => nowMs },
+      clock: { nowMs: () => nowMs, busyMs: () => nowMs },
       fileSystem: {
         handle: (operation) => {
           if (operation.kind === "lookup" && operation.name === "slow") nowMs += 25;
