@@ -5,6 +5,7 @@ import { Mapping } from "../../host/mapping.ts";
 import type { RegistryAccess } from "../connection.ts";
 import { isRepository } from "../names.ts";
 import { type Filter, parseFilter } from "./filter.ts";
+import { parseBytesPerSecond, parseRateHours, type RateHours } from "./rate.ts";
 
 export const DEFAULT_FILE = "/etc/plimsoll/registry.yaml";
 
@@ -27,6 +28,8 @@ export interface SyncRule {
   readonly parallel: number;
   /** Infinity unless told. */
   readonly bytesPerSecond: number;
+  /** Hours of the day with a rate of their own. */
+  readonly rateHours: readonly RateHours[];
   /** A file: what an image must be like to get a tag at the destination. */
   readonly policyFile: string | undefined;
 }
@@ -44,11 +47,11 @@ const RULE_KEYS = [
   "overwrite",
   "parallel",
   "rate",
+  "rateBetween",
   "policy",
 ] as const;
 type RuleKey = (typeof RULE_KEYS)[number];
 const PRESET_PARALLEL = 16;
-const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9 };
 
 /** `path`, else PLIMSOLL_REGISTRY_CONFIG, else the default file. */
 export async function readRules(path: string | undefined): Promise<readonly SyncRule[]> {
@@ -153,6 +156,12 @@ function parseRule(
     overwrite: mapping.flag("overwrite", false),
     parallel: mapping.number("parallel", PRESET_PARALLEL, 1, 256),
     bytesPerSecond: parseRate(mapping),
+    rateHours: mapping.texts("rateBetween", "hours").map((text) => {
+      const hours = parseRateHours(text);
+      return (
+        hours ?? mapping.refuse("rateBetween", `${JSON.stringify(text)} is not hours, as 22:00-06:00 100M`)
+      );
+    }),
     policyFile: mapping.optionalText("policy") === undefined ? undefined : mapping.path("policy"),
   };
 }
@@ -160,10 +169,10 @@ function parseRule(
 function parseRate(mapping: Mapping<RuleKey>): number {
   const text = mapping.optionalText("rate");
   if (text === undefined) return Number.POSITIVE_INFINITY;
-  const [, digits, unit = ""] = /^([1-9]\d*)([KMG]?)$/.exec(text) ?? [];
-  return digits === undefined
-    ? mapping.refuse("rate", `${JSON.stringify(text)} is not bytes per second, as 500K, 20M or 1G`)
-    : Number(digits) * (UNITS[unit] ?? 1);
+  const rate = parseBytesPerSecond(text);
+  return (
+    rate ?? mapping.refuse("rate", `${JSON.stringify(text)} is not bytes per second, as 500K, 20M or 1G`)
+  );
 }
 
 /**

@@ -7,6 +7,7 @@ import { RegistryError } from "../registry-error.ts";
 import { type Comparison, type OwnTags, planTags, type Tags } from "./compare.ts";
 import { ImageCopier } from "./copy.ts";
 import { NO_COUNTS, type SyncCounts, type SyncJournal } from "./journal.ts";
+import { rateOf } from "./rate.ts";
 import { ReferrerCopier } from "./referrers.ts";
 import type { SyncRule } from "./rules.ts";
 import { Throttle } from "./throttle.ts";
@@ -70,7 +71,7 @@ class SyncRun {
     this.#rule = rule;
     this.#context = context;
     this.#slots = new Slots(rule.parallel);
-    this.#throttle = new Throttle(rule.bytesPerSecond, context.clock);
+    this.#throttle = new Throttle(rateOf(rule.bytesPerSecond, rule.rateHours), context.clock);
     this.#copier = new ImageCopier(context.source, context.destination, this.#throttle);
     this.#referrers = new ReferrerCopier(context.source, context.destination, this.#copier);
     this.#startedMs = context.clock.nowMs();

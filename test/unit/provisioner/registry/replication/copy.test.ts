@@ -18,7 +18,7 @@ beforeEach(async () => {
   ];
   const [from, to] = [new Registry({ url: source.url }), new Registry({ url: destination.url })];
   cleanup.add("clients", async () => void (await Promise.all([from.close(), to.close()])));
-  copier = new ImageCopier(from, to, new Throttle(Number.POSITIVE_INFINITY, systemClock));
+  copier = new ImageCopier(from, to, new Throttle(() => Number.POSITIVE_INFINITY, systemClock));
 });
 const sent = (method: string): number =>
   destination.requests.filter((line) => line.startsWith(method)).length;

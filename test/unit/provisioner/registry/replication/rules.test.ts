@@ -29,6 +29,7 @@ test("a rule, with what it leaves to its presets", async () => {
     overwrite: false,
     parallel: 16,
     bytesPerSecond: Number.POSITIVE_INFINITY,
+    rateHours: [],
   });
   expect(rule?.tags("any")).toBe(true);
 });
@@ -52,6 +53,7 @@ test("a rule with everything, from a file", async () => {
     overwrite: true,
     parallel: 4,
     rate: "20M",
+    rateBetween: "22:00-06:00 100M",
   };
   writeFileSync(
     join(folder, "registry.yaml"),
@@ -62,6 +64,7 @@ test("a rule with everything, from a file", async () => {
   expect(read).toMatchObject({
     from: { url: "https://east", caFile: "/ca.pem", credentials: { username: "u", password: "secret" } },
     ...{ prefix: "mirror", deletes: true, overwrite: true, parallel: 4, bytesPerSecond: 20e6 },
+    rateHours: [{ fromMinutes: 1320, toMinutes: 360, bytesPerSecond: 100e6 }],
   });
   expect([
     read?.repositories("team/a"),
@@ -76,6 +79,7 @@ test.for([
   [{ a: { from: "east" } }, "rules.a.to: is needed"],
   [{ a: { from: "north", to: "west" } }, "rules.a.from: is not one of the registries"],
   [{ a: { from: "east", to: "west", prefix: "../x" } }, "rules.a.prefix: must be"],
+  [{ a: { from: "east", to: "west", rateBetween: "night" } }, 'rules.a.rateBetween: "night" is not hours'],
   [{ a: { from: "east", to: "west", rate: "fast" } }, 'rules.a.rate: "fast" is not bytes per second'],
   [{ a: { from: "east", to: "west", deletes: "yes" } }, "rules.a.deletes: must be true or false"],
   [

@@ -38,7 +38,13 @@ async function sync(
   const [from, to] = [{ url: east.url }, { url: west.url }];
   const rule: SyncRule = {
     ...{ name: "r", journal: "r", from, to, repositories: () => true, tags: () => true, prefix: undefined },
-    ...{ deletes: false, overwrite: false, parallel: 4, bytesPerSecond: Number.POSITIVE_INFINITY },
+    ...{
+      deletes: false,
+      overwrite: false,
+      parallel: 4,
+      bytesPerSecond: Number.POSITIVE_INFINITY,
+      rateHours: [],
+    },
     policyFile: undefined,
     ...changes,
   };
