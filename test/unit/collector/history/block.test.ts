@@ -42,6 +42,24 @@ test("series of the same times share them", () => {
   expect(ten - one).toBeLessThan(9 * 10);
 });
 
+test("an hour of one agent is less than two bytes a sample, whatever a third of it does", () => {
+  const [pushes, series, startMs] = [360, 150, 1_700_000_000_000];
+  const values: readonly ((push: number, id: number) => number)[] = [
+    () => 16_777_216_000, // stands still
+    (push, id) => (push * 1000 * (id + 1) + (push % 7)) / 100, // counts
+    (push, id) => 8e9 + ((push * 7919 + id) % 1000) * 4096, // moves about
+  ];
+  const hour = Array.from(
+    { length: series },
+    (_, id): Column => ({
+      id,
+      times: Array.from({ length: pushes }, (_, push) => startMs + push * 10_000 + (push % 5)),
+      values: Array.from({ length: pushes }, (_, push) => values[id % 3]?.(push, id) ?? 0),
+    }),
+  );
+  expect(encodeBlock(hour).length / (pushes * series)).toBeLessThan(2);
+});
+
 test("a column that is not there is undefined", () => {
   expect(new Block(encodeBlock([])).column(1)).toBeUndefined();
 });
