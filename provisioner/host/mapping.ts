@@ -1,29 +1,44 @@
 import { isAbsolute } from "node:path";
 import { UsageError } from "../../core/runtime/errors.ts";
+import type { EntryKey } from "../../core/runtime/json-places.ts";
+
+/** What a message begins with: the file's name, or the place in it that keys lead to. */
+export type Where = string | ((...keys: readonly EntryKey[]) => string);
 
 /** A mapping of a configuration file. What is not as it must be is a UsageError that names file and option. */
 export class Mapping<Key extends string> {
-  readonly #where: string;
+  readonly #where: Where;
+  readonly #way: readonly EntryKey[];
   readonly #prefix: string;
   readonly #values: Readonly<Record<string, unknown>>;
 
   /** `path` leads to this mapping, from the file's top: `storage.thin`. */
-  constructor(where: string, path: string, values: unknown, keys: readonly Key[]) {
+  constructor(
+    where: Where,
+    path: string,
+    values: unknown,
+    keys: readonly Key[],
+    way: readonly EntryKey[] = [],
+  ) {
     this.#where = where;
+    this.#way = way;
     this.#prefix = path === "" ? "" : `${path}.`;
     if (typeof values !== "object" || values === null || Array.isArray(values))
-      throw new UsageError(`${where}: ${path}: must be a mapping`);
+      throw new UsageError(`${this.#placeOf()}: ${path}: must be a mapping`);
     this.#values = values as Readonly<Record<string, unknown>>;
     const unknown = Object.keys(values).find((key) => !keys.some((known) => known === key));
     if (unknown !== undefined)
-      throw new UsageError(`${where}: unknown option ${JSON.stringify(this.#prefix + unknown)}`, {
-        hint: `known are ${keys.join(", ")}`,
-      });
+      throw new UsageError(
+        `${this.#placeOf(unknown)}: unknown option ${JSON.stringify(this.#prefix + unknown)}`,
+        {
+          hint: `known are ${keys.join(", ")}`,
+        },
+      );
   }
 
   /** What messages call an option. */
   nameOf(key: Key): string {
-    return `${this.#where}: ${this.#prefix}${key}`;
+    return `${this.#placeOf(key)}: ${this.#prefix}${key}`;
   }
 
   refuse(key: Key, what: string): never {
@@ -72,7 +87,7 @@ export class Mapping<Key extends string> {
   /** A mapping inside this one; undefined when it is not there. */
   mapping<Inner extends string>(key: Key, keys: readonly Inner[]): Mapping<Inner> | undefined {
     const value = this.#values[key];
-    return value === undefined ? undefined : new Mapping(this.#where, this.#prefix + key, value, keys);
+    return value === undefined ? undefined : this.#inner(key, value, keys, key);
   }
 
   flag(key: Key, preset: boolean): boolean {
@@ -91,7 +106,7 @@ export class Mapping<Key extends string> {
       return this.refuse(key, "must be a mapping");
     return Object.entries(value).map(([name, inner]) => [
       name,
-      new Mapping(this.#where, `${this.#prefix}${key}.${name}`, inner, keys),
+      this.#inner(`${key}.${name}`, inner, keys, key, name),
     ]);
   }
 
@@ -107,9 +122,20 @@ export class Mapping<Key extends string> {
 
   /** Mappings in a list; none when it is not there. */
   mappings<Inner extends string>(key: Key, keys: readonly Inner[]): readonly Mapping<Inner>[] {
-    return this.#list(key).map(
-      (value, at) => new Mapping(this.#where, `${this.#prefix}${key}[${at}]`, value, keys),
-    );
+    return this.#list(key).map((value, at) => this.#inner(`${key}[${at}]`, value, keys, key, at));
+  }
+
+  #inner<Inner extends string>(
+    path: string,
+    value: unknown,
+    keys: readonly Inner[],
+    ...way: readonly EntryKey[]
+  ): Mapping<Inner> {
+    return new Mapping(this.#where, this.#prefix + path, value, keys, [...this.#way, ...way]);
+  }
+
+  #placeOf(...keys: readonly EntryKey[]): string {
+    return typeof this.#where === "string" ? this.#where : this.#where(...this.#way, ...keys);
   }
 
   #list(key: Key): readonly unknown[] {

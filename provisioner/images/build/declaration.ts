@@ -7,10 +7,10 @@
  *   users: [{ name: web, uid: 1000, sshKeys: ["ssh-ed25519 AAAA… somebody"] }]
  */
 import { dirname, resolve } from "node:path";
-import { readConfigFile } from "../../../core/runtime/config.ts";
+import { openConfigFile } from "../../../core/runtime/config.ts";
 import { parseDuration } from "../../../core/runtime/duration.ts";
 import { UsageError } from "../../../core/runtime/errors.ts";
-import { Mapping } from "../../host/mapping.ts";
+import { Mapping, type Where } from "../../host/mapping.ts";
 import { parseImage } from "../../machines/parse-spec.ts";
 
 export interface ImageDeclaration {
@@ -90,12 +90,17 @@ const MANAGERS: readonly (readonly [RegExp, PackageManager])[] = [
 const MAX_UID = 2 ** 31;
 
 export async function readDeclaration(file: string): Promise<ImageDeclaration> {
-  return parseDeclaration(file, await readConfigFile(file));
+  const { values, place } = await openConfigFile(file);
+  return parseDeclaration(file, values, (...keys) => `image ${place(...keys)}`);
 }
 
 /** Throws UsageError naming the option that is wrong. */
-export function parseDeclaration(file: string, values: Readonly<Record<string, unknown>>): ImageDeclaration {
-  const top: Top = new Mapping(`image ${file}`, "", values, KEYS);
+export function parseDeclaration(
+  file: string,
+  values: Readonly<Record<string, unknown>>,
+  where: Where = `image ${file}`,
+): ImageDeclaration {
+  const top: Top = new Mapping(where, "", values, KEYS);
   const base = parseReference(top, "base") ?? top.text("base");
   const packages = fitting(top, "packages", PACKAGE, "a package, as nginx or nginx=1.22.*");
   const [init, ssh] = [top.flag("init", false), top.flag("ssh", false)];

@@ -1,8 +1,15 @@
-import { expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
 import {
   type ImageDeclaration,
   parseDeclaration,
+  readDeclaration,
 } from "../../../../../provisioner/images/build/declaration.ts";
+import { Cleanup } from "../../../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
 
 function parse(values: object): ImageDeclaration {
   return parseDeclaration("/srv/web.yaml", { base: "debian:12", ...values });
@@ -109,4 +116,16 @@ test.each<[string, object, string]>([
   ["a policy from here", { policy: "p.yaml" }, 'policy: "p.yaml" does not begin with /'],
 ])("%s is told in one line", (_, values, message) => {
   expect(() => parse(values)).toThrow(message);
+});
+
+test.each([
+  ["base: debian:12\nports:\n  - 80000", "web.yaml:2:1: ports: must be ports as 8080/tcp"],
+  ["base: debian:12\nfiles:\n  - { from: a,\n      to: etc }\n", 'web.yaml:4:7: files[0].to: "etc" does not'],
+  ['{ "base": "debian:12",\n  "users": [{ "nam": "a" }] }', 'web.yaml:2:15: unknown option "users[0].nam"'],
+  ["base: [debian:12", "web.yaml:1:17: "],
+])("a file is told where it is wrong: %j", async (text, message) => {
+  const file = join(cleanup.temporaryFolder(), "web.yaml");
+  writeFileSync(file, text);
+
+  await expect(readDeclaration(file)).rejects.toThrow(message);
 });
