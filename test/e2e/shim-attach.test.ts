@@ -88,6 +88,17 @@ describeIf(...canServeContainers, hasCommand("perl"))("attach", () => {
     expect(await outcomes("detach", container.pid)).toEqual({});
   });
 
+  test("several at once mount each file once", async () => {
+    const container = await startContainer("busy", 64 * MIB);
+    const all = await Promise.all(Array.from({ length: 6 }, () => attach(container.pid)));
+
+    const files = Object.keys(all[0] ?? {});
+    expect(mountinfo(container.pid).match(PLACED)).toHaveLength(files.length);
+    for (const path of files) {
+      expect(all.map((outcome) => outcome[path]).sort()).toEqual([...Array(5).fill("kept"), "placed"]);
+    }
+  });
+
   test("no container sees another's figures, nor does what it mounts reach anybody else", async () => {
     const [one, other] = [await startContainer("one", 64 * MIB), await startContainer("other", 128 * MIB)];
     for (const { pid } of [one, other]) await attach(pid);
