@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exec } from "../../core/runtime/exec.ts";
 import type { MachineView } from "../../provisioner/ct/views.ts";
-import { holderName } from "../../provisioner/executors/names.ts";
+import { holderName, INSIDE } from "../../provisioner/executors/names.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { CT_LAB, CtLab, IMAGE } from "../support/ct-lab.ts";
 import { describeIf } from "../support/host.ts";
@@ -96,6 +96,9 @@ describeIf(...CT_LAB)("a machine's life", () => {
 
     expect(await lab.inside("web", "nproc")).toBe("2");
     expect(await lab.inside("web", "free", "-m")).toMatch(/Mem: +256 /);
+    // What df(1) asks; the image has none.
+    const df = "const { blocks, bsize } = fs.statfsSync('/data'); blocks * bsize";
+    expect(Number(await lab.inside("web", INSIDE.node, "-p", df))).toBeGreaterThan(500 * MIB);
     expect((await lab.ct("repair", "web", "--dry-run")).stdout).toBe("nothing to do\n");
     const smaller = await lab.ct("resize", "web", "--disk", "300M");
     expect(smaller).toMatchObject({ code: 1, stderr: expect.stringContaining("xfs cannot be made smaller") });
