@@ -2,6 +2,7 @@ import type { Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import { errorLine } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
+import { withoutTaken } from "./foreign-series.ts";
 import { gauge, point } from "./metric.ts";
 import { Problems } from "./problems.ts";
 import { NoData } from "./source-kind.ts";
@@ -60,7 +61,14 @@ export class Sampler {
     const all = Promise.all(due.map((asked) => this.#ask(asked, context)));
     await Promise.race([all, clock.sleep(patienceMs, done.signal)]);
     done.abort("answered"); // With a reason: without one an exception and its stack are made each time.
-    return this.#answers.splice(0);
+    return this.#distinct(this.#answers.splice(0));
+  }
+
+  #distinct(all: readonly Answer[]): readonly Answer[] {
+    const { answers, taken } = withoutTaken(all);
+    if (this.#problems.hasChanged("series of pages", taken) && taken !== undefined)
+      this.#options.log.warn({ series: taken }, "a text file or plug-in has a series of the agent's own");
+    return answers;
   }
 
   async #ask(asked: Asked, context: SourceContext): Promise<void> {

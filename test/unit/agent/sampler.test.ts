@@ -24,6 +24,33 @@ function one(name: string): Source {
   ]);
 }
 
+test("a series that a page has beside a source of ours is left out, and told once", async () => {
+  const log = recordLog();
+  const textfile = source("textfile", async ({ nowMs }) => [
+    point(gauge("node_a", ""), {}, 9, nowMs),
+    point(gauge("mine", ""), {}, 1, nowMs),
+  ]);
+  const sampler = new Sampler({
+    sources: [textfile, one("a")],
+    read: async () => "7",
+    ...UNASKED,
+    clock: new ManualClock(),
+    log,
+  });
+  for (const nowMs of [1000, 2000]) {
+    const named = (await page(sampler, nowMs)).filter(({ name }) => ["node_a", "mine"].includes(name));
+    expect(named.map(({ name, samples }) => [name, samples[0]?.value])).toEqual(
+      expect.arrayContaining([
+        ["node_a", 7],
+        ["mine", 1],
+      ]),
+    );
+    expect(named).toHaveLength(2);
+  }
+
+  expect(log.lines.map(({ fields }) => fields.series)).toEqual(["node_a"]);
+});
+
 test("one failing source costs its own family; success and duration say so; changes are logged", async () => {
   const log = recordLog();
   let isBroken = true;
