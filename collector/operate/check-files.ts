@@ -4,7 +4,7 @@ import { errorLine } from "../../core/runtime/errors.ts";
 import { readTls } from "../http/tls.ts";
 import type { ServeOptions } from "../serve-options.ts";
 import { readTlsFiles } from "../tls-files.ts";
-import { parseTokens } from "../trust/token-file.ts";
+import { readTokens } from "../trust/token-file.ts";
 import type { Finding } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
@@ -48,7 +48,7 @@ function attempt(check: () => readonly Finding[]): readonly Finding[] {
 }
 
 function checkTokens(path: string): readonly Finding[] {
-  const { size } = parseTokens(path, readFileSync(path, "utf8"));
+  const { size } = readTokens(path);
   const secret = checkSecret("token file", path);
   if (size > 0) return [{ state: "ok", what: `token file ${path}: ${size} tokens` }, ...secret];
   return [{ state: "note", what: `token file ${path}: has no token` }, ...secret];

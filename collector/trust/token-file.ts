@@ -55,7 +55,7 @@ export function coversEverything(tokens: Tokens, token: string): boolean {
 /** The tokens as the file has them now; one that cannot be read any more leaves those known before, and is logged. */
 export function openTokenFile(path: string, clock: Clock, log: Logger): () => Tokens {
   let version = versionOf(path);
-  let tokens = parseTokens(path, readText(path));
+  let tokens = readTokens(path);
   let lookedMs = clock.monotonicMs();
   return () => {
     if (clock.monotonicMs() - lookedMs < LOOK_MS) return tokens;
@@ -64,13 +64,18 @@ export function openTokenFile(path: string, clock: Clock, log: Logger): () => To
     if (found === version) return tokens;
     version = found;
     try {
-      tokens = parseTokens(path, readText(path));
+      tokens = readTokens(path);
       log.info({ path, tokens: tokens.size }, "token file read again");
     } catch (error) {
       log.warn({ path, problem: errorLine(error) }, "token file not taken, the former one is in force");
     }
     return tokens;
   };
+}
+
+/** Throws UsageError naming the file, and the line that is wrong. */
+export function readTokens(path: string): Tokens {
+  return parseTokens(path, readText(path));
 }
 
 function readText(path: string): string {

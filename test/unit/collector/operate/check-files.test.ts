@@ -28,6 +28,12 @@ test("tokens: how many, the line that is wrong, and who may read them", () => {
   ]);
 });
 
+test("a token file that is not there is told by its name", () => {
+  expect(checkFiles({ ...NONE, tokenFile: "/nowhere/tokens" }, 0)).toMatchObject([
+    { state: "wrong", what: expect.stringMatching(/^token file \/nowhere\/tokens: cannot be read: ENOENT/) },
+  ]);
+});
+
 test("certificates: how long they are valid, soon over, over, and files that are none", async () => {
   const authority = await makeAuthority(cleanup.temporaryFolder());
   const files = await authority.issue("127.0.0.1", 40);
