@@ -83,9 +83,9 @@ settings of a connection are those of a destination ([agent-protocols.md](agent-
 ## Files and programs of your own
 
 \`textfile\` reads \`*.prom\` in its directory at each tick: write beside it and rename. \`exec\` runs programs, once a minute; they
-print the same format, are killed with all they started when their time is over, and are the only processes an agent ever
-starts. Neither may give samples a time of their own. A bad file or program costs itself. Names of the agent's own metrics are
-not to be used: a receiver would get the same series twice.
+print the same format, are killed with all they started when their time is over, and are, beside the daily \`facts\`, the only processes an agent ever
+starts. Neither may give samples a time of their own. A bad file or program costs itself. A series that the agent has itself is
+left out, and the log says so: a receiver would refuse two values of it.
 `;
 
 /** Sources whose series depend on what others put there. */
