@@ -201,7 +201,7 @@ describeIf(...canServeContainers)("files by a container's name", () => {
     await exec(programArgv("plimsoll-shim", "upgrade", "--mount", mount));
 
     expect(await memTotal(`${containers}/web/proc/meminfo`)).toBe(await memTotal("/proc/meminfo"));
-    expect(await output(...(programArgv("plimsoll-shim", "status") as [string]))).toContain(
+    expect(await output(...programArgv("plimsoll-shim", "status", "--mount", `${containers}/`))).toContain(
       `${containers}, by name`,
     );
     expect(await shim.stop()).toBe(0);
