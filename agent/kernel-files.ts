@@ -37,8 +37,8 @@ export interface Lanes {
  * own is read at once, 8 µs where the thread pool takes 75 and the promises of node:fs 500.
  *
  * A descriptor stays with the mount it was opened on. One from before a FUSE file was bound over the path would read
- * the host's numbers for ever, so all are opened anew when the mounts are others; only then, since opening thirty
- * files takes as long as a sample does.
+ * the host's numbers for ever, so all are opened anew when the mounts are others; only then, since thirty files are
+ * ninety calls by way of the thread pool.
  */
 export class KernelFiles {
   readonly #lanes: Lanes;
@@ -116,11 +116,11 @@ export class KernelFiles {
     return readWhole(file.fd, buffer);
   }
 
-  async #readKernels(path: string, { fd }: OpenFile): Promise<string> {
+  #readKernels(path: string, { fd }: OpenFile): string {
     try {
       return readAtOnce(fd, this.#shared);
     } catch (error) {
-      await this.#forget(path); // Of a device that has gone: another may have its name.
+      void this.#forget(path); // Of a device that has gone: another may have its name.
       throw error;
     }
   }

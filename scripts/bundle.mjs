@@ -26,6 +26,7 @@ const BUNDLE = join(ROOT, "dist/plimsoll-agent.cjs");
  */
 const FLAGS = [
   "--no-opt", // the optimising compiler's own memory is three times the agent's
+  "--no-maglev", // another such, on in Node.js 24: a quarter of the CPU time there
   "--no-sparkplug", // machine code is larger than bytecode, and nothing here is hot
   "--single-threaded", // collecting garbage with helpers takes pages for each of them
   "--v8-pool-size=0",

@@ -60,7 +60,7 @@ function openEncoder(): (batch: Batch) => Encoded {
   };
 }
 
-/** Metadata of a batch, compressed: made anew only when it is another, since it takes as long as a sample. */
+/** Metadata of a batch, compressed: made anew only when it is another. */
 function openFamilies(): (batch: Batch) => Uint8Array {
   let known: { readonly families: readonly Family[]; readonly body: Uint8Array } | undefined;
   return (batch) => {

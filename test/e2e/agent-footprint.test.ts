@@ -15,6 +15,9 @@ import { waitFor } from "../support/wait-for.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MIB = 2 ** 20;
 
+/** Measured: 11.7 MiB with Node.js 20, 12.3 with 22, 14.6 with 24, which takes 1.8 more before it does anything. */
+const OWN_MIB = Number.parseInt(process.versions.node, 10) >= 24 ? 17 : 14;
+
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
@@ -51,7 +54,7 @@ testIf(isRoot, canMakeCgroups)("runs within 32 MiB, and its memory stays what it
   const before = ownMiB();
   await sleep(6000);
 
-  expect(before).toBeLessThan(14);
+  expect(before).toBeLessThan(OWN_MIB);
   expect(Math.abs(ownMiB() - before)).toBeLessThan(2.5);
   expect(cgroup.usageBytes()).toBeLessThan(32 * MIB);
 });
