@@ -18,7 +18,7 @@ export class Verdicts {
   readonly #slots = new Slots(AT_ONCE);
   /** The oldest first. */
   readonly #known = new Map<string, Promise<readonly string[]>>();
-  #policy: { readonly mtimeMs: number; readonly id: string; readonly policy: ImagePolicy } | undefined;
+  #policy: { readonly mark: string; readonly id: string; readonly policy: ImagePolicy } | undefined;
 
   constructor(policyFile: string) {
     this.#file = policyFile;
@@ -39,10 +39,11 @@ export class Verdicts {
 
   /** As the file has it now: it is read again when it has changed. */
   async readPolicy(): Promise<{ readonly id: string; readonly policy: ImagePolicy }> {
-    const { mtimeMs } = statSync(this.#file);
-    if (this.#policy?.mtimeMs === mtimeMs) return this.#policy;
+    const { mtimeMs, size, ino } = statSync(this.#file);
+    const mark = `${mtimeMs} ${size} ${ino}`;
+    if (this.#policy?.mark === mark) return this.#policy;
     const id = digestOf(readFileSync(this.#file));
-    this.#policy = { mtimeMs, id, policy: await readPolicy(this.#file) };
+    this.#policy = { mark, id, policy: await readPolicy(this.#file) };
     return this.#policy;
   }
 }
