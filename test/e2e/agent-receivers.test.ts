@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import { describeIf, hasCommand, isRoot, testIf } from "../support/host.ts";
@@ -48,7 +47,7 @@ async function pushThroughOutage(
   await waitFor("an outage", () => reference.requests.length - before >= OUTAGE_INTERVALS, 60_000);
   await receiver.start();
   await allWorkAgain(agent, urls.length);
-  await sleep(1000);
+  await allHaveDrained(reference);
   // By its own signal where a mount of the machine hangs and holds a thread.
   expect([0, "SIGTERM"]).toContain(await agent.stop());
   expect(agent.lines.at(-1)).toContain(`"undelivered":[${[0, ...urls.map(() => 0)]}]`);
@@ -58,6 +57,17 @@ async function pushThroughOutage(
 async function allWorkAgain(agent: RunningProgram, count: number): Promise<void> {
   const isBack = (line: string): boolean => line.includes("push works again");
   await waitFor("every push to work again", () => agent.lines.filter(isBack).length >= count, 60_000);
+}
+
+/** As the agent says of itself: what is sampled now is all that waits. */
+async function allHaveDrained(reference: RemoteWriteReceiver): Promise<void> {
+  const lengths = (): readonly number[] => {
+    const last = reference.requests.at(-1)?.series ?? [];
+    return last
+      .filter(({ name }) => name === "plimsoll_agent_queue_length")
+      .flatMap(({ samples }) => samples.map(({ value }) => value));
+  };
+  await waitFor("the backlog to drain", () => lengths().length > 1 && Math.max(...lengths()) <= 1, 30_000);
 }
 
 /** What our own receiver has of a series, without its end. */
