@@ -1,6 +1,6 @@
 import type { Delivery } from "../core/metrics/delivery.ts";
 import { errorLine } from "../core/runtime/errors.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "../core/runtime/finding.ts";
 import type { Destination } from "./sinks/index.ts";
 import type { ProtocolSink } from "./sinks/types.ts";
 

@@ -1,11 +1,11 @@
 import { constants, setPriority } from "node:os";
+import { exitCodeOf, renderFindings } from "../core/runtime/finding.ts";
 import { type Given, oneOf } from "../core/runtime/options.ts";
 import { EXIT } from "../core/runtime/program.ts";
 import { checkConfig } from "./check-config.ts";
 import type { Command, Flag, FlagValues } from "./command-line.ts";
 import { diagnose } from "./doctor.ts";
 import { readFacts } from "./facts.ts";
-import { renderFinding } from "./finding.ts";
 import { renderOnce } from "./once.ts";
 import { type Flags, readOptions } from "./options.ts";
 import { runAgent } from "./run.ts";
@@ -115,8 +115,8 @@ export const commands: readonly Command[] = [
     run: async (values) => {
       const isJson = oneOf(["text", "json"], "a format", formatOf(values)) === "json";
       const findings = await diagnose(() => readOptions(flagsOf(values)));
-      process.stdout.write(isJson ? `${JSON.stringify(findings)}\n` : findings.map(renderFinding).join(""));
-      return findings.some(({ state }) => state === "wrong") ? EXIT.failed : EXIT.done;
+      process.stdout.write(renderFindings(findings, isJson));
+      return exitCodeOf(findings);
     },
   },
   {

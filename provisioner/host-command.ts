@@ -3,14 +3,14 @@ import { systemClock } from "../core/runtime/clock.ts";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { PlimsollError } from "../core/runtime/errors.ts";
 import { exec } from "../core/runtime/exec.ts";
+import { exitCodeOf, renderFindings } from "../core/runtime/finding.ts";
 import { openLogger } from "../core/runtime/logger.ts";
-import { EXIT } from "../core/runtime/program.ts";
 import { confirm } from "./confirm.ts";
 import { Links } from "./drivers/links.ts";
 import { openOvs } from "./drivers/ovs.ts";
 import { fleetCommands } from "./fleet/host-commands.ts";
 import { type HostConfig, readHostConfig } from "./host/config.ts";
-import { diagnoseHost, renderFinding } from "./host/doctor.ts";
+import { diagnoseHost } from "./host/doctor.ts";
 import { takeGroundLock } from "./host/lock.ts";
 import { type HostDrivers, type HostPlan, planHost, prepareHost, renderPlan } from "./host/prepare.ts";
 import { readHostStatus, renderHostStatus } from "./host/status.ts";
@@ -108,8 +108,8 @@ function hostDoctor(): Command {
     const config = await readHostConfig(options.config);
     const status = await readHostStatus(config, openLogger("plimsoll", "error"));
     const findings = await diagnoseHost({ config, status, run: exec, root: "/" });
-    print(options, findings, () => findings.map(renderFinding).join(""));
-    if (findings.some(({ state }) => state === "wrong")) exitWith(EXIT.failed);
+    process.stdout.write(renderFindings(findings, options.json === true));
+    exitWith(exitCodeOf(findings));
   });
   return withExamples(command, [["plimsoll host doctor", "exit code 1 if anything is wrong"]]);
 }

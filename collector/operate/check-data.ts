@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, readdirSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Finding } from "../../core/runtime/finding.ts";
 import { DEFAULT_DATA, NO_DATA } from "../data.ts";
 import type { ServeOptions } from "../serve-options.ts";
-import type { Finding } from "./finding.ts";
 
 /** Magic numbers of statfs(2). */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {

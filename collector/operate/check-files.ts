@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { errorLine } from "../../core/runtime/errors.ts";
+import type { Finding } from "../../core/runtime/finding.ts";
 import { readTls } from "../http/tls.ts";
 import type { ServeOptions } from "../serve-options.ts";
 import { readTlsFiles } from "../tls-files.ts";
 import { readTokens } from "../trust/token-file.ts";
-import type { Finding } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
 const SOON_MS = 21 * DAY_MS;

@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import type { Finding } from "../../core/runtime/finding.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import type { Forward } from "../forward-url.ts";
 import { openHttpServer } from "../http/server.ts";
@@ -9,7 +10,6 @@ import { openDockerEngine } from "../lifecycle/docker-engine.ts";
 import { openProvisionerClient } from "../lifecycle/provisioner-client.ts";
 import type { ServeOptions } from "../serve-options.ts";
 import { readTlsFiles } from "../tls-files.ts";
-import type { Finding } from "./finding.ts";
 
 const PATIENCE_MS = 5_000;
 /** A header has whole seconds, and was on its way. Samples ten minutes ahead are kept nowhere; graphs show less. */

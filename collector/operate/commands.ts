@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { createCommand, exitWith, withExamples } from "../../core/runtime/command-line.ts";
 import { UsageError } from "../../core/runtime/errors.ts";
-import { EXIT } from "../../core/runtime/program.ts";
+import { exitCodeOf, renderFindings } from "../../core/runtime/finding.ts";
 import type { ServeFlags } from "../serve-options.ts";
 
 interface StatusFlags extends Pick<ServeFlags, "config"> {
@@ -42,11 +42,10 @@ function doctorCommand(addServeOptions: (command: Command) => Command): Command 
     .option("--json", "as a JSON array")
     .action(async ({ json, ...flags }: DoctorFlags) => {
       const { diagnose } = await import("./doctor.ts");
-      const { renderFinding } = await import("./finding.ts");
       const { readServeOptions } = await import("../serve-options.ts");
       const findings = await diagnose(() => readServeOptions(flags));
-      process.stdout.write(json ? `${JSON.stringify(findings)}\n` : findings.map(renderFinding).join(""));
-      exitWith(findings.some(({ state }) => state === "wrong") ? EXIT.failed : EXIT.done);
+      process.stdout.write(renderFindings(findings, json === true));
+      exitWith(exitCodeOf(findings));
     });
   return withExamples(command, [
     ["plimsoll-collector doctor", "ends with 1 when something is wrong"],

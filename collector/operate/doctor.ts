@@ -1,5 +1,6 @@
 import { systemClock } from "../../core/runtime/clock.ts";
 import { errorLine, NotFoundError } from "../../core/runtime/errors.ts";
+import type { Finding } from "../../core/runtime/finding.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import type { ServeOptions } from "../serve-options.ts";
 import type { CollectorStatus } from "../status/status.ts";
@@ -7,7 +8,6 @@ import { adminUrl, askStatus } from "./ask-status.ts";
 import { checkData } from "./check-data.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkListening, checkOthers, checkSinks } from "./check-network.ts";
-import type { Finding } from "./finding.ts";
 
 const SILENT: Logger = { error: none, warn: none, info: none, debug: none, trace: none };
 

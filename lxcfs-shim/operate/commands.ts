@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { createCommand, exitWith, withExamples } from "../../core/runtime/command-line.ts";
-import { EXIT } from "../../core/runtime/program.ts";
+import { exitCodeOf, renderFindings } from "../../core/runtime/finding.ts";
 
 /** What an operator asks of running shims. What they need is loaded when they run. */
 export function operatorCommands(): readonly Command[] {
@@ -58,12 +58,12 @@ function doctorCommand(): Command {
   const command = createCommand("doctor", "what is wrong, and what to do about it")
     .option("--json", "as a JSON array")
     .action(async ({ json }: Flags) => {
-      const { diagnose, realContext, renderFinding } = await import("./doctor.ts");
+      const { diagnose, realContext } = await import("./doctor.ts");
       const { surveyShims } = await import("./find-shims.ts");
       const { openHostRoot } = await import("../../core/kernel/host-root.ts");
       const findings = await diagnose(realContext(openHostRoot(), await surveyShims()));
-      process.stdout.write(json ? `${JSON.stringify(findings)}\n` : findings.map(renderFinding).join(""));
-      exitWith(findings.some(({ state }) => state === "wrong") ? EXIT.failed : EXIT.done);
+      process.stdout.write(renderFindings(findings, json === true));
+      exitWith(exitCodeOf(findings));
     });
   return withExamples(command, [["plimsoll-shim doctor", "ends with 1 when something is wrong"]]);
 }

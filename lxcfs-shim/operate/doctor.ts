@@ -3,18 +3,11 @@ import { release } from "node:os";
 import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { type Mount, readMountinfo } from "../../core/kernel/proc/mountinfo.ts";
+import type { Finding } from "../../core/runtime/finding.ts";
 import { FILE_SYSTEM_TYPE } from "../mount.ts";
 import { probeMount } from "../mount-point.ts";
 import { readContainerCgroup } from "../view/container.ts";
 import type { Survey } from "./find-shims.ts";
-
-/** One thing looked at. `wrong` keeps containers from their figures; `note` is to be known. */
-export interface Finding {
-  readonly state: "ok" | "note" | "wrong";
-  readonly what: string;
-  /** What to do about it. */
-  readonly hint?: string;
-}
 
 export interface DoctorContext {
   readonly root: HostRoot;
@@ -40,10 +33,6 @@ export const realContext = (root: HostRoot, shims: Survey): DoctorContext => ({
 export async function diagnose(context: DoctorContext): Promise<readonly Finding[]> {
   const findings = await Promise.all(CHECKS.map(async (check) => check(context)));
   return findings.flat();
-}
-
-export function renderFinding({ state, what, hint }: Finding): string {
-  return `${state.padEnd(7)}${what}${hint === undefined ? "" : ` (hint: ${hint})`}\n`;
 }
 
 const CHECKS: readonly Check[] = [

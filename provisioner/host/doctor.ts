@@ -1,5 +1,6 @@
+import type { Finding } from "../../core/runtime/finding.ts";
 import { checkDocker } from "./checks/docker.ts";
-import type { Check, CheckContext, Finding } from "./checks/finding.ts";
+import type { Check, CheckContext } from "./checks/finding.ts";
 import { checkKernel } from "./checks/kernel.ts";
 import { checkNetwork } from "./checks/network.ts";
 import { checkServices } from "./checks/services.ts";
@@ -11,8 +12,4 @@ const CHECKS: readonly Check[] = [checkKernel, checkNetwork, checkStorage, check
 export async function diagnoseHost(context: CheckContext): Promise<readonly Finding[]> {
   const findings = await Promise.all(CHECKS.map(async (check) => check(context)));
   return findings.flat();
-}
-
-export function renderFinding({ state, what, hint }: Finding): string {
-  return `${state.padEnd(7)}${what}${hint === undefined ? "" : ` (hint: ${hint})`}\n`;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect } from "vitest";
-import type { Finding } from "../../agent/finding.ts";
+import type { Finding } from "../../core/runtime/finding.ts";
 import { exec } from "../../core/runtime/exec.ts";
 import { detachMount } from "../../lxcfs-shim/mount.ts";
 import { Cleanup } from "../support/cleanup.ts";

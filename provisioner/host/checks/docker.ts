@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Finding } from "../../../core/runtime/finding.ts";
 import type { EngineInfo } from "../status.ts";
-import { type Check, type Finding, wrong } from "./finding.ts";
+import { type Check, wrong } from "./finding.ts";
 
 /** Whether a machine's own system, which is not on its data disk, can be kept from filling the host. */
 export const checkDocker: Check = ({ root, status: { docker } }) => {

@@ -1,14 +1,7 @@
 import type { Exec } from "../../../core/runtime/exec.ts";
+import type { Finding } from "../../../core/runtime/finding.ts";
 import type { HostConfig } from "../config.ts";
 import type { Absence, HostStatus } from "../status.ts";
-
-/** One thing looked at. `wrong` keeps machines from what they are promised; `note` is to be known. */
-export interface Finding {
-  readonly state: "ok" | "note" | "wrong";
-  readonly what: string;
-  /** What to do about it. */
-  readonly hint?: string;
-}
 
 /** What a check may look at. */
 export interface CheckContext {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Check, type Finding, finding } from "./finding.ts";
+import type { Finding } from "../../../core/runtime/finding.ts";
+import { type Check, finding } from "./finding.ts";
 
 /** linux/capability.h */
 const CAP_SYS_RESOURCE = 24n;

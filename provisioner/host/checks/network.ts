@@ -1,6 +1,7 @@
+import type { Finding } from "../../../core/runtime/finding.ts";
 import type { BondMember } from "../../drivers/ovs-bonds.ts";
 import { checkHostNetwork } from "../../host-network/checks.ts";
-import { type Check, type Finding, finding, wrong } from "./finding.ts";
+import { type Check, finding, wrong } from "./finding.ts";
 
 /** Without these no card is plugged; for the rest something else is used. */
 const NEEDED = ["Open vSwitch", "address probes"];

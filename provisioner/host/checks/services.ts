@@ -1,5 +1,6 @@
 import { connect, type NetConnectOpts } from "node:net";
-import { type Check, type Finding, finding, wrong } from "./finding.ts";
+import type { Finding } from "../../../core/runtime/finding.ts";
+import { type Check, finding, wrong } from "./finding.ts";
 
 const ANSWER_MS = 2000;
 

@@ -1,10 +1,11 @@
 import { errnoOf } from "../../../core/runtime/errors.ts";
 import type { Exec } from "../../../core/runtime/exec.ts";
+import type { Finding } from "../../../core/runtime/finding.ts";
 import { hasDeviceMapper } from "../../host-storage/apply.ts";
 import { renderBytes } from "../../step/render.ts";
 import { findRefusal, type ThinPolicy, type ThinPool } from "../../volumes/thin-pool.ts";
 import type { StorageStatus } from "../status.ts";
-import { type Check, type Finding, finding, wrong } from "./finding.ts";
+import { type Check, finding, wrong } from "./finding.ts";
 
 /** Of a group or a file system, in percent, that is to be known. */
 const LITTLE_PERCENT = 10;

@@ -1,10 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import {
-  type DoctorContext,
-  diagnose,
-  type Finding,
-  renderFinding,
-} from "../../../../lxcfs-shim/operate/doctor.ts";
+import type { Finding } from "../../../../core/runtime/finding.ts";
+import { type DoctorContext, diagnose } from "../../../../lxcfs-shim/operate/doctor.ts";
 import type { ShimStatus } from "../../../../lxcfs-shim/operate/status.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { FakeHost } from "../../../support/fake-host.ts";
@@ -110,11 +106,4 @@ test("without the memory controller meminfo is the host's", async () => {
   const findings = await diagnose({ ...context, root: host.root });
 
   expect(about(findings, /without the memory controller/)).toMatchObject({ state: "wrong" });
-});
-
-test("a finding is a line", () => {
-  expect(renderFinding({ state: "wrong", what: "it is broken", hint: "mend it" })).toBe(
-    "wrong  it is broken (hint: mend it)\n",
-  );
-  expect(renderFinding({ state: "ok", what: "fine" })).toBe("ok     fine\n");
 });

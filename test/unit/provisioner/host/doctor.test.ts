@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { exec } from "../../../../core/runtime/exec.ts";
 import { parseHostConfig } from "../../../../provisioner/host/config.ts";
-import { diagnoseHost, renderFinding } from "../../../../provisioner/host/doctor.ts";
+import { diagnoseHost } from "../../../../provisioner/host/doctor.ts";
 
 test("every part of a host is looked at, also of one that lacks most", async () => {
   const absent = { problem: "not there" };
@@ -11,9 +11,4 @@ test("every part of a host is looked at, also of one that lacks most", async () 
 
   expect(findings.filter(({ what }) => what === "not there")).toHaveLength(4);
   expect(findings.some(({ what }) => what.startsWith("cgroup v"))).toBe(true);
-});
-
-test("a finding as a line", () => {
-  expect(renderFinding({ state: "ok", what: "all well" })).toBe("ok     all well\n");
-  expect(renderFinding({ state: "note", what: "slow", hint: "hurry" })).toBe("note   slow (hint: hurry)\n");
 });
