@@ -1,4 +1,4 @@
-import { setLabel, sortedLabelNames } from "../core/metrics/labels.ts";
+import { isHostAndPort, setLabel, sortedLabelNames } from "../core/metrics/labels.ts";
 import type { Labels, Sample } from "../core/metrics/series.ts";
 import { canonicalAddress, type MachineSeries } from "./identity.ts";
 import { SeriesMap } from "./series-map.ts";
@@ -72,11 +72,11 @@ export class Shapes {
   }
 }
 
-/** Also where it has an `instance` of its own. */
+/** Whether `mergedLabels` would change nothing: also where it has an `instance` of its own. */
 function hasIdentity(labels: Labels, identity: Labels): boolean {
   for (const name in identity) {
-    const value = labels[name];
-    if (value !== identity[name] && (value === undefined || isMachineLabel(name, value))) return false;
+    if (labels[name] === identity[name]) continue;
+    if (name !== "instance" || !isHostAndPort(labels.instance ?? "")) return false;
   }
   return true;
 }

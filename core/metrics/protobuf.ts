@@ -142,6 +142,8 @@ export class ProtoReader {
   /** The next byte to read, and where the current message ends. */
   at = 0;
   end: number;
+  /** Fields that `skip` has passed over, at any depth. */
+  skipped = 0;
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
@@ -218,6 +220,7 @@ export class ProtoReader {
 
   /** Moves past the value of a field we do not know. */
   skip(tag: number): void {
+    this.skipped++;
     const wire = tag & 7;
     if (wire === WIRE.bytes) this.leave(this.enter());
     else if (wire === WIRE.fixed64) this.fixed64();

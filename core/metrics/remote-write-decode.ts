@@ -53,6 +53,7 @@ const TAG = {
   metadataType: tagOf(FIELD.metadata.type, WIRE.varint),
   metadataFamily: tagOf(FIELD.metadata.family, WIRE.bytes),
   metadataHelp: tagOf(FIELD.metadata.help, WIRE.bytes),
+  metadataUnit: tagOf(FIELD.metadata.unit, WIRE.bytes),
 } as const;
 
 export const labelNames: ByteStrings = new ByteStrings((text) => {
@@ -96,14 +97,14 @@ class WriteRequestDecoder {
       series: this.#series,
       families: [...this.#families.values()],
       skipped: this.#skipped,
-      isCanonical: this.#isCanonical,
+      // A field of another wire type is one we do not know; receivers refuse the whole request for it.
+      isCanonical: this.#isCanonical && reader.skipped === 0,
     };
   }
 
   #readField(tag: number): void {
     const reader = this.#reader;
     if (tag !== TAG.series && tag !== TAG.metadata) {
-      this.#isCanonical = false;
       reader.skip(tag);
       return;
     }
@@ -135,7 +136,6 @@ class WriteRequestDecoder {
   #skip(tag: number): void {
     if (tag === TAG.exemplar) this.#skipped.exemplars++;
     if (tag === TAG.histogram) this.#skipped.histograms++;
-    this.#isCanonical = false;
     this.#reader.skip(tag);
   }
 
@@ -154,6 +154,7 @@ class WriteRequestDecoder {
       if (tag === TAG.metadataType) kind = KIND_OF_TYPE.get(reader.uint32()) ?? "unknown";
       else if (tag === TAG.metadataFamily) name = readText(reader, texts, this.#limits.maxLabelValueBytes);
       else if (tag === TAG.metadataHelp) help = readText(reader, texts, this.#limits.maxLabelValueBytes);
+      else if (tag === TAG.metadataUnit) reader.leave(reader.enter());
       else reader.skip(tag);
     }
     if (!isMetricName(name)) throw malformed(`${JSON.stringify(name)} is not a metric name`);

@@ -13,7 +13,7 @@ export const FIELD = {
   series: { labels: 1, samples: 2, exemplars: 3, histograms: 4 },
   label: { name: 1, value: 2 },
   sample: { value: 1, timestamp: 2 },
-  metadata: { type: 1, family: 2, help: 4 },
+  metadata: { type: 1, family: 2, help: 4, unit: 5 },
 } as const;
 
 /** `MetricMetadata.MetricType` in prompb/types.proto, by our kinds. */

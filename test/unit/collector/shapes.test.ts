@@ -30,6 +30,7 @@ test("uniform: every series says all that is known of its machine", () => {
   const ip = { ip: "10.0.0.7" };
   expect(f({ ...ip, x: "1" }, { ...ip, x: "2" })).toBe(true);
   expect(f({ instance: "10.0.0.7", ...ip }, { instance: "10.0.0.7:80", ...ip })).toBe(true);
+  expect(f({ instance: "10.0.0.7", ...ip }, { instance: "web", ...ip })).toBe(false); // is told its machine's
   expect(f({ ...ip, hostname: "a" }, ip)).toBe(false);
   expect(f({ ...ip, hostname: "a" }, { ...ip, hostname: "b" })).toBe(false);
 });

@@ -79,6 +79,33 @@ test("canonical is what may go on as it came: sorted, with values, nothing that 
   expect([strange(4), strange(5, 3)]).toEqual([false, true]); // a unit in metadata does no harm
 });
 
+test("not canonical: a label or sample with a field we do not know, or of another wire type", () => {
+  const f = (within: (writer: ProtoWriter) => void): boolean => {
+    const writer = new ProtoWriter();
+    within(writer);
+    writer.message(1, 0);
+    return decodeWriteRequest(Buffer.concat([rawRequest(good), writer.finish()])).isCanonical;
+  };
+  const series =
+    (strangeLabel: number, strangeSample: number) =>
+    (writer: ProtoWriter): void => {
+      writer.double(1, 1);
+      writer.int64(strangeSample, 5);
+      writer.message(2, 0);
+      const labelAt = writer.length;
+      writer.string(2, "up");
+      writer.string(1, "__name__");
+      if (strangeLabel !== 0) writer.int64(strangeLabel, 5);
+      writer.message(1, labelAt);
+    };
+  expect([f(series(0, 2)), f(series(1, 2)), f(series(3, 2)), f(series(0, 1))]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
 test("what is wrong is told with the series it is in", () => {
   const f = (want: string, ...series: readonly (readonly Pair[])[]): void => {
     expect(failure(rawRequest(...series))).toBe(want);
