@@ -52,16 +52,25 @@ export function renderWriteRequest(chunk: Uint8Array): string {
   return renderNdjson([{ identity: {}, series: decodeWriteRequest(chunk, UNLIMITED).series }]);
 }
 
-/** Ten, and no request of ten bytes has a sample: bytes that begin so are no block of snappy. */
-const PLAIN = tagOf(FIELD.request.series, WIRE.bytes);
+/** What a request begins with: 10, or 26. A block of snappy that begins so is one of 10 or 26 bytes, which no sample has. */
+const FIRST: ReadonlySet<number> = new Set(
+  [FIELD.request.series, FIELD.request.metadata].map((field) => tagOf(field, WIRE.bytes)),
+);
+/** By how much a block that short may be longer than what is in it: its length, and the tag of a literal. */
+const BLOCK_HEAD_BYTES = 2;
 
 /** Queues and dead letters that were written before they were compressed are read as well. */
+function isPlain(chunk: Uint8Array): boolean {
+  const first = chunk[0] ?? 0;
+  return FIRST.has(first) && chunk.length > first + BLOCK_HEAD_BYTES;
+}
+
 function pack(chunk: Uint8Array): Uint8Array {
-  return chunk[0] === PLAIN ? encodeSnappy(chunk) : chunk;
+  return isPlain(chunk) ? encodeSnappy(chunk) : chunk;
 }
 
 function unpack(chunk: Uint8Array): Uint8Array {
-  return chunk[0] === PLAIN ? chunk : decodeSnappy(chunk, Infinity);
+  return isPlain(chunk) ? chunk : decodeSnappy(chunk, Infinity);
 }
 
 function divide(chunk: Uint8Array): readonly [Part, Part] | undefined {

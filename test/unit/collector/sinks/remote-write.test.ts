@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { remoteWrite } from "../../../../collector/sinks/remote-write.ts";
+import { encodeWriteRequest } from "../../../../core/metrics/remote-write.ts";
 import { decodeWriteRequest } from "../../../../core/metrics/remote-write-decode.ts";
 import { decodeSnappy, joinSnappy } from "../../../../core/metrics/snappy.ts";
 import { gauge } from "../../../support/push.ts";
@@ -115,6 +116,25 @@ test("what was queued before queues were compressed is delivered and shown as we
     ["old"],
   ]);
   expect(remoteWrite.render(old)).toBe(remoteWrite.render(chunk("old")));
+  await sink.close();
+});
+
+test("what was divided then has its metadata first", async () => {
+  const sink = await open();
+  const family = { name: "old", kind: "gauge", help: "About it." } as const;
+  const old = Buffer.concat([encodeWriteRequest([], [family]), decodeSnappy(chunk("old"), 10_000)]);
+  expect(namesIn(sink.join([chunk("new"), old]))).toEqual(["new", "old"]);
+  expect(remoteWrite.render(old)).toBe(remoteWrite.render(chunk("old")));
+  await sink.close();
+});
+
+test("metadata alone is a block, however short", async () => {
+  const sink = await open();
+  for (const name of ["load", "a_metric_of_20_signs"]) {
+    const block = remoteWrite.openEncoder()([], [{ name, kind: "counter", help: "" }]);
+    expect([10, 26]).toContain(block[0]);
+    expect(namesIn(sink.join([block, chunk("new")]))).toEqual(["new"]);
+  }
   await sink.close();
 });
 
