@@ -70,7 +70,7 @@ async function handle(
   const request = { method, path, contentType, params, query, nowMs: parts.clock.nowMs(), known };
   try {
     if (ingest === undefined) throw unsupportedType(contentType, here);
-    const decompress = ingest.encodings[encodingOf(headers["content-encoding"])];
+    const decompress = decompressOf(ingest, headers["content-encoding"]);
     if (decompress === undefined) throw unsupportedEncoding(headers["content-encoding"], ingest);
     const reply = await take(ingest, request, sender, { readBody, decompress }, parts);
     count(parts.requests, ingest.name, reply.status);
@@ -131,8 +131,10 @@ function decompressed(decompress: () => Uint8Array): Uint8Array {
   }
 }
 
-function encodingOf(contentEncoding = ""): string {
-  return contentEncoding.trim().toLowerCase();
+/** By its own name: `constructor` is no encoding. */
+function decompressOf({ encodings }: Ingest, contentEncoding = ""): Body["decompress"] | undefined {
+  const name = contentEncoding.trim().toLowerCase();
+  return Object.hasOwn(encodings, name) ? encodings[name] : undefined;
 }
 
 function unsupportedType(contentType: string, here: readonly Ingest[]): Refusal {

@@ -78,7 +78,7 @@ test("415 for another type or encoding", async () => {
   expect(await post(pushBody(good), {})).toBe(
     `415 content type "": application/x-protobuf or ${v2} is taken`,
   );
-  for (const encoding of ["gzip", "zstd", ""]) {
+  for (const encoding of ["gzip", "zstd", "", "constructor", "__proto__"]) {
     expect(await post(pushBody(good), { ...REMOTE_WRITE_HEADERS, "content-encoding": encoding })).toBe(
       `415 content encoding "${encoding}": snappy is taken`,
     );
