@@ -48,7 +48,7 @@ function parseRule(value: unknown, fail: Fail): Rule {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("must be a mapping");
   const given: Partial<Record<keyof Settings | "action", unknown>> = {};
   for (const [name, setting] of Object.entries(value)) {
-    given[KEYS[name] ?? fail(`unknown option ${JSON.stringify(name)}`)] = setting;
+    given[ownOf(KEYS, name) ?? fail(`unknown option ${JSON.stringify(name)}`)] = setting;
   }
   const { action = "replace", sourceLabels = [] } = given;
   const text = (key: keyof Settings, usual: string): string => {
@@ -65,10 +65,17 @@ function parseRule(value: unknown, fail: Fail): Rule {
     targetLabel: text("targetLabel", ""),
     replacement: text("replacement", "$1"),
   };
-  const make = ACTIONS[String(action).toLowerCase()] ?? fail(`unknown action ${JSON.stringify(action)}`);
+  const make =
+    ownOf(ACTIONS, String(action).toLowerCase()) ?? fail(`unknown action ${JSON.stringify(action)}`);
   if (make.needsTarget && settings.targetLabel === "") return fail(`${action} needs targetLabel`);
-  if (action === "hashmod" && !(settings.modulus > 0)) return fail("hashmod needs modulus");
+  if (make === ACTIONS.hashmod && !(Number.isSafeInteger(settings.modulus) && settings.modulus > 0))
+    return fail("hashmod needs modulus, a whole number");
   return make.open(settings);
+}
+
+/** Nothing by the names that every object has. */
+function ownOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /** Anchored at both ends; a dot is any character, as there. */
