@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Finding } from "../../core/runtime/finding.ts";
 import type { Logger } from "../../core/runtime/log.ts";
@@ -96,7 +97,7 @@ async function listed(
 async function checkSink(what: string, forward: Forward, nowMs: () => number): Promise<readonly Finding[]> {
   const { url, files } = forward;
   if (url.protocol === "file:") {
-    accessSync(dirname(url.pathname), constants.W_OK | constants.X_OK);
+    accessSync(dirname(fileURLToPath(url)), constants.W_OK | constants.X_OK);
     return [{ state: "ok", what: `${what}: its folder can be written` }];
   }
   const reached: Finding = { state: "ok", what: `${what}: can be reached` };

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -32,7 +33,8 @@ test("a sink that answers anything can be reached; one whose clock is another is
 });
 
 test("sinks that cannot be reached say why", async () => {
-  const folder = cleanup.temporaryFolder();
+  const folder = join(cleanup.temporaryFolder(), "with a blank");
+  mkdirSync(folder);
   const found = await checkSinks(
     sinks(
       "remote-write+http://127.0.0.1:1/w",
