@@ -134,14 +134,23 @@ export class KernelFiles {
     const known = this.#files.get(path);
     if (known !== undefined && this.#isFresh(known)) return known;
     await this.#forget(path);
-    const mounts = this.#mounts.version;
+    const mounts = this.#mounts.versionNow;
     const fd = await openFile(path);
-    // By way of the descriptor: the path may lead elsewhere by now.
-    const { type } = await statFileSystem(`/proc/self/fd/${fd}`);
-    const isKernels = OWN_FILE_SYSTEMS.has(type);
+    const isKernels = await this.#isKernels(fd);
     const file = { fd, openedMs: this.#clock.monotonicMs(), mounts, isKernels };
     this.#files.set(path, file);
     return file;
+  }
+
+  async #isKernels(fd: number): Promise<boolean> {
+    try {
+      // By way of the descriptor: the path may lead elsewhere by now.
+      const { type } = await statFileSystem(`/proc/self/fd/${fd}`);
+      return OWN_FILE_SYSTEMS.has(type);
+    } catch (error) {
+      await closeFile(fd); // A FUSE server may open files and not say what its file system is.
+      throw error;
+    }
   }
 
   async #forget(path: string): Promise<void> {

@@ -115,6 +115,25 @@ test("a kernel file's descriptor is kept until the mounts are others", async () 
   expect(await files.read(link)).toMatch(/^\d+\.\d\d \d+\.\d\d\n$/);
 });
 
+test("a kernel file that was opened while what covers it was gone does not stay", async () => {
+  const { folder, clock, lanes } = open();
+  const covered = "one mount\nanother one\n";
+  let table = covered;
+  const files = new KernelFiles(lanes, clock, new MountTable(clock, () => table));
+  cleanup.add("other files", () => files.close());
+  await files.read("/proc/loadavg");
+  const link = join(folder, "link");
+  await clock.advance(10_000);
+  table = "one mount\n";
+  lead(link, "/proc/version");
+  await files.read(link);
+  table = covered;
+  lead(link, "/proc/uptime");
+  await clock.advance(60_000);
+
+  expect(await files.read(link)).toMatch(/^\d+\.\d\d \d+\.\d\d\n$/);
+});
+
 test("a kernel file that fails is opened anew", async () => {
   const { files, folder } = open();
   const child = spawn("sleep", ["1000"]);
