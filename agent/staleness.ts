@@ -58,6 +58,7 @@ function isSameList(before: readonly Series[], { series, atMs }: Answer): boolea
 
 export function hasSameLabels(one: Labels, other: Labels): boolean {
   for (const label in one) if (one[label] !== other[label]) return false;
-  for (const label in other) if (!(label in one)) return false;
+  // Not whether it is in there: every object has a `constructor`.
+  for (const label in other) if (one[label] !== other[label]) return false;
   return true;
 }

@@ -48,3 +48,13 @@ test("the end ends all, but for what was dated by somebody else", () => {
   expect(devicesOf(staleness.end(19))).toBe("ac");
   expect(staleness.end(19)).toEqual([]);
 });
+
+test("labels that every object has a member for are labels like others", () => {
+  const staleness = new Staleness();
+  const all = ["constructor", "toString", "__proto__"].map((name) => Object.fromEntries([[name, "x"]]));
+  for (const labels of all) {
+    staleness.follow({ source: "s", atMs: 0, series: [point(METRIC, {}, 1, 0)] });
+
+    expect(staleness.follow({ source: "s", atMs: 1, series: [point(METRIC, labels, 1, 1)] })).toHaveLength(1);
+  }
+});
