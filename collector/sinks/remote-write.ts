@@ -1,9 +1,10 @@
-import { divideMessage } from "../../core/metrics/message-division.ts";
+import { divideMessage, type MessagePart } from "../../core/metrics/message-division.ts";
 import { tagOf, WIRE } from "../../core/metrics/protobuf.ts";
 import { encodeWriteRequest, FIELD, REMOTE_WRITE_HEADERS } from "../../core/metrics/remote-write.ts";
 import { decodeWriteRequest } from "../../core/metrics/remote-write-decode.ts";
 import { decodeSnappy, encodeSnappy, joinSnappy } from "../../core/metrics/snappy.ts";
-import { DEFAULT_WRITE_LIMITS, type WriteLimits } from "../../core/metrics/write-limits.ts";
+import type { WriteLimits } from "../../core/metrics/write-limits.ts";
+import { samplesOf } from "../forwarding.ts";
 import { openHttpPost } from "../http-post.ts";
 import { renderNdjson } from "../ndjson.ts";
 import type { OpenSink, Part, SinkKind } from "./types.ts";
@@ -39,30 +40,39 @@ export function divideWriteRequest(chunk: Uint8Array): readonly [Part, Part] | u
   const parts = divideMessage(chunk, FIELD.request.series);
   if (parts === undefined) return undefined;
   const [one, other] = parts;
-  return [
-    { body: one.body, samples: one.elements },
-    { body: other.body, samples: other.elements },
-  ];
+  return [partOf(one), partOf(other)];
 }
 
-/** What is in a chunk has been taken in once. */
-export const UNLIMITED: WriteLimits = { ...DEFAULT_WRITE_LIMITS, maxSeries: Infinity, maxSamples: Infinity };
+function partOf({ body }: MessagePart): Part {
+  return { body, samples: samplesOf(decodeWriteRequest(body, UNLIMITED).series) };
+}
+
+/** What is in a chunk has been taken in once; labels of its machine and of rules have come since. */
+export const UNLIMITED: WriteLimits = {
+  ...{ maxSeries: Infinity, maxSamples: Infinity, maxLabelsPerSeries: Infinity },
+  ...{ maxLabelNameBytes: Infinity, maxLabelValueBytes: Infinity },
+};
 
 export function renderWriteRequest(chunk: Uint8Array): string {
   return renderNdjson([{ identity: {}, series: decodeWriteRequest(chunk, UNLIMITED).series }]);
 }
 
-/** What a request begins with: 10, or 26. A block of snappy that begins so is one of 10 or 26 bytes, which no sample has. */
+/** What a request begins with: 10, or 26. Few blocks of snappy begin so: those of 10 or 26 bytes, in which there is metadata alone. */
 const FIRST: ReadonlySet<number> = new Set(
   [FIELD.request.series, FIELD.request.metadata].map((field) => tagOf(field, WIRE.bytes)),
 );
-/** By how much a block that short may be longer than what is in it: its length, and the tag of a literal. */
-const BLOCK_HEAD_BYTES = 2;
-
 /** Queues and dead letters that were written before they were compressed are read as well. */
 function isPlain(chunk: Uint8Array): boolean {
-  const first = chunk[0] ?? 0;
-  return FIRST.has(first) && chunk.length > first + BLOCK_HEAD_BYTES;
+  return FIRST.has(chunk[0] ?? 0) && !isBlock(chunk);
+}
+
+function isBlock(chunk: Uint8Array): boolean {
+  try {
+    decodeSnappy(chunk, Infinity);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function pack(chunk: Uint8Array): Uint8Array {

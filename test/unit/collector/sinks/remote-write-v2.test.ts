@@ -49,3 +49,15 @@ test("an error is one of 2.0", async () => {
   const { outcomes, posts } = await deliverTwice(() => ({ status: 503 }));
   expect([outcomes, posts.length]).toEqual([["retry", "retry"], 2]);
 });
+
+test("a series with more labels than a sender may bring, once its machine's are added, is delivered", async () => {
+  const headers = { "x-prometheus-remote-write-samples-written": "1" };
+  const receiver = await startHttpReceiver(cleanup, () => ({ status: 204, headers }));
+  const url = new URL(`http://127.0.0.1:${receiver.port}/w`);
+  const sink = await remoteWriteV2.open("s", url, { connections: 1 });
+  const labels = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`label_${n}`, "x"]));
+  const batch = { identity: { ip: "10.0.0.7", hostname: "a" }, series: [{ ...series, labels }] };
+  const body = remoteWriteV2.openEncoder()([batch], []);
+  expect(await sink.deliver(sink.join([body]), never)).toEqual({ outcome: "delivered" });
+  await sink.close();
+});

@@ -107,6 +107,17 @@ test("a chunk that is refused can be divided", async () => {
   await sink.close();
 });
 
+test("the samples of a part are counted, however many a series has, and however many labels", async () => {
+  const sink = await open();
+  const labels = Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`label_${n}`, "x".repeat(5000)]));
+  const samples = [1, 2, 3].map((value) => ({ timestampMs: value, value }));
+  const series = ["a", "b"].map((name) => ({ ...gauge(name, labels), samples }));
+  const body = remoteWrite.openEncoder()([{ identity: {}, series }], []);
+  expect(sink.divide?.(body)?.map((part) => part.samples)).toEqual([3, 3]);
+  expect(remoteWrite.render(body).trimEnd().split("\n")).toHaveLength(6);
+  await sink.close();
+});
+
 test("what was queued before queues were compressed is delivered and shown as well", async () => {
   const sink = await open();
   const old = decodeSnappy(chunk("old"), 10_000);
