@@ -16,6 +16,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
     scrapes,
     sources,
     spool,
+    strangers,
   } = options;
   const pushes = (await openSinks(options)).map(({ name }) => name);
   const rows = [
@@ -33,6 +34,7 @@ export async function checkConfig(options: AgentOptions): Promise<string> {
     ...scrapes.map(({ job, url }) => ["scrape", `${job} ${url.origin}${url.pathname}`]),
     ["ip", ip],
     ...Object.entries(labels).map(([name, value]) => ["label", `${name}=${value}`]),
+    ...strangers.map((variable) => ["ignored", `${variable}, which is not an option`]),
   ];
   return `${rows.map(([name = "", value]) => `${name.padEnd(14)}${value}`).join("\n")}\n`;
 }

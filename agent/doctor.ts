@@ -24,12 +24,24 @@ export async function diagnose(read: () => Promise<AgentOptions>): Promise<reado
   }
   const { configFile = "none", destinations, intervalMs, spool } = options;
   const checks = [
-    Promise.resolve([{ state: "ok" as const, what: `configuration: ${configFile}` }, ...launcher()]),
+    Promise.resolve([
+      { state: "ok" as const, what: `configuration: ${configFile}` },
+      ...checkEnvironment(options),
+      ...launcher(),
+    ]),
     checkSampling(options),
     ...destinations.map((destination) => checkReceiver(destination, intervalMs)),
     Promise.resolve(destinations.length === 0 ? [] : [checkSpool(spool)]),
   ];
   return (await Promise.all(checks)).flat();
+}
+
+function checkEnvironment({ strangers }: AgentOptions): readonly Finding[] {
+  return strangers.map((variable) => ({
+    state: "note",
+    what: `${variable} is not an option`,
+    hint: "options are those of the configuration file, in capitals: maxCpu is PLIMSOLL_AGENT_MAX_CPU",
+  }));
 }
 
 /** The launcher's flags show in the one that leaves something behind. */

@@ -54,6 +54,8 @@ export interface AgentOptions {
   readonly logLevel: LogLevel;
   /** The configuration file these came from, if any. */
   readonly configFile: string | undefined;
+  /** Variables of the environment that are named like options and are none. */
+  readonly strangers: readonly string[];
 }
 
 const OPTIONS = {
@@ -75,6 +77,7 @@ const OPTIONS = {
     "push",
     "labels",
   ],
+  fileOnly: ["labels"],
 } as const;
 
 /** Flag before environment before configuration file before default. Throws UsageError naming the option that is wrong. */
@@ -96,6 +99,7 @@ export async function readOptions(flags: Flags): Promise<AgentOptions> {
     labels: labels === undefined ? {} : parseLabels(labels.value, failing(labels)),
     logLevel: oneOf(LOG_LEVELS, "a log level", given.text("logLevel")) ?? "info",
     configFile: given.configFile,
+    strangers: given.strangers,
   };
 }
 

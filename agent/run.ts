@@ -10,7 +10,13 @@ export async function runAgent(read: () => Promise<AgentOptions>, stop: AbortSig
   const log = openLogger("info");
   const agent = new Agent(systemClock, log);
   const change = async (message: string): Promise<void> => {
-    await agent.change(async () => requireWork(await read()));
+    await agent.change(async () => {
+      const options = requireWork(await read());
+      const { strangers } = options;
+      if (strangers.length > 0)
+        log.warn({ variables: strangers }, "environment variables that are not options");
+      return options;
+    });
     log.info({ version: packageVersion(), push: agent.destinations }, message);
   };
   const reload = async (): Promise<void> => {

@@ -11,6 +11,14 @@ export function environmentOption(name: string): string | undefined {
   return value === undefined || value === "" ? undefined : value;
 }
 
+/** Every name for `environmentOption` that begins with `prefix` and has a value, sorted. */
+export function environmentOptions(prefix: string): readonly string[] {
+  const ours = Object.entries(process.env).filter(
+    ([name, value]) => value && name.startsWith(ENVIRONMENT_PREFIX + prefix),
+  );
+  return ours.map(([name]) => name.slice(ENVIRONMENT_PREFIX.length)).sort();
+}
+
 /** A variable of the system's own (`PATH`, `NOTIFY_SOCKET`, `NO_COLOR` …). */
 export function environmentVariable(name: string): string | undefined {
   return process.env[name];

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type ConfigFile, environmentOption, openConfigFile } from "./config.ts";
+import { type ConfigFile, environmentOption, environmentOptions, openConfigFile } from "./config.ts";
 import { UsageError } from "./errors.ts";
 import type { EntryKey } from "./json-places.ts";
 
@@ -25,6 +25,8 @@ export interface OptionNames<Key extends string> {
   readonly defaultFile: string;
   /** Those that are `on` or `off`: a file may say true or false. */
   readonly switches?: readonly Key[];
+  /** Those that only a file can say. */
+  readonly fileOnly?: readonly Key[];
 }
 
 /** Flags as a command line parser has them, by key or by the flag's own name. */
@@ -34,6 +36,11 @@ export type GivenFlags = Readonly<Record<string, string | readonly string[] | bo
 export interface GivenOptions<Key extends string> {
   /** The configuration file these came from, if any. */
   readonly configFile: string | undefined;
+  /**
+   * Variables of the environment that are named like options and are none. They are not refused as in a file:
+   * Kubernetes gives a container PLIMSOLL_AGENT_PORT for a service of somebody's that is called plimsoll-agent.
+   */
+  readonly strangers: readonly string[];
   /** An option with one value. Throws UsageError when the file has something else. */
   text(key: Key): Given | undefined;
   /** An option with many: flags given again, words in the environment, a text or a list in the file. */
@@ -46,7 +53,7 @@ export interface GivenOptions<Key extends string> {
 
 /** Reads the configuration file that flags, environment or habit name. Throws UsageError for an option it does not know. */
 export async function readGivenOptions<Key extends string>(
-  { program, keys, defaultFile, switches = [] }: OptionNames<Key>,
+  { program, keys, defaultFile, switches = [], fileOnly = [] }: OptionNames<Key>,
   flags: GivenFlags,
 ): Promise<GivenOptions<Key>> {
   const configFile = flagValues(flags, "config")?.at(-1) ?? environmentOption(`${program}_CONFIG`);
@@ -56,8 +63,11 @@ export async function readGivenOptions<Key extends string>(
   const fromFlags = (key: Key): readonly Given[] | undefined =>
     flagValues(flags, key)?.map((value) => ({ option: `--${dashed(key)}`, value }));
 
+  const variableOf = (key: string): string => `${program}_${dashed(key).replaceAll("-", "_").toUpperCase()}`;
+  const known = ["config", ...keys.filter((key) => !fileOnly.includes(key))].map(variableOf);
+
   function fromEnvironment(key: Key): Given | undefined {
-    const variable = `${program}_${dashed(key).replaceAll("-", "_").toUpperCase()}`;
+    const variable = variableOf(key);
     const value = environmentOption(variable);
     return value === undefined ? undefined : { option: `PLIMSOLL_${variable}`, value };
   }
@@ -86,6 +96,9 @@ export async function readGivenOptions<Key extends string>(
 
   return {
     configFile: path,
+    strangers: environmentOptions(`${program}_`)
+      .filter((variable) => !known.includes(variable))
+      .map((variable) => `PLIMSOLL_${variable}`),
     text: (key) => fromFlags(key)?.at(-1) ?? fromEnvironment(key) ?? textOf(inFile(key), "a text"),
     texts: (key) => values(key)?.flatMap((given) => textOf(given, "a text or a list of texts") ?? []),
     values,

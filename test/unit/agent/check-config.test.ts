@@ -23,6 +23,7 @@ const OPTIONS: AgentOptions = {
   labels: { rack: "a1" },
   logLevel: "info",
   configFile: undefined,
+  strangers: [],
 };
 
 test("says what would be done, without secrets", async () => {
@@ -41,6 +42,10 @@ test("says what would be done, without secrets", async () => {
       "label         rack=a1",
       "",
     ].join("\n"),
+  );
+  const strangers = ["PLIMSOLL_AGENT_INTERVALL"];
+  expect(await checkConfig({ ...OPTIONS, strangers })).toContain(
+    "ignored       PLIMSOLL_AGENT_INTERVALL, which is not an option\n",
   );
   expect(await checkConfig({ ...OPTIONS, ip: "10.0.0.7", configFile: "/a.yaml" })).toMatch(
     /\/a\.yaml[\s\S]*ip +10\.0\.0\.7/,

@@ -1,13 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { diagnose } from "../../../agent/doctor.ts";
 import { type Flags, readOptions } from "../../../agent/options.ts";
 import { Cleanup } from "../../support/cleanup.ts";
 import { startReceiver } from "../../support/remote-write-receiver.ts";
 
 const cleanup = new Cleanup();
-afterEach(() => cleanup.run());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await cleanup.run();
+});
 
 async function statesOf(flags: Flags): Promise<Record<string, string>> {
   const findings = await diagnose(() => readOptions(flags));
@@ -18,10 +21,12 @@ test("what samples need is looked at, and what is well is said", async () => {
   const { url } = await startReceiver(cleanup);
   const folder = cleanup.temporaryFolder();
   const spool = join(folder, "spool");
+  vi.stubEnv("PLIMSOLL_AGENT_INTERVALL", "1s");
   const states = await statesOf({ push: [url], ip: "10.0.0.7", spool });
 
   expect(states).toMatchObject({
     "configuration: none": "ok",
+    "PLIMSOLL_AGENT_INTERVALL is not an option": "note",
     "identity: 10.0.0.7, as configured": "ok",
     [`${url} takes pushes`]: "ok",
     [`spool: ${spool}, to be made at the start`]: "ok",

@@ -49,6 +49,16 @@ test("flag before environment before file", async () => {
   });
 });
 
+test("variables that are misspelt, or that only a file can say, are told", async () => {
+  for (const name of ["MAX_CPU", "LOG_LEVEL"]) vi.stubEnv(`PLIMSOLL_AGENT_${name}`, "");
+  vi.stubEnv("PLIMSOLL_AGENT_INTERVAL", "30s");
+  expect((await readOptions({})).strangers).toEqual([]);
+  vi.stubEnv("PLIMSOLL_AGENT_INTERVALL", "30s");
+  vi.stubEnv("PLIMSOLL_AGENT_LABELS", "rack=a1");
+
+  expect((await readOptions({})).strangers).toEqual(["PLIMSOLL_AGENT_INTERVALL", "PLIMSOLL_AGENT_LABELS"]);
+});
+
 test("sources are a mapping in the file, names in flags and environment", async () => {
   const config = configFile("sources: {cpu: false, netdev: {exclude: ^lo$}}\n");
   const names = async (flags: Flags): Promise<readonly string[]> =>

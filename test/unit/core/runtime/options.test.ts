@@ -19,7 +19,13 @@ function file(name: string, text: string): string {
 
 async function given(flags: GivenFlags, defaultFile = join(folder, "none.yaml")) {
   return readGivenOptions(
-    { program: "TEST", keys: ["staleAfter", "push", "labels"] as const, defaultFile, switches: ["push"] },
+    {
+      program: "TEST",
+      keys: ["staleAfter", "push", "labels"] as const,
+      defaultFile,
+      switches: ["push"],
+      fileOnly: ["labels"],
+    },
     flags,
   );
 }
@@ -41,6 +47,15 @@ test("flag before environment before configuration file", async () => {
   expect((await given({ config, "stale-after": "1m" })).text("staleAfter")).toEqual(flag);
   expect((await given({})).text("push")).toBeUndefined();
   expect((await given({})).texts("push")).toBeUndefined();
+});
+
+test("variables that are named like options and are none are told", async () => {
+  for (const name of ["CONFIG", "PUSH", "STALE_AFTER", "LABELS", "STALEAFTER"])
+    vi.stubEnv(`PLIMSOLL_TEST_${name}`, name === "CONFIG" ? file("environment.yaml", "") : "1m");
+  vi.stubEnv("PLIMSOLL_TEST_UNSET", "");
+  vi.stubEnv("PLIMSOLL_TESTING", "1");
+
+  expect((await given({})).strangers).toEqual(["PLIMSOLL_TEST_LABELS", "PLIMSOLL_TEST_STALEAFTER"]);
 });
 
 test("the file is the one the flag names, else the environment's, else the usual one where it is", async () => {
