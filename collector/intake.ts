@@ -146,9 +146,8 @@ export class Intake {
       if (one.isNew) this.#forget(one.machine);
       const reading = this.#latest.shapes.read(one);
       this.#recent.observe(reading);
-      const stored = this.#latest.store(reading);
-      const isAgain = this.#unsettled.has(one.machine);
-      fresh.push({ ...reading, points: isAgain ? stored.kept : stored.fresh });
+      const stored = this.#latest.store(reading, this.#unsettled.has(one.machine));
+      fresh.push({ ...reading, points: stored.fresh });
       const lost = samplesOf(one.series) - samplesOf(stored.kept);
       if (lost > 0)
         overflow = { samples: overflow.samples + lost, reason: `${one.machine} has too many series` };

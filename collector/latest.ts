@@ -109,7 +109,8 @@ export class LatestStore {
     return this.#seriesCount;
   }
 
-  store({ machine: ip, identity, points }: Reading): Stored {
+  /** With `isAgain` what was stored before is new once more: it did not get to everybody. */
+  store({ machine: ip, identity, points }: Reading, isAgain = false): Stored {
     const machine = this.#hear(ip, identity);
     if (machine === undefined) {
       this.dropped.machineLimit += points.length;
@@ -117,7 +118,7 @@ export class LatestStore {
     }
     const heardMs = this.#clock.monotonicMs();
     const { seriesLimit } = this.dropped;
-    const fresh = points.flatMap((one) => this.#storeSamples(machine, one, heardMs) ?? []);
+    const fresh = points.flatMap((one) => this.#storeSamples(machine, one, heardMs, isAgain) ?? []);
     if (this.dropped.seriesLimit === seriesLimit) return { fresh, kept: points };
     this.#tell(machine, this.dropped.seriesLimit - seriesLimit, heardMs);
     return { fresh, kept: points.filter(({ shape }) => machine.table.has(shape)) };
@@ -209,7 +210,12 @@ export class LatestStore {
     return true;
   }
 
-  #storeSamples(machine: MachineEntry, points: Points, heardMs: number): Points | undefined {
+  #storeSamples(
+    machine: MachineEntry,
+    points: Points,
+    heardMs: number,
+    isAgain: boolean,
+  ): Points | undefined {
     const { shape, samples } = points;
     const sample = newest(samples);
     if (sample === undefined) return undefined;
@@ -220,7 +226,7 @@ export class LatestStore {
     }
     if (storedMs !== undefined && this.#isLate(sample.timestampMs, storedMs)) this.dropped.late++;
     else machine.table.put(shape, sample, heardMs);
-    return this.#freshOf(points, storedMs);
+    return this.#freshOf(points, isAgain ? undefined : storedMs);
   }
 
   /** After what was stored, unless that was in the future; nothing of the future itself. */

@@ -10,7 +10,7 @@ import { DEFAULT_LATEST_LIMITS, LatestStore } from "../../../collector/latest.ts
 import { Recent } from "../../../collector/recent/recent.ts";
 import type { Encode } from "../../../collector/sinks/types.ts";
 import { Trust } from "../../../collector/trust/trust.ts";
-import type { Batch, Labels, Series } from "../../../core/metrics/series.ts";
+import type { Batch, Labels, Sample, Series } from "../../../core/metrics/series.ts";
 import { openSpool } from "../../../core/runtime/spool.ts";
 import { openTestData } from "../../support/collector-data.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
@@ -204,3 +204,22 @@ test("what failed half-way and is sent again is handed on, though it is not new"
   expect(kind.encoded).toHaveLength(1);
   await close();
 });
+
+test("what is sent again is no more than what would have gone on at once", async () => {
+  const { intake, kind, close } = await open(10_000);
+  const [instance, t] = ["10.0.0.7", START_MS];
+  const mixed = { ...gauge("a", { instance }), samples: [t + 1, t].map(at) };
+  const push = () => intake.accept(ingested([mixed, gauge("b", { instance }, 1, t + 1_200_000)]), SENDER);
+  kind.fails = true;
+  await expect(push()).rejects.toMatchObject({ status: 503 });
+  kind.fails = false;
+  await push();
+  expect(kind.encoded.flat().map(({ series }) => series.map(({ samples }) => samples))).toEqual([
+    [[at(t), at(t + 1)]],
+  ]);
+  await close();
+});
+
+function at(timestampMs: number): Sample {
+  return { timestampMs, value: 1 };
+}
