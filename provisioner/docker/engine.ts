@@ -84,7 +84,11 @@ export interface ContainerState {
     readonly ExitCode: number;
     readonly Health?: { readonly Status: string };
   };
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly Config: {
+    readonly Labels: Readonly<Record<string, string>>;
+    /** In nanoseconds; absent or 0 where the engine's own hold. */
+    readonly Healthcheck?: { readonly Interval?: number; readonly Timeout?: number };
+  };
   readonly HostConfig: {
     readonly Memory: number;
     readonly CpuPeriod: number;

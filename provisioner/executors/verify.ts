@@ -1,5 +1,6 @@
 import { readFileSync, statfsSync } from "node:fs";
 import { PlimsollError } from "../../core/runtime/errors.ts";
+import { LATE } from "../../core/runtime/patience.ts";
 import type { ContainerState } from "../docker/engine.ts";
 import type { Frame } from "../docker/frames.ts";
 import type { Host } from "../host/host.ts";
@@ -11,17 +12,26 @@ import type { Executor } from "./types.ts";
 
 /** How long an image's own health check may take to say yes. */
 const HEALTHY_MS = 60_000;
+/** Interval and timeout of a health check that does not say (Docker Engine API, HealthConfig). */
+const PROBE_NS = 30e9;
+/** An image's shell is not ours: it may hang, or write without end. */
+const ANSWER_MS = 60_000;
+const MAX_ANSWER = 65_536;
 const AGAIN_MS = 200;
 /** What the shim says may be as old as its freshness allows, and limits have just been changed. */
 const STALE_MS = 2000;
 
 /**
  * Prints what only who is inside is told, where a program of ours runs there: node's version needs the image's
- * libraries as the agent does, and a twentieth of the time of a script.
+ * libraries as the agent does, and a twentieth of the time of a script. CPUs are those of a new process: the
+ * image's own program may have given itself fewer.
  */
-const QUESTION = `
+export const QUESTION: string = `
 ${INSIDE.node} --version >/dev/null || exit
-while read -r name value _; do [ "$name" != MemTotal: ] || echo "$value"; done </proc/meminfo
+[ ! -L ${INSIDE.data} ] || echo "data: $(cd ${INSIDE.data} && pwd -P)"
+tell() { while read -r name value _; do [ "$name" != "$2" ] || echo "$name $value"; done <"$1"; }
+tell /proc/meminfo MemTotal:
+tell /proc/self/status Cpus_allowed_list:
 `;
 
 interface Inside {
@@ -30,6 +40,8 @@ interface Inside {
   readonly diskBytes: number;
   readonly addresses: readonly string[];
 }
+
+type VerifyHost = Pick<Host, "docker" | "clock">;
 
 /** The machine runs, is healthy if its image can tell, and sees what it was promised. */
 export const verifyMachine: Executor<"verifyMachine"> = async (step, host) => {
@@ -49,6 +61,26 @@ export function findWrong({ limits, diskBytes }: Step<"verifyMachine">, inside: 
     wrong.push(`the data disk is ${renderBytes(inside.diskBytes)}, not ${renderBytes(diskBytes)}`);
   if (inside.addresses.length === 0) wrong.push("there is no address");
   return wrong;
+}
+
+interface Answer extends Pick<Inside, "memoryBytes" | "cpuset"> {
+  /** Where the data disk is mounted: an image's own link there leads elsewhere on the host. */
+  readonly data: string;
+}
+
+/** What `QUESTION` prints. */
+export function parseAnswer(text: string): Answer {
+  return {
+    data: /^data: (\/.*)$/m.exec(text)?.[1] ?? INSIDE.data,
+    memoryBytes: Number(/^MemTotal: (\d+)$/m.exec(text)?.[1] ?? 0) * 1024,
+    cpuset: /^Cpus_allowed_list: (\S+)$/m.exec(text)?.[1] ?? "",
+  };
+}
+
+/** At least until the engine has asked for the first time, an interval after the start, and has its answer. */
+export function healthyWithinMs({ Healthcheck: check }: ContainerState["Config"]): number {
+  const firstNs = (check?.Interval || PROBE_NS) + (check?.Timeout || PROBE_NS);
+  return Math.max(HEALTHY_MS, firstNs / 1e6);
 }
 
 /** The addresses of a namespace but for loopback's: of `/proc/PID/net/fib_trie` the leaves that are its own. */
@@ -80,34 +112,36 @@ async function lookInside(
   name: string,
   pid: number,
 ): Promise<Inside> {
-  const memoryBytes = await askMemory(host, step, name);
+  const { data, ...told } = await askInside(host, step, name);
   try {
-    const { blocks, bsize } = statfsSync(`/proc/${pid}/root${INSIDE.data}`);
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return {
-      memoryBytes,
-      cpuset: /^Cpus_allowed_list:\t(.*)$/m.exec(status)?.[1] ?? "",
-      diskBytes: blocks * bsize,
-      addresses: parseLocalAddresses(readFileSync(`/proc/${pid}/net/fib_trie`, "utf8")),
-    };
+    const { blocks, bsize } = statfsSync(`/proc/${pid}/root${data}`);
+    const addresses = parseLocalAddresses(readFileSync(`/proc/${pid}/net/fib_trie`, "utf8"));
+    return { ...told, diskBytes: blocks * bsize, addresses };
   } catch (error) {
     await requireRunning(host, step, name);
     throw error;
   }
 }
 
-async function askMemory(host: Host, step: Step<"verifyMachine">, name: string): Promise<number> {
+export async function askInside(
+  host: VerifyHost,
+  step: Step<"verifyMachine">,
+  name: string,
+): Promise<Answer> {
   const written = { stdout: "", stderr: "" };
   const argv = ["/bin/sh", "-c", QUESTION];
   const onFrame = ({ stream, bytes }: Frame): void => {
-    written[stream] += bytes.toString();
+    written[stream] = (written[stream] + bytes.toString()).slice(-MAX_ANSWER);
   };
-  const code = await host.docker.runInside(name, argv, onFrame).catch(async (error) => {
-    // Where it has ended meanwhile, why it did says more.
-    await requireRunning(host, step, name);
-    throw error;
-  });
-  if (code === 0) return Number(written.stdout) * 1024;
+  const code = await inTime(host, (signal) => host.docker.runInside(name, argv, onFrame, signal)).catch(
+    async (error) => {
+      // Where it has ended meanwhile, why it did says more.
+      await requireRunning(host, step, name);
+      throw error;
+    },
+  );
+  if (code === LATE) throw failure(step, `inside: no answer within ${ANSWER_MS / 1000} s`);
+  if (code === 0) return parseAnswer(written.stdout);
   await requireRunning(host, step, name);
   const why = (written.stderr || written.stdout).trim().split("\n").at(-1);
   throw new PlimsollError(
@@ -119,19 +153,37 @@ async function askMemory(host: Host, step: Step<"verifyMachine">, name: string):
   );
 }
 
+/** What `ask` gives, or LATE: it is told to end then. */
+async function inTime(
+  { clock }: VerifyHost,
+  ask: (signal: AbortSignal) => Promise<number>,
+): Promise<number | typeof LATE> {
+  const [late, answered] = [new AbortController(), new AbortController()];
+  void clock.sleep(ANSWER_MS, answered.signal).then(() => late.abort());
+  try {
+    return await ask(late.signal);
+  } catch (error) {
+    if (late.signal.aborted) return LATE;
+    throw error;
+  } finally {
+    answered.abort();
+  }
+}
+
 async function awaitHealth(host: Host, step: Step<"verifyMachine">, name: string): Promise<void> {
-  const deadline = host.clock.monotonicMs() + HEALTHY_MS;
+  const begunMs = host.clock.monotonicMs();
   for (;;) {
-    const health = (await requireRunning(host, step, name)).State.Health?.Status ?? "none";
+    const { State, Config } = await requireRunning(host, step, name);
+    const health = State.Health?.Status ?? "none";
     if (health === "none" || health === "healthy") return;
-    if (health === "unhealthy" || host.clock.monotonicMs() > deadline)
+    if (health === "unhealthy" || host.clock.monotonicMs() - begunMs > healthyWithinMs(Config))
       throw failure(step, `its health check says ${health}`);
     await host.clock.sleep(AGAIN_MS);
   }
 }
 
 async function requireRunning(
-  host: Host,
+  host: VerifyHost,
   step: Step<"verifyMachine">,
   name: string,
 ): Promise<ContainerState> {

@@ -1,6 +1,24 @@
-import { expect, test } from "vitest";
-import { findWrong, parseLocalAddresses } from "../../../../provisioner/executors/verify.ts";
+import { readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { exec } from "../../../../core/runtime/exec.ts";
+import type { DockerEngine } from "../../../../provisioner/docker/engine.ts";
+import { INSIDE } from "../../../../provisioner/executors/names.ts";
+import {
+  askInside,
+  findWrong,
+  healthyWithinMs,
+  parseAnswer,
+  parseLocalAddresses,
+  QUESTION,
+} from "../../../../provisioner/executors/verify.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
 import { MACHINE } from "../../../support/machine-model.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
 
 const { limits, disk, id, name } = MACHINE;
 const step = {
@@ -48,4 +66,57 @@ Local:
 `;
   expect(parseLocalAddresses(trie)).toEqual(["10.10.0.7"]);
   expect(parseLocalAddresses("")).toEqual([]);
+});
+
+test("a shell is asked for what a new process has", async () => {
+  const link = join(cleanup.temporaryFolder(), "data");
+  symlinkSync(tmpdir(), link);
+  const question = QUESTION.replaceAll(INSIDE.node, process.execPath).replaceAll(INSIDE.data, link);
+  const { stdout } = await exec(["/bin/sh", "-c", question]);
+
+  const [, kib] = /^MemTotal: +(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8")) ?? [];
+  const [, cpuset] = /^Cpus_allowed_list:\t(.+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+  expect(parseAnswer(stdout)).toEqual({
+    ...{ memoryBytes: Number(kib) * 1024, cpuset },
+    data: realpathSync(tmpdir()),
+  });
+  expect(parseAnswer("")).toEqual({ memoryBytes: 0, cpuset: "", data: INSIDE.data });
+});
+
+function engineAsking(runInside: DockerEngine["runInside"]): DockerEngine {
+  const running = { State: { Running: true } };
+  return { runInside, inspectContainer: async () => running } as unknown as DockerEngine;
+}
+
+test("what writes without end is remembered by its end alone", async () => {
+  const docker = engineAsking(async (_id, _argv, onFrame) => {
+    const bytes = Buffer.from(`${"x".repeat(50_000)}\n`);
+    for (let frame = 0; frame < 10; frame++) await onFrame({ stream: "stdout", bytes });
+    return 1;
+  });
+
+  const asked = askInside({ docker, clock: new ManualClock() }, step, "c");
+  await expect(asked).rejects.toThrow(/its image: x{50000}$/);
+});
+
+test("what never answers is not waited for without end", async () => {
+  const clock = new ManualClock();
+  const docker = engineAsking(
+    (_id, _argv, _onFrame, signal) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+  );
+
+  const asked = expect(askInside({ docker, clock }, step, "c")).rejects.toThrow(
+    `container ${name}: inside: no answer within 60 s`,
+  );
+  await clock.advance(60_000);
+  await asked;
+});
+
+test("a health check is waited for until the engine has asked once", () => {
+  const Labels = {};
+  expect(healthyWithinMs({ Labels })).toBe(60_000);
+  expect(healthyWithinMs({ Labels, Healthcheck: { Interval: 10e9 } })).toBe(60_000);
+  expect(healthyWithinMs({ Labels, Healthcheck: { Interval: 60e9, Timeout: 5e9 } })).toBe(65_000);
+  expect(healthyWithinMs({ Labels, Healthcheck: { Interval: 300e9 } })).toBe(330_000);
 });
