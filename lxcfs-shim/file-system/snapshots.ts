@@ -1,12 +1,19 @@
+import { ERRNO } from "../fuse/errno.ts";
 import type { NodeId } from "../fuse/operation.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import { BoundedMap } from "../view/bounded-map.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Texts of open files at once, and bytes kept for them. */
 const MAX_HANDLES = 65_536;
 const MAX_BYTES = 32 * 1024 * 1024;
 
 const REMEMBERED_OWNERS = 4096;
+
+/** Keys of the notebook: a text, its handle, node and owner … */
+const NOTE = /^open (\d+) (\d+) (.*)$/s;
+/** … and below which handle texts are lost. */
+const LOST = "lost below";
 
 const NOTHING = new Uint8Array(0);
 
@@ -40,7 +47,8 @@ export interface TextSource {
  * What each open file has read. A file is rendered when it is read from the beginning, and what follows is cut
  * from the same text: a reader of small pieces sees one moment, one that keeps the file open sees a new one each time it
  * starts over. A text that is not read at one go is in the notebook before its reader hears of it: who is in its midst
- * when this server is killed gets the rest from the next one. Of who has had all of it nothing is left, and that says it.
+ * when this server is killed gets the rest from the next one. Of who has had all of it nothing is left, and that says it;
+ * unless the notebook had no room when the server was killed: then it says nothing, and nobody is given the rest of another text.
  *
  * A descriptor may be passed on, to another container even: its reader then gets a text of its own. A file that is only
  * open costs nothing; beyond the bounds whoever has the most loses what it read longest ago, and is rendered anew.
@@ -55,22 +63,16 @@ export class Snapshots {
   /** A server that takes over must not take an old handle for one of its own: each begins at its own time. */
   readonly #firstHandle: number;
   #nextHandle: number;
+  /** What handles below it have read nobody knows. */
+  readonly #lostBelow: number;
 
   constructor(nowMs: number, notebook: Notebook = openNotebook()) {
     this.#firstHandle = (Math.floor(nowMs) % 2 ** 41) * 2 ** 11;
     this.#nextHandle = this.#firstHandle;
     this.#notebook = notebook;
-    for (const key of [...notebook.keys()]) {
-      const text = notebook.get(key);
-      const [, handle, node, owner] = /^open (\d+) (\d+) (.*)$/s.exec(key) ?? [];
-      if (owner === undefined || text === undefined) continue;
-      this.#put(Number(handle), {
-        node: Number(node),
-        owner: Buffer.from(owner, "latin1").toString(),
-        text,
-        isNoted: true,
-      });
-    }
+    this.#lostBelow = notebook.isOutdated ? this.#firstHandle : Number(textOf(notebook.get(LOST)));
+    if (notebook.isOutdated) this.#forgetAll();
+    else this.#recall();
   }
 
   get size(): number {
@@ -89,11 +91,14 @@ export class Snapshots {
 
   /**
    * The slice at `offset`; empty past the end. A handle whose server is gone may be unknown: then its reader has had all of
-   * the text, or nothing. What was asked `again` may have been answered: it stays as it is.
+   * the text, or nothing. What was asked `again` may have been answered: it stays as it is. Throws a Refusal where that is lost.
    */
   read({ node, handle, offset, size, again = false }: ReadRange, source: TextSource): Uint8Array {
     const known = this.#byHandle.get(handle);
-    if (known === undefined && offset > 0 && handle < this.#firstHandle) return NOTHING;
+    if (known === undefined && offset > 0 && handle < this.#firstHandle) {
+      if (handle < this.#lostBelow) throw new Refusal(ERRNO.EIO, "its text was lost with another server");
+      return NOTHING;
+    }
     const isGoingOn = known?.node === node && (offset > 0 || again);
     if (isGoingOn && offset >= known.text.length) return NOTHING;
     const isSame = isGoingOn && known.owner === source.owner();
@@ -108,6 +113,26 @@ export class Snapshots {
     if (known === undefined) return;
     this.#take(handle, known);
     if (known.isNoted) this.#notebook.delete(this.#keyOf(handle, known));
+  }
+
+  #recall(): void {
+    for (const key of [...this.#notebook.keys()]) {
+      const text = this.#notebook.get(key);
+      const [, handle, node, owner] = NOTE.exec(key) ?? [];
+      if (owner === undefined || text === undefined) continue;
+      this.#put(Number(handle), {
+        node: Number(node),
+        owner: Buffer.from(owner, "latin1").toString(),
+        text,
+        isNoted: true,
+      });
+    }
+  }
+
+  /** The texts of the last server: they may be older than what their readers have begun with. */
+  #forgetAll(): void {
+    for (const key of [...this.#notebook.keys()]) if (NOTE.test(key)) this.#notebook.delete(key);
+    this.#notebook.put(LOST, Buffer.from(`${this.#lostBelow}`));
   }
 
   #begin({ node, handle, offset, size }: ReadRange, source: TextSource): Snapshot {
@@ -161,4 +186,8 @@ export class Snapshots {
       return;
     }
   }
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? NOTHING).toString();
 }

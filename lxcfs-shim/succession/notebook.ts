@@ -7,15 +7,17 @@ import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
  * or its new one; what was deleted last may come back.
  *
  * Where there is no room for a change it is owed: kept in memory, and written with a later one. Anybody on the host may fill
- * /dev/shm, and must not take the readers' files from them.
+ * /dev/shm, and must not take the readers' files from them. Who is killed meanwhile leaves old values, and that they are.
  *
  * Changes are appended to the file of the later edition. When that has grown, what still holds is copied into the other
  * file, whose edition is written last and makes it the later one.
  *
- *   file    edition f64, 0 while it is being written · … · records from LOG_START on
+ *   file    edition f64, 0 while it is being written · 1 if changes are owed u8 · … · records from LOG_START on
  *   record  length u32, of the whole · length of the key u16 · 1 if the key is gone u16 · key · value
  */
 export interface Notebook {
+  /** The last server owed changes when it ended: what it left may be older than what its readers had heard of. */
+  readonly isOutdated: boolean;
   get(key: string): Uint8Array | undefined;
   keys(): Iterable<string>;
   /** `value` must not be changed afterwards. */
@@ -40,6 +42,8 @@ export function openNotebook(books?: Books): Notebook {
 }
 
 class MapNotebook extends Map<string, Uint8Array> implements Notebook {
+  readonly isOutdated = false;
+
   put(key: string, value: Uint8Array): void {
     this.set(key, value);
   }
@@ -50,6 +54,7 @@ class MapNotebook extends Map<string, Uint8Array> implements Notebook {
 }
 
 class BookNotebook implements Notebook {
+  readonly isOutdated: boolean;
   readonly #values = new Map<string, Uint8Array>();
   #current: number;
   #other: number;
@@ -58,8 +63,10 @@ class BookNotebook implements Notebook {
   #isTrimmed = true;
   /** Bytes of the records that hold. */
   #liveBytes = 0;
-  /** Keys whose change is not on record. */
-  readonly #owed = new Set<string>();
+  /** Keys whose change is not on record, and whether an older value is. */
+  readonly #owed = new Map<string, boolean>();
+  /** The file says that there are such. */
+  #saysOwed: boolean;
   /** The last write found no room. */
   #isFull = false;
   #spareBytes = SPARE_BYTES;
@@ -71,8 +78,10 @@ class BookNotebook implements Notebook {
     const editions = [readEdition(first), readEdition(second)] as const;
     [this.#current, this.#other] = editions[0] >= editions[1] ? [first, second] : [second, first];
     this.#edition = Math.max(...editions);
-    if (this.#edition === 0) this.#publish();
+    if (this.#edition === 0) this.#begin();
     else this.#read();
+    this.#saysOwed = readSaysOwed(this.#current);
+    this.isOutdated = this.#saysOwed;
   }
 
   get(key: string): Uint8Array | undefined {
@@ -84,10 +93,10 @@ class BookNotebook implements Notebook {
   }
 
   put(key: string, value: Uint8Array): void {
+    this.#owed.set(key, this.#isOnRecord(key));
     this.#forget(key);
     this.#values.set(key, value);
     this.#liveBytes += HEADER_BYTES + key.length + value.length;
-    this.#owed.add(key);
     this.#trim();
     this.#settle();
     if (this.#end > LOG_START + this.#spareBytes + 2 * this.#liveBytes) this.#copy();
@@ -95,13 +104,18 @@ class BookNotebook implements Notebook {
 
   delete(key: string): void {
     if (!this.#values.has(key)) return;
+    if (this.#isOnRecord(key)) this.#owed.set(key, true);
+    else this.#owed.delete(key);
     this.#forget(key);
-    this.#owed.add(key);
+  }
+
+  #isOnRecord(key: string): boolean {
+    return this.#owed.get(key) ?? this.#values.has(key);
   }
 
   /** In one write; one by one when there was no room, so that a vain attempt costs little. */
   #settle(): void {
-    for (const key of this.#owed) {
+    for (const key of this.#owed.keys()) {
       this.#record(key, this.#values.get(key));
       if (!this.#isFull) continue;
       if (!this.#flush(this.#current)) return;
@@ -109,6 +123,8 @@ class BookNotebook implements Notebook {
     }
     this.#isFull = !this.#flush(this.#current);
     if (!this.#isFull) this.#owed.clear();
+    if (this.#saysOwed !== this.#isFull) writeSaysOwed(this.#current, this.#isFull);
+    this.#saysOwed = this.#isFull;
   }
 
   #forget(key: string): void {
@@ -160,6 +176,7 @@ class BookNotebook implements Notebook {
       [this.#current, this.#other] = [this.#other, this.#current];
       this.#publish();
       this.#owed.clear();
+      this.#saysOwed = false;
     } else {
       this.#end = end;
       this.#spareBytes *= 2;
@@ -178,12 +195,15 @@ class BookNotebook implements Notebook {
     return true;
   }
 
+  /** What no server can do without has its place from the first on: what is before the log, and the log's first page. */
+  #begin(): void {
+    if (!writeWhole(this.#current, Buffer.alloc(LOG_START + 1), LOG_START + 1, 0)) noRoom();
+    this.#publish();
+  }
+
   #publish(): void {
     this.#edition += 1;
-    if (writeEdition(this.#current, this.#edition)) return;
-    throw new PlimsollError("NOTEBOOK", "no room in memory for what a server leaves to the next", {
-      hint: "see what fills /dev/shm",
-    });
+    if (!writeEdition(this.#current, this.#edition)) noRoom();
   }
 
   #read(): void {
@@ -207,16 +227,32 @@ class BookNotebook implements Notebook {
   }
 }
 
+function noRoom(): never {
+  throw new PlimsollError("NOTEBOOK", "no room in memory for what a server leaves to the next", {
+    hint: "see what fills /dev/shm",
+  });
+}
+
 function readEdition(file: number): number {
   const buffer = Buffer.alloc(EDITION_BYTES);
   return readSync(file, buffer, 0, EDITION_BYTES, 0) === EDITION_BYTES ? buffer.readDoubleLE(0) : 0;
 }
 
-/** Once written, it has its place whatever becomes of the rest. False: there is no room. */
+/** Once written, it has its place whatever becomes of the rest. Nothing is owed in it yet. False: there is no room. */
 function writeEdition(file: number, edition: number): boolean {
-  const buffer = Buffer.alloc(EDITION_BYTES);
+  const buffer = Buffer.alloc(EDITION_BYTES + 1);
   buffer.writeDoubleLE(edition, 0);
-  return writeWhole(file, buffer, EDITION_BYTES, 0);
+  return writeWhole(file, buffer, buffer.length, 0);
+}
+
+function readSaysOwed(file: number): boolean {
+  const buffer = Buffer.alloc(1);
+  readSync(file, buffer, 0, 1, EDITION_BYTES);
+  return buffer[0] === 1;
+}
+
+function writeSaysOwed(file: number, saysOwed: boolean): void {
+  writeSync(file, Buffer.of(saysOwed ? 1 : 0), 0, 1, EDITION_BYTES);
 }
 
 /** False where the file system is full; a part may have gone in. */

@@ -131,6 +131,25 @@ describe("a server that took over", () => {
     expect(text(next.read({ node: NODE, handle, offset: 0, size: 9 }, longer))).toBe("a longer ");
   });
 
+  test("gives nobody the rest of another text when it found an old one", () => {
+    const notebook = openNotebook();
+    const source = counting();
+    const old = new Snapshots(1000, notebook);
+    const handle = old.open();
+    old.read({ node: NODE, handle, offset: 0, size: 3 }, source);
+    const outdated = Object.assign(openNotebook(), { isOutdated: true });
+    for (const key of notebook.keys()) outdated.put(key, notebook.get(key) ?? Buffer.alloc(0));
+    const next = new Snapshots(2000, outdated);
+    const later = new Snapshots(3000, Object.assign(outdated, { isOutdated: false }));
+
+    for (const each of [next, later]) {
+      const rest = (offset: number) => text(each.read({ node: NODE, handle, offset, size: 3 }, source));
+      expect(() => rest(3)).toThrow("its text was lost with another server");
+      expect([rest(0), rest(3)]).toEqual(["ren", "der"]);
+      each.release(handle);
+    }
+  });
+
   test("renders for a handle it has not given out, and keeps that", () => {
     const source = counting();
     const snapshots = new Snapshots(0);

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { exec } from "../../../../core/runtime/exec.ts";
+import { openInFlight } from "../../../../lxcfs-shim/succession/in-flight.ts";
 import { type Books, type Notebook, openNotebook } from "../../../../lxcfs-shim/succession/notebook.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { isRoot, testIf } from "../../../support/host.ts";
@@ -147,6 +148,52 @@ testIf(isRoot)("what finds no room is written when there is some again", async (
   makeRoom();
   notebook.put("later", Buffer.from("x"));
   expect(contents(openNotebook(books))).toEqual({ ...wanted, later: "x" });
+});
+
+testIf(isRoot)("what came and went while there was no room is not owed", async () => {
+  const { books, fill, makeRoom } = await newBooksOnSmallDisk("1m");
+  const notebook = openNotebook(books);
+  for (const key of ["kept", "changed"]) notebook.put(key, Buffer.from("before"));
+  fill();
+  notebook.put("changed", Buffer.alloc(5000, "c"));
+  for (let round = 0; round < 3000; round++) {
+    notebook.put(`open ${round} 7`, Buffer.alloc(5000));
+    notebook.delete(`open ${round} 7`);
+  }
+  notebook.delete("changed");
+  makeRoom();
+  notebook.put("later", Buffer.from("x"));
+
+  expect(contents(openNotebook(books))).toEqual({ kept: "before", later: "x" });
+  expect(fstatSync(books[0]).size).toBeLessThan(34_000);
+});
+
+testIf(isRoot)("who ends while there is no room leaves word that what there is may be old", async () => {
+  const { books, fill, makeRoom } = await newBooksOnSmallDisk("1m");
+  const notebook = openNotebook(books);
+  notebook.put("changed", Buffer.from("before"));
+  expect(openNotebook(books).isOutdated).toBe(false);
+  fill();
+  notebook.put("changed", Buffer.alloc(5000, "c"));
+  const next = openNotebook(books);
+  expect([next.isOutdated, contents(next)]).toEqual([true, { changed: "before" }]);
+
+  makeRoom();
+  next.put("later", Buffer.from("x"));
+  expect(openNotebook(books).isOutdated).toBe(false);
+  expect(notebook.isOutdated).toBe(false);
+});
+
+testIf(isRoot)("what no server can do without has its place from the first on", async () => {
+  const { books, fill } = await newBooksOnSmallDisk("1m");
+  const notebook = openNotebook(books);
+  const inFlight = openInFlight(books);
+  fill();
+  inFlight.record(Buffer.alloc(8192, "r"));
+  notebook.put("connection", Buffer.from("{}"));
+
+  expect(contents(openNotebook(books))).toEqual({ connection: "{}" });
+  expect(openInFlight(books).read()).toEqual(Buffer.alloc(8192, "r"));
 });
 
 testIf(isRoot)("a file that has grown stays where there is no room for a copy", async () => {
