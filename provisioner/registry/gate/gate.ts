@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorLine, PlimsollError } from "../../../core/runtime/errors.ts";
 import type { Logger } from "../../../core/runtime/log.ts";
+import { Registry } from "../client.ts";
+import type { RegistryAccess } from "../connection.ts";
 import { digestOf } from "../digest-check.ts";
 import { createHttpServer, type Listening, listen, type Tls } from "../listen.ts";
 import { MAX_MANIFEST_BYTES, type Manifest } from "../manifest.ts";
 import { RegistryError } from "../registry-error.ts";
 import type { Address } from "../server/address.ts";
 import { Backend, reply } from "./forward.ts";
-import { type Passage, parsePassage } from "./passage.ts";
+import { type NamedManifest, parsePassage } from "./passage.ts";
 import type { Verdicts } from "./verdicts.ts";
 
 /** A client that does not get on with its headers; a body may take as long as it takes. */
@@ -83,7 +85,21 @@ class Visit {
         code: "NAME_INVALID",
         message: "not a path of the distribution specification",
       });
-    if (passage.kind === "other") return reply(await this.#ask(), this.#response);
+    if (passage.kind === "manifest") return this.#push(passage);
+    const answer = await this.#ask();
+    const refusal =
+      passage.kind === "pull" && answer.statusCode === 200 ? await this.#judgeBlob(passage) : undefined;
+    if (refusal === undefined) return reply(answer, this.#response);
+    answer.destroy();
+    this.#refuse(refusal);
+  }
+
+  async #push(named: NamedManifest): Promise<void> {
+    // Whoever may not push, or nobody while it is read-only, is told so by the registry itself: an empty manifest
+    // is invalid to it, but that is what it finds out last. Nothing is kept in memory for him either.
+    const empty = await this.#ask(Buffer.alloc(0));
+    if (empty.statusCode !== 400) return reply(empty, this.#response);
+    empty.resume();
     const bytes = await readBody(this.#request);
     if (bytes === undefined)
       return this.#refuse({
@@ -91,48 +107,52 @@ class Visit {
         code: "MANIFEST_INVALID",
         message: `more than ${MAX_MANIFEST_BYTES} bytes`,
       });
-    await this.#manifest(passage, bytes);
-  }
-
-  async #manifest(passage: Passage & { kind: "manifest" }, bytes: Buffer): Promise<void> {
-    // Whoever may not push, or nobody while it is read-only, is told so by the registry itself: an empty manifest
-    // is invalid to it, but that is what it finds out last.
-    const empty = await this.#ask(Buffer.alloc(0));
-    if (empty.statusCode !== 400) return reply(empty, this.#response);
-    empty.resume();
-    const refusal = await this.#judge(passage, bytes);
+    const { reference } = named;
+    const { "content-type": type = "" } = this.#request.headers;
+    const algorithm = reference.startsWith("sha512:") ? "sha512" : "sha256";
+    const mediaType = type.split(";")[0]?.trim() ?? "";
+    const refusal = await this.#judge(named, { mediaType, digest: digestOf(bytes, algorithm), bytes });
     if (refusal !== undefined) return this.#refuse(refusal);
     await reply(await this.#ask(bytes), this.#response);
   }
 
-  async #judge(
-    { repository, reference }: Passage & { kind: "manifest" },
-    bytes: Buffer,
-  ): Promise<Refusal | undefined> {
-    const { name, socketPath, verdicts, log } = this.#options;
-    const { authorization, "content-type": type = "" } = this.#request.headers;
-    const algorithm = reference.startsWith("sha512:") ? "sha512" : "sha256";
-    const manifest: Manifest = {
-      mediaType: type.split(";")[0]?.trim() ?? "",
-      digest: digestOf(bytes, algorithm),
-      bytes,
-    };
+  /** Distribution takes a blob for a manifest as well where it is asked for by digest; none came past us as one. */
+  async #judgeBlob(named: NamedManifest): Promise<Refusal | undefined> {
+    const { repository, reference } = named;
+    const registry = new Registry(this.#access());
+    try {
+      if (!(await registry.blobs.has(repository, reference))) return undefined;
+      const manifest = await registry.manifest(repository, reference);
+      return manifest && (await this.#judge(named, manifest));
+    } catch (error) {
+      if (!(error instanceof PlimsollError)) throw error;
+      return refusalOf(error);
+    } finally {
+      await registry.close();
+    }
+  }
+
+  async #judge({ repository, reference }: NamedManifest, manifest: Manifest): Promise<Refusal | undefined> {
+    const { verdicts, log } = this.#options;
     const image = `${repository}@${manifest.digest}`;
     try {
-      const reasons = await verdicts.judge(
-        { url: `http://${name}`, socketPath, authorization },
-        repository,
-        manifest,
-      );
+      const reasons = await verdicts.judge(this.#access(), repository, manifest);
       if (reasons.length === 0) return undefined;
-      log.warn({ image, reference, reasons }, "push refused by the policy");
+      log.warn({ image, reference, reasons }, "refused by the policy");
       const message = `the policy refuses ${repository}:${reference}: ${reasons.join("; ")}`;
       return { status: 403, code: "DENIED", message, detail: reasons };
     } catch (error) {
       if (!(error instanceof PlimsollError)) throw error;
-      log.warn({ image, reference, err: error }, "push refused: not looked into");
+      log.warn({ image, reference, err: error }, "refused: not looked into");
       return refusalOf(error);
     }
+  }
+
+  /** With the rights of whoever asks. */
+  #access(): RegistryAccess {
+    const { name, socketPath } = this.#options;
+    const { authorization } = this.#request.headers;
+    return { url: `http://${name}`, socketPath, authorization };
   }
 
   /** The registry's answer to what was asked, with another body where one is given. */

@@ -3,7 +3,14 @@ import { isDigest, isRepository, isTag } from "../names.ts";
 /** What a request to a registry is about, as far as its gate has to know. */
 export type Passage =
   | { readonly kind: "other" }
-  | { readonly kind: "manifest"; readonly repository: string; readonly reference: string };
+  | ({ readonly kind: "manifest" } & NamedManifest)
+  /** One is asked for by its digest. */
+  | ({ readonly kind: "pull" } & NamedManifest);
+
+export interface NamedManifest {
+  readonly repository: string;
+  readonly reference: string;
+}
 
 /** The path of an upload that has begun: `blobs/uploads/` and what the registry calls it. */
 const UPLOAD = /^blobs\/uploads\/[A-Za-z0-9_=.-]*$/;
@@ -14,8 +21,8 @@ const UPLOAD = /^blobs\/uploads\/[A-Za-z0-9_=.-]*$/;
  */
 export function parsePassage(method: string, url: string): Passage | undefined {
   if (!url.startsWith("/")) return undefined;
-  if (method === "GET" || method === "HEAD") return { kind: "other" };
   const [path = ""] = url.split("?");
+  if (method === "GET" || method === "HEAD") return parsePull(path);
   const [, repository = "", rest = ""] = /^\/v2\/(.+?)\/((?:manifests|blobs)\/.*)$/.exec(path) ?? [];
   if (!isRepository(repository)) return undefined;
   const [kind, reference = ""] = rest.split(/\/(.*)/s);
@@ -27,4 +34,20 @@ export function parsePassage(method: string, url: string): Passage | undefined {
       ? isNamed || UPLOAD.test(rest)
       : ["POST", "PUT", "PATCH"].includes(method) && UPLOAD.test(rest);
   return isFit ? { kind: "other" } : undefined;
+}
+
+/** However it is written: whoever reads is told so by the registry. Digests that we cannot compute do not pass. */
+function parsePull(path: string): Passage | undefined {
+  const [, repository = "", reference = ""] =
+    /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(unescapePath(path)) ?? [];
+  if (!isRepository(repository) || !reference.includes(":")) return { kind: "other" };
+  return isDigest(reference) ? { kind: "pull", repository, reference } : undefined;
+}
+
+function unescapePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // the registry takes it for nothing either
+  }
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, request } from "node:http";
+import { connect, createServer as createNetServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Backend, reply } from "../../../../../provisioner/registry/gate/forward.ts";
@@ -7,6 +8,18 @@ import { Cleanup } from "../../../../support/cleanup.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
+
+/** A client's way to the registry at the socket. */
+async function openFront(socketPath: string): Promise<number> {
+  const backend = new Backend(socketPath);
+  cleanup.add("backend", () => backend.close());
+  const front = createServer(async (incoming, response) =>
+    reply(await backend.ask(incoming, true), response),
+  );
+  const { port, close } = await listen("front", front, { host: "127.0.0.1", port: 0 });
+  cleanup.add("front", close);
+  return port;
+}
 
 test("headers of the content pass, those of the connection stay; who asks is added and cannot be made up", async () => {
   const socketPath = join(cleanup.temporaryFolder(), "socket");
@@ -17,13 +30,7 @@ test("headers of the content pass, those of the connection stay; who asks is add
   });
   await new Promise<void>((resolve) => registry.listen(socketPath, resolve));
   cleanup.add("registry", () => void registry.close());
-  const backend = new Backend(socketPath);
-  cleanup.add("backend", () => backend.close());
-  const front = createServer(async (incoming, response) =>
-    reply(await backend.ask(incoming, true), response),
-  );
-  const { port, close } = await listen("front", front, { host: "127.0.0.1", port: 0 });
-  cleanup.add("front", close);
+  const port = await openFront(socketPath);
 
   const headers = {
     ...{ range: "bytes=1-2", te: "trailers", connection: "x-mine, te", "x-mine": "3", upgrade: "h2c" },
@@ -48,4 +55,53 @@ test("headers of the content pass, those of the connection stay; who asks is add
     "x-forwarded-proto": "https",
   });
   for (const name of ["te", "x-mine", "upgrade"]) expect(seen).not.toHaveProperty(name);
+});
+
+test.each([
+  ["GET", "chunks", "transfer-encoding: chunked"],
+  ["DELETE", "chunks", "transfer-encoding: chunked"],
+  ["GET", "a length that is said to be the connection's", "connection: content-length"],
+])("a body that %s has, in %s, never gets where the next request begins", async (method, _, header) => {
+  const socketPath = join(cleanup.temporaryFolder(), "socket");
+  let seen = "";
+  const registry = createNetServer((socket) => {
+    socket.on("data", (bytes) => {
+      seen += bytes;
+      setTimeout(() => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"), 50);
+    });
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => registry.listen(socketPath, resolve));
+  cleanup.add("registry", () => void registry.close());
+  const port = await openFront(socketPath);
+
+  const hidden = "PUT /v2/app/manifests/v1 HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
+  const body = header.endsWith("chunked")
+    ? `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`
+    : hidden;
+  const length = header.endsWith("chunked") ? "" : `content-length: ${hidden.length}\r\n`;
+  const client = connect(port, "127.0.0.1");
+  client.write(`${method} /v2/ HTTP/1.1\r\nhost: x\r\n${header}\r\n${length}\r\n${body}`);
+  await new Promise((resolve) => client.once("data", resolve));
+  client.destroy();
+  expect(seen).toMatch(new RegExp(`^${method} /v2/ HTTP/1.1\r\n`));
+  expect(seen).not.toContain("PUT");
+});
+
+test("the type of what is sent passes, also where it is said to be the connection's", async () => {
+  const socketPath = join(cleanup.temporaryFolder(), "socket");
+  const registry = createServer((incoming, response) =>
+    response.end(String(incoming.headers["content-type"])),
+  );
+  await new Promise<void>((resolve) => registry.listen(socketPath, resolve));
+  cleanup.add("registry", () => void registry.close());
+  const port = await openFront(socketPath);
+  const headers = { connection: "content-type", "content-type": "text/x" };
+  const answer = await new Promise((resolve) => {
+    const outgoing = request({ host: "127.0.0.1", port, method: "PUT", headers }, (response) =>
+      response.once("data", (bytes) => resolve(String(bytes))),
+    );
+    outgoing.end("x");
+  });
+  expect(answer).toBe("text/x");
 });

@@ -6,7 +6,7 @@ import { openGate } from "../../../../../provisioner/registry/gate/gate.ts";
 import { Verdicts } from "../../../../../provisioner/registry/gate/verdicts.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 import { makeTar } from "../../../../support/make-tar.ts";
-import { MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
+import { answering, MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
 import { recordLog } from "../../../../support/record-log.ts";
 
 const cleanup = new Cleanup();
@@ -200,4 +200,49 @@ test("blobs pass both ways, however large, and what is of one connection stays t
     body: "",
     headers: { "content-length": `${blob.length}` },
   });
+});
+
+/** As Distribution does it: by its digest a blob is a manifest as well. */
+function handOutBlobs(): void {
+  memory.intercept = ({ method, url = "" }, response) => {
+    const { blobs, manifests } = memory.repository("team/app");
+    const digest = url.split("/manifests/")[1] ?? "";
+    const bytes = manifests.has(digest) ? undefined : blobs.get(digest);
+    if (bytes === undefined) return false;
+    response.writeHead(200, { "content-type": MANIFEST, "content-length": bytes.length });
+    response.end(method === "HEAD" ? undefined : bytes);
+    return true;
+  };
+}
+
+test("a manifest that was pushed as a blob is judged when it is asked for", async () => {
+  handOutBlobs();
+  const at = (manifest: string): string =>
+    `/v2/team/app/manifests/${memory.putBlob("team/app", manifest).digest}`;
+  const refused = at(made(SETUID));
+  expect(await ask("GET", refused)).toMatchObject({ status: 403, code: "DENIED" });
+  expect((await ask("HEAD", refused)).status).toBe(403);
+  const plain = made(PLAIN);
+  expect(await ask("GET", at(plain))).toMatchObject({ status: 200, body: plain });
+});
+
+test("what was pushed as a manifest is handed out as it is", async () => {
+  const digest = memory.putImage("team/app", "old", SETUID);
+  expect((await ask("GET", `/v2/team/app/manifests/${digest}`)).status).toBe(200);
+  expect((await ask("GET", "/v2/team/app/manifests/old")).status).toBe(200);
+});
+
+test("a manifest of whoever may not push is not read", async () => {
+  memory.intercept = answering(401);
+  const sent = await new Promise((resolve, reject) => {
+    const headers = { "content-length": "1000", "content-type": MANIFEST };
+    const path = "/v2/team/app/manifests/v1";
+    const outgoing = request({ host: "127.0.0.1", port, method: "PUT", path, headers }, (response) => {
+      resolve(response.statusCode);
+      outgoing.destroy();
+    });
+    outgoing.on("error", reject);
+    outgoing.write("the rest never comes");
+  });
+  expect(sent).toBe(401);
 });

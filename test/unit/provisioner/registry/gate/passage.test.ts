@@ -16,7 +16,18 @@ test("a manifest that is pushed is known by its repository, and by its tag or di
 });
 
 test.each([
+  `/v2/team/app/manifests/${DIGEST}`,
+  `/v2/team/app/manifests/${DIGEST}?x=1`,
+  `/v2/team%2fapp/%6danifests/${DIGEST.replace(":", "%3A")}`,
+])("a manifest that is asked for by its digest is known, however that is written: %s", (url) => {
+  for (const method of ["GET", "HEAD"])
+    expect(parsePassage(method, url)).toEqual({ kind: "pull", repository: "team/app", reference: DIGEST });
+});
+
+test.each([
   ["GET", "/"],
+  ["GET", "/v2/a/manifests/v1"],
+  ["GET", "/v2/a/manifests/%zz"],
   ["GET", "/v2/a/%6danifests/x"],
   ["HEAD", `/v2/a/blobs/${DIGEST}`],
   ["POST", "/v2/a/blobs/uploads/"],
@@ -46,6 +57,7 @@ test.each([
   ["PUT", "/v2/a/blobs/uploads/x/../../../manifests/x"],
   ["PUT", "http://registry/v2/a/manifests/x"],
   ["GET", "http://registry/v2/"],
+  ["GET", `/v2/a/manifests/sha384:${"a".repeat(96)}`],
   ["POST", "/v2/a/manifests/x"],
   ["PATCH", "/v2/a/manifests/x"],
   ["put", "/v2/a/manifests/x"],
