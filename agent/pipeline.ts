@@ -1,5 +1,6 @@
 import type { Batch, Labels, Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
+import { unorderedKey } from "./foreign-series.ts";
 import { offsetMs, planNextTickMs } from "./schedule.ts";
 import type { Answer } from "./sources/types.ts";
 import { Staleness } from "./staleness.ts";
@@ -92,14 +93,19 @@ export class Pipeline {
     if (this.#labels?.instance !== labels.instance) await this.#endSeries();
     this.#labels = labels;
     for (const answers of this.#pending.splice(0)) {
-      await this.#offer(answers.flatMap((answer) => this.#withEnded(answer)));
+      await this.#offer(this.#withEnded(answers));
     }
     return labels.instance ?? "";
   }
 
-  #withEnded(answer: Answer): readonly Series[] {
-    const ended = this.#staleness.follow(answer);
-    return ended.length === 0 ? answer.series : [...answer.series, ...ended];
+  /** A series that goes from one source to another, a page's to one of ours, ends for neither: a time has one value. */
+  #withEnded(answers: readonly Answer[]): readonly Series[] {
+    const said = answers.flatMap(({ series }) => series);
+    const ended = answers.flatMap((answer) => this.#staleness.follow(answer));
+    if (ended.length === 0) return said;
+    const names = new Set(ended.map(({ name }) => name));
+    const moments = new Set(said.filter(({ name }) => names.has(name)).map(momentOf));
+    return [...said, ...ended.filter((one) => !moments.has(momentOf(one)))];
   }
 
   async #endSeries(): Promise<void> {
@@ -111,4 +117,9 @@ export class Pipeline {
     const batch = { identity: this.#labels ?? {}, series };
     await Promise.all(this.#parts.outlets.map((outlet) => outlet.offer(batch)));
   }
+}
+
+/** Of which series and time the last sample is. */
+function momentOf(series: Series): string {
+  return `${series.samples.at(-1)?.timestampMs} ${unorderedKey(series)}`;
 }

@@ -2,7 +2,7 @@ import type { Series } from "../core/metrics/series.ts";
 import type { Clock } from "../core/runtime/clock.ts";
 import { errorLine } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
-import { withoutTaken } from "./foreign-series.ts";
+import { isForeign, withoutTaken } from "./foreign-series.ts";
 import { gauge, point } from "./metric.ts";
 import { Problems } from "./problems.ts";
 import { NoData } from "./source-kind.ts";
@@ -38,9 +38,12 @@ export class Sampler {
   readonly #asked: readonly Asked[];
   readonly #problems = new Problems();
   #answers: Answer[] = [];
+  /** The latest of each source, where there are pages that may say the same. */
+  readonly #latest: Map<string, Answer> | undefined;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
+    this.#latest = options.sources.some(({ name }) => isForeign(name)) ? new Map() : undefined;
     this.#asked = options.sources.map((source) => ({
       source,
       lastMs: Number.NEGATIVE_INFINITY,
@@ -65,7 +68,9 @@ export class Sampler {
   }
 
   #distinct(all: readonly Answer[]): readonly Answer[] {
-    const { answers, taken } = withoutTaken(all);
+    if (this.#latest === undefined) return all;
+    for (const answer of all) this.#latest.set(answer.source, answer);
+    const { answers, taken } = withoutTaken(all, [...this.#latest.values()]);
     if (this.#problems.hasChanged("series of pages", taken) && taken !== undefined)
       this.#options.log.warn({ series: taken }, "a text file or plug-in has a series of the agent's own");
     return answers;

@@ -15,6 +15,15 @@ test("what a source of ours has, a page cannot have too; its other series stay",
   expect(answers[1]?.series).toEqual([one("node_x", { a: "2" }), one("mine")]);
 });
 
+test("so it is with what a source of ours has said before, where it says nothing now", () => {
+  const page = { source: "textfile", atMs: 9, series: [one("node_load1"), one("mine")] };
+
+  expect(withoutTaken([page], [OWN, page])).toEqual({
+    answers: [{ ...page, series: [one("mine")] }],
+    taken: "node_load1",
+  });
+});
+
 test("without such series the answers are as they were", () => {
   const answers = [OWN, { source: "exec", atMs: 0, series: [one("mine")] }];
 

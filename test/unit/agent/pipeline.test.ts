@@ -2,16 +2,21 @@ import { expect, test } from "vitest";
 import { gauge, point } from "../../../agent/metric.ts";
 import { Pipeline } from "../../../agent/pipeline.ts";
 import { offsetMs } from "../../../agent/schedule.ts";
+import type { Answer } from "../../../agent/sources/types.ts";
 import type { Batch, Labels } from "../../../core/metrics/series.ts";
 import { ManualClock, settle } from "../../support/manual-clock.ts";
 
 const METRIC = gauge("m", "");
 
-function open(identity: () => Labels | undefined) {
+type Sample = (nowMs: number) => Promise<readonly Answer[]>;
+
+const SAMPLE: Sample = async (nowMs) => [{ source: "s", atMs: nowMs, series: [point(METRIC, {}, 1, nowMs)] }];
+
+function open(identity: () => Labels | undefined, sample: Sample = SAMPLE) {
   const clock = new ManualClock();
   const offered: Batch[] = [];
   const pipeline = new Pipeline({
-    sample: async (nowMs) => [{ source: "s", atMs: nowMs, series: [point(METRIC, {}, 1, nowMs)] }],
+    sample,
     identity: { labels: async () => identity() },
     outlets: [{ offer: async (batch) => void offered.push(batch) }],
     intervalMs: 10_000,
@@ -50,6 +55,33 @@ test("every batch carries the identity of its time, and another identity ends th
     ["10.0.0.7", undefined],
     ["10.0.0.7", true],
     ["10.0.0.8", undefined],
+  ]);
+});
+
+test("a series that another source goes on with has one value at a time, and does not end", async () => {
+  let source = "textfile";
+  const labels = { a: "1", b: "2" };
+  const { clock, offered } = open(
+    () => ({ instance: "10.0.0.7" }),
+    async (nowMs) =>
+      ["s", "textfile"].map((name) => ({
+        source: name,
+        atMs: nowMs,
+        series: [
+          ...(name === source ? [point(METRIC, name === "s" ? { b: "2", a: "1" } : labels, 1, nowMs)] : []),
+          ...(source === "textfile" ? [point(METRIC, { of: name }, 1, nowMs)] : []),
+        ],
+      })),
+  );
+  await settle();
+  source = "s";
+  await clock.advance(10_000);
+
+  const stale = offered.at(-1)?.series.map(({ labels, samples }) => [labels, samples[0]?.stale === true]);
+  expect(stale).toEqual([
+    [labels, false],
+    [{ of: "s" }, true],
+    [{ of: "textfile" }, true],
   ]);
 });
 

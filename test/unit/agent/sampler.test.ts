@@ -51,6 +51,41 @@ test("a series that a page has beside a source of ours is left out, and told onc
   expect(log.lines.map(({ fields }) => fields.series)).toEqual(["node_a"]);
 });
 
+test("a series stays left out at the ticks at which the source of ours is not asked", async () => {
+  const log = recordLog();
+  const textfile = source("textfile", async ({ nowMs }) => [point(gauge("node_a", ""), {}, 9, nowMs)]);
+  const sampler = new Sampler({
+    sources: [textfile, { ...one("a"), intervalMs: 60_000 }],
+    read: async () => "7",
+    ...UNASKED,
+    clock: new ManualClock(),
+    log,
+  });
+  const values: (number | undefined)[] = [];
+  for (const nowMs of [0, 10_000, 20_000, 60_000]) {
+    const named = (await page(sampler, nowMs)).filter(({ name }) => name === "node_a");
+    values.push(...named.map(({ samples }) => samples[0]?.value));
+  }
+
+  expect(values).toEqual([7, 7]);
+  expect(log.lines).toHaveLength(1);
+});
+
+test("what a program prints now and then is told once too", async () => {
+  const log = recordLog();
+  const exec = source("exec", async ({ nowMs }) => [point(gauge("node_a", ""), {}, 9, nowMs)]);
+  const sampler = new Sampler({
+    sources: [{ ...exec, intervalMs: 60_000 }, one("a")],
+    read: async () => "7",
+    ...UNASKED,
+    clock: new ManualClock(),
+    log,
+  });
+  for (const nowMs of [0, 10_000, 60_000, 70_000]) await sampler.sample(nowMs);
+
+  expect(log.lines.map(({ fields }) => fields.series)).toEqual(["node_a"]);
+});
+
 test("one failing source costs its own family; success and duration say so; changes are logged", async () => {
   const log = recordLog();
   let isBroken = true;
