@@ -10,6 +10,7 @@ import { damaged, Fields } from "../store/documents.ts";
 import type { Entry, Put, Store } from "../store/types.ts";
 import { type Ask, findAsk } from "./asks.ts";
 import { beatKey } from "./documents.ts";
+import { UNDONE_MS } from "./errand.ts";
 
 export const BATCHES = "batches/";
 
@@ -92,15 +93,20 @@ export function isLost({ parts }: Batch): boolean {
   return parts.some(isNothing);
 }
 
-/** Waits until a batch that is lost is taken back, as far as hosts report that have something of it. Returns what is left. */
+/**
+ * Waits until a batch that is lost is taken back, as far as hosts report that have something of it and get on with it.
+ * Returns what is left.
+ */
 export async function untilTakenBack(store: Store, clock: Clock, id: string): Promise<readonly BatchPart[]> {
+  const begunMs = clock.monotonicMs();
   for (;;) {
     const found = await findBatch(store, id);
     if (found === undefined) return [];
     const batch = await judgeBatch(store, found);
     const left = batch.parts.filter(({ state }) => state === "done");
     const beats = await Promise.all(left.map(({ host }) => store.get(beatKey(host))));
-    if (!isLost(batch) || beats.every((beat) => beat === undefined)) return left;
+    const isLate = clock.monotonicMs() - begunMs > UNDONE_MS;
+    if (isLate || !isLost(batch) || beats.every((beat) => beat === undefined)) return left;
     await clock.sleep(LOOK_MS);
   }
 }

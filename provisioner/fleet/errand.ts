@@ -11,7 +11,7 @@ import { ASKED_SECONDS, type Ask, changeAsk, findAsk, removeAsk } from "./asks.t
 /** A daemon takes what it is asked within a second, unless it is not there. */
 const UNHEARD_MS = 30_000;
 /** As long as a host's lock is waited for: longer than any one operation takes. */
-const UNDONE_MS = 600_000;
+export const UNDONE_MS = 600_000;
 /** Three small reads; a watch of three prefixes would be no cheaper. */
 const LOOK_MS = 200;
 /** Of an ask's life, so that two that are missed do not end it. */

@@ -20,7 +20,7 @@ import {
 } from "../../../../provisioner/operations/requests.ts";
 import type { Store } from "../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
-import { openSharedStores } from "../../../support/fleet-store.ts";
+import { addHost, openSharedStores } from "../../../support/fleet-store.ts";
 import { describeIf, hasCommand } from "../../../support/host.ts";
 
 const CREATE = { ...CREATE_DEFAULTS, kind: "create", name: "web", image: "debian:12", net: "front" } as const;
@@ -137,6 +137,21 @@ describeIf(hasCommand("etcd"))("a batch of two hosts", () => {
     ).toBe(true);
     expect(await findBatch(store, batch.id)).toBeUndefined();
     expect(await untilTakenBack(store, systemClock, batch.id)).toEqual([]);
+  });
+
+  test("a host that reports and does not take its part back is not waited for without end", async () => {
+    const [first, second] = asks;
+    await end(first, { results: [{ name: "web-h1", state: "done" }], endedMs: 7 });
+    await end(second, { results: [{ name: "web-h2", state: "undone" }], endedMs: 7 });
+    await addHost(store, "h1");
+    let nowMs = 0;
+    const sleep = async (): Promise<void> => {
+      nowMs += 60_000;
+    };
+    const clock = { ...systemClock, monotonicMs: () => nowMs, sleep };
+
+    expect(await untilTakenBack(store, clock, first?.id ?? "")).toMatchObject([{ host: "h1" }]);
+    expect(nowMs).toBe(660_000);
   });
 
   test("it is forgotten once all is made", async () => {
