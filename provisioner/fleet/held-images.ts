@@ -9,7 +9,7 @@ export function holdsImage(images: readonly string[], image: string): boolean {
 /** `debian` → `debian:latest`, `docker.io/library/debian:12` → `debian:12`, `app:v1@sha256:…` → `app@sha256:…`. */
 export function nameInEngine(image: string): string {
   const [name = "", digest] = image.split("@");
-  const familiar = name.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, "");
+  const familiar = name.replace(/^(?:(?:index\.)?docker\.io\/)?(?:library\/)?/, "");
   const [, path = familiar, tag = "latest"] = /^(.+):([^/:]+)$/.exec(familiar) ?? [];
   return digest === undefined ? `${path}:${tag}` : `${path}@${digest}`;
 }

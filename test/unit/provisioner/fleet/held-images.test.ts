@@ -7,6 +7,7 @@ test.each([
   ["debian", "debian:latest"],
   ["debian:12", "debian:12"],
   ["docker.io/library/debian:12", "debian:12"],
+  ["library/debian:12", "debian:12"],
   ["docker.io/team/app", "team/app:latest"],
   ["registry.example:5000/team/app", "registry.example:5000/team/app:latest"],
   [`registry.example:5000/team/app:v1@${DIGEST}`, `registry.example:5000/team/app@${DIGEST}`],
