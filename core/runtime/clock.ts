@@ -4,9 +4,12 @@ export interface Clock {
   nowMs(): number;
   /** Monotonic milliseconds since an arbitrary start; never goes back. */
   monotonicMs(): number;
-  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
+  /** Resolves after `ms`, 24 days at most, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** What a timer of node's can be set to; one that is set to more is due at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -20,7 +23,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener("abort", finish);
         resolve();
       };
-      const timer = setTimeout(finish, ms);
+      const timer = setTimeout(finish, Math.min(ms, LONGEST_MS));
       signal?.addEventListener("abort", finish);
     }),
 };

@@ -18,6 +18,19 @@ test("an abort ends the sleep at once, before or during it", async () => {
   await systemClock.sleep(3_600_000, controller.signal);
 });
 
+test("a sleep of months is not over at once", async () => {
+  const over = new AbortController();
+  let isOver = false;
+  const sleep = systemClock.sleep(90 * 86_400_000, over.signal).then(() => {
+    isOver = true;
+  });
+  await systemClock.sleep(20);
+
+  expect(isOver).toBe(false);
+  over.abort();
+  await sleep;
+});
+
 test("the wall clock is the system's", () => {
   expect(Math.abs(systemClock.nowMs() - Date.now())).toBeLessThan(1000);
 });
