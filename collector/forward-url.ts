@@ -78,12 +78,20 @@ export function parseForwardUrl(option: string, text: string): Forward {
     const known = SINK_KINDS.map(
       (each) => `${each.scheme}+${each.transports[0]}://${each.transports[0] === "file" ? "/…" : "…"}`,
     );
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is not a URL to forward to`, {
-      hint: `one of ${known.join(", ")}`,
-    });
+    throw new UsageError(
+      `${option}: ${JSON.stringify(withoutCredentials(text))} is not a URL to forward to`,
+      {
+        hint: `one of ${known.join(", ")}`,
+      },
+    );
   }
   const url = new URL(target);
   return { kind, url, name: `${scheme}+${transport}://${url.host}${url.pathname}`, ...PLAIN };
+}
+
+/** What may be a URL, for a message: that goes to a log. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/\/\/.*@/s, "//…@");
 }
 
 const PLAIN: Pick<Forward, "relabel" | "files" | "shards" | "queueMiB"> = {

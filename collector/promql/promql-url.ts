@@ -1,4 +1,5 @@
 import { UsageError } from "../../core/runtime/errors.ts";
+import { withoutCredentials } from "../forward-url.ts";
 
 export interface PromqlUrl {
   /** Of the API's root: `http://host:9090`, or below a prefix such as Mimir's `/prometheus`. */
@@ -11,9 +12,12 @@ export interface PromqlUrl {
 export function parsePromqlUrl(option: string, text: string): PromqlUrl {
   const [, target] = /^prometheus\+(https?:\/\/.+)$/.exec(text) ?? [];
   if (target === undefined || !URL.canParse(target)) {
-    throw new UsageError(`${option}: ${JSON.stringify(text)} is not a URL to read history from`, {
-      hint: "prometheus+http://HOST:PORT, or https, with whatever comes before /api/v1",
-    });
+    throw new UsageError(
+      `${option}: ${JSON.stringify(withoutCredentials(text))} is not a URL to read history from`,
+      {
+        hint: "prometheus+http://HOST:PORT, or https, with whatever comes before /api/v1",
+      },
+    );
   }
   const url = new URL(target);
   url.pathname = url.pathname.replace(/\/+$/, "");

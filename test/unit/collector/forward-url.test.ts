@@ -25,6 +25,12 @@ test.for([
   expect(() => parseForwardUrl("--forward", text)).toThrow(`--forward: ${JSON.stringify(text)} is not a URL`);
 });
 
+test("what is refused is told without its password", () => {
+  expect(() => parseForwardUrl("--forward", "influx+htp://me:p/ss@h/w")).toThrow(
+    '--forward: "influx+htp://…@h/w" is not a URL',
+  );
+});
+
 test("a mapping has rules and a secret beside the URL", () => {
   const { kind, relabel, files, shards, queueMiB } = parseForward("forward", {
     url: "remote-write-v2+http://h/w",

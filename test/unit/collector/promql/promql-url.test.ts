@@ -10,6 +10,12 @@ test.for([
   expect([parsed.url.href, parsed.name]).toEqual([url, name]);
 });
 
+test("what is none is told without its password", () => {
+  expect(() => parsePromqlUrl("--history-from", "prometheus+htp://me:secret@h")).toThrow(
+    '"prometheus+htp://…@h" is not a URL',
+  );
+});
+
 test.for(["http://h:9090", "prometheus+ftp://h", "prometheus+http://", "h:9090", ""])(
   "%j is none",
   (text) => {
