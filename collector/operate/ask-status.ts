@@ -8,10 +8,13 @@ const PATIENCE_MS = 10_000;
 
 /** Where a collector with these options has its pages, as seen from its own host. */
 export function adminUrl({ listen, adminListen }: Pick<ServeOptions, "listen" | "adminListen">): URL {
+  const hint = "name the running collector with --url";
   const [address] = adminListen.length > 0 ? adminListen : listen;
-  if (address === undefined || address.port === 0)
-    throw new UsageError("listen: the port is any", { hint: "name the running collector with --url" });
-  return new URL(`${address.isTls ? "https" : "http"}://${reachable(address)}:${address.port}`);
+  if (address === undefined || address.port === 0) throw new UsageError("listen: the port is any", { hint });
+  const url = `${address.isTls ? "https" : "http"}://${reachable(address)}:${address.port}`;
+  // One with a zone, fe80::1%eth0, for example.
+  if (!URL.canParse(url)) throw new UsageError(`listen: ${address.host} cannot be in a URL`, { hint });
+  return new URL(url);
 }
 
 /** Any address of ours is also reached by loopback. */
@@ -43,7 +46,7 @@ export async function askStatus(url: URL): Promise<CollectorStatus> {
 function parseStatus(url: URL, text: string): CollectorStatus {
   try {
     const status = JSON.parse(text) as CollectorStatus;
-    if (typeof status.uptimeSeconds === "number") return status;
+    if (typeof status.machines.known === "number" && Array.isArray(status.sinks)) return status;
   } catch {
     // Said below.
   }

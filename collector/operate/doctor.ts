@@ -1,5 +1,5 @@
 import { systemClock } from "../../core/runtime/clock.ts";
-import { errorLine, NotFoundError } from "../../core/runtime/errors.ts";
+import { errorLine, NotFoundError, UsageError } from "../../core/runtime/errors.ts";
 import type { Finding } from "../../core/runtime/finding.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import type { ServeOptions } from "../serve-options.ts";
@@ -33,8 +33,11 @@ async function checkRunning(options: ServeOptions): Promise<readonly Finding[]> 
   try {
     return judgeStatus(await askStatus(adminUrl(options)));
   } catch (error) {
-    if (!(error instanceof NotFoundError)) return [{ state: "wrong", what: errorLine(error) }];
-    const what = "not running: nothing listens where the configuration says";
+    const isUnknown = error instanceof UsageError;
+    if (!isUnknown && !(error instanceof NotFoundError)) return [{ state: "wrong", what: errorLine(error) }];
+    const what = isUnknown
+      ? `${error.message}: whether it runs cannot be seen`
+      : "not running: nothing listens where the configuration says";
     return [{ state: "note", what }, ...(await checkListening(options, SILENT))];
   }
 }

@@ -21,6 +21,7 @@ test("where the pages are is where it listens, seen from its own host", () => {
   const adminListen = [{ host: "127.0.0.1", port: 9000 }];
   expect(adminUrl({ listen: [{ host: "0.0.0.0", port: 9465 }], adminListen }).port).toBe("9000");
   expect(() => url("127.0.0.1", { port: 0 })).toThrow("listen: the port is any");
+  expect(() => url("fe80::1%eth0")).toThrow("listen: fe80::1%eth0 cannot be in a URL");
 });
 
 test("its status; nobody, somebody else, and one that is ill", async () => {
@@ -31,8 +32,10 @@ test("its status; nobody, somebody else, and one that is ill", async () => {
   );
   const ask = () => askStatus(new URL(`http://127.0.0.1:${port}`));
   expect(await ask()).toEqual(WELL);
-  answer = (response) => response.end("<html>");
-  await expect(ask()).rejects.toThrow("what answers there is no collector");
+  for (const text of ["<html>", "null", '{"uptimeSeconds":1}']) {
+    answer = (response) => response.end(text);
+    await expect(ask()).rejects.toThrow("what answers there is no collector");
+  }
   answer = (response) => response.writeHead(500).end();
   await expect(ask()).rejects.toThrow("answers 500");
   answer = (response) => response.destroy();

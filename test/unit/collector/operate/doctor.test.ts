@@ -29,6 +29,13 @@ test("one that does not run: what it would need", async () => {
   ]);
 });
 
+test("one whose port is any: serve takes it, and nobody can ask there", async () => {
+  expect((await texts({ listen: ["127.0.0.1:0"] })).slice(1, 3)).toEqual([
+    "note listen: the port is any: whether it runs cannot be seen",
+    expect.stringMatching(/^ok listen 127\.0\.0\.1:\d+: is free$/),
+  ]);
+});
+
 test("one that runs is asked; whoever else has its port is found out", async () => {
   const [ours, another] = [
     await listen(
