@@ -117,7 +117,7 @@ async function shims({ shims: { answering, silent }, probe }: DoctorContext): Pr
 async function deadMounts({ root, shims, probe }: DoctorContext): Promise<readonly Finding[]> {
   const owned = new Set([
     ...shims.answering.flatMap(({ connection, named }) => [connection, named?.connection]),
-    ...shims.silent.flatMap(({ connection, namedConnection }) => [connection, namedConnection]),
+    ...shims.silent.flatMap(({ connection, named }) => [connection, named?.connection]),
   ]);
   const others = mountsOf(root, FILE_SYSTEM_TYPE).filter(
     ({ device: at }) => !owned.has(Number(at.split(":")[1])),

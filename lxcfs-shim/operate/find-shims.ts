@@ -16,7 +16,7 @@ export interface Survey {
 /** The code of the error for a shim that runs, and does not answer. */
 export const NO_ANSWER = "NO_ANSWER";
 
-/** Every running shim, or the one on `directory`. Throws NotFoundError when there is none. */
+/** Every running shim, or the one on `directory`. */
 export async function surveyShims(directory?: string): Promise<Survey> {
   const statuses = await readStatuses();
   const silent = findHeldShims(openHostRoot()).filter(
@@ -49,7 +49,10 @@ export function noAnswer({ mountPoint, holder }: HeldShim): PlimsollError {
 /** As `serve` calls it, or in any other way; either of a shim's two mounts. */
 function isOn(
   directory: string | undefined,
-): (shim: { readonly mountPoint: string; readonly named?: { readonly mountPoint: string } }) => boolean {
+): (shim: {
+  readonly mountPoint: string;
+  readonly named?: { readonly mountPoint: string } | undefined;
+}) => boolean {
   if (directory === undefined) return () => true;
   const paths = new Set([directory, mountPath(directory)]);
   return ({ mountPoint, named }) =>

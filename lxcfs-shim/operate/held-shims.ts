@@ -1,8 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
 import { type Inheritance, readInheritance } from "../succession/inheritance.ts";
 import { openNotebook } from "../succession/notebook.ts";
+import { readNamespace } from "../view/namespaces.ts";
 
 /** A shim as its holder's notebook has it: also when no server answers. */
 export interface HeldShim {
@@ -11,8 +12,8 @@ export interface HeldShim {
   readonly mountPoint: string;
   readonly connection: number;
   readonly generation: number;
-  /** The connection of the mount by name, where there is one. */
-  readonly namedConnection: number | undefined;
+  /** The mount by name, where there is one. */
+  readonly named: { readonly mountPoint: string; readonly connection: number } | undefined;
 }
 
 /** Where bin/plimsoll-shim has its files, and what they are called when it has removed them. */
@@ -33,15 +34,26 @@ export function findHeldShims(root: HostRoot): readonly HeldShim[] {
     const callers = readBooks(root, pid, CALLERS_BOOK);
     if (callers === undefined) return [];
     const { mountPoint, connection, generation } = callers;
-    const namedConnection = readBooks(root, pid, NAMED_BOOK)?.connection;
-    return [{ holder: pid, mountPoint, connection, generation, namedConnection }];
+    const byName = readBooks(root, pid, NAMED_BOOK);
+    const named = byName && { mountPoint: byName.mountPoint, connection: byName.connection };
+    return [{ holder: pid, mountPoint, connection, generation, named }];
   });
 }
 
 /** Undefined for a process that has none, is gone, or may not be looked at. */
 function bookOf(root: HostRoot, pid: number): string | undefined {
   const path = attempt(() => readlinkSync(root.proc(`${pid}/fd/${CALLERS_BOOK}`)));
-  return path !== undefined && BOOK.test(path) ? path : undefined;
+  return path !== undefined && BOOK.test(path) && isOurs(root, pid) ? path : undefined;
+}
+
+/** Anybody may call files so, and a container too: a holder is in the mount namespace of its mount, and its files are root's. */
+function isOurs(root: HostRoot, pid: number): boolean {
+  const found = attempt(
+    () =>
+      readNamespace(root, pid, "mnt") === readNamespace(root, "self", "mnt") &&
+      statSync(root.proc(`${pid}/fd/${CALLERS_BOOK}`)).uid === process.geteuid?.(),
+  );
+  return found ?? false;
 }
 
 /** One whose holder was killed goes on for a moment. */

@@ -84,7 +84,8 @@ test("a holder without a server that answers; a mount that is nobody's and hangs
     ["/named", "fuse.plimsoll", 54],
     ["/hangs", "fuse.plimsoll", 55],
   ] as const;
-  const silent = { holder: 7, mountPoint: "/m", connection: 53, generation: 4, namedConnection: 54 };
+  const named = { mountPoint: "/named", connection: 54 };
+  const silent = { holder: 7, mountPoint: "/m", connection: 53, generation: 4, named };
   const context = contextOf(mounts, {
     shims: { answering: [], silent: [silent] },
     probe: async () => "silent",
