@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Finding } from "../../core/runtime/finding.ts";
 import { DEFAULT_DATA, NO_DATA } from "../data.ts";
@@ -43,8 +43,8 @@ function nearest(directory: string): string {
 
 function canBeWritten(directory: string): boolean {
   try {
-    accessSync(directory, constants.W_OK | constants.X_OK);
-    return true;
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    return statSync(directory).isDirectory();
   } catch {
     return false;
   }

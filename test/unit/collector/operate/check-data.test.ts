@@ -34,5 +34,8 @@ test("what was damaged, what is gone after a start, what cannot be a folder", ()
     expect.objectContaining({ what: expect.stringContaining("is on tmpfs") }),
   );
   expect(checkData({ data: "/proc/version/x", forwards: [] })).toMatchObject([{ state: "wrong" }]);
+  const file = join(folder, "a-program");
+  writeFileSync(file, "", { mode: 0o755 });
+  expect(checkData({ data: file, forwards: [] })).toMatchObject([{ state: "wrong" }]);
   expect(checkData({ data: "none", forwards: [] })).toMatchObject([{ state: "note" }]);
 });
