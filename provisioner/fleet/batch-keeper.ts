@@ -4,6 +4,7 @@ import type { Logger } from "../../core/runtime/log.ts";
 import type { ChangeRequest } from "../ct/request.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { listMachines } from "../machines/machines.ts";
+import { Pace } from "../reconcile/pace.ts";
 import type { Store } from "../store/types.ts";
 import {
   BATCHES,
@@ -29,10 +30,12 @@ export interface BatchKeeperParts {
 
 /**
  * Ends this host's parts of creations that are all or none, whether or not who asked is still there: where another
- * host has not made its part, this one takes its own back. It remembers nothing: killed, the next looks again.
+ * host has not made its part, this one takes its own back. It remembers nothing but what it tried in vain: killed,
+ * the next looks again.
  */
 export class BatchKeeper {
   readonly #parts: BatchKeeperParts;
+  readonly #pace = new Pace();
 
   constructor(parts: BatchKeeperParts) {
     this.#parts = parts;
@@ -75,14 +78,17 @@ export class BatchKeeper {
     if (isNews && (await saveBatch(store, { ...batch, parts }))) await this.#tell({ ...batch, parts }, read);
   }
 
-  /** True once nothing of it is here. What is busy is waited for. */
-  async #takeBack({ names, endedMs = 0 }: BatchPart): Promise<boolean> {
-    const { store, host, submit } = this.#parts;
+  /** True once nothing of it is here. What is busy is waited for; what does not go is tried again later and later. */
+  async #takeBack({ ask, names, endedMs = 0 }: BatchPart): Promise<boolean> {
+    const { store, clock, host, submit } = this.#parts;
     const left = (await listMachines(store)).filter(
       (each) => each.host === host && names.includes(each.machine.name) && each.createdMs <= endedMs,
     );
     const idle = left.filter(({ busy }) => busy === undefined).map(({ machine }) => machine.name);
-    if (idle.length > 0) await submit({ kind: "destroy", names: idle });
+    if (idle.length > 0 && this.#pace.waitMs(ask, clock.monotonicMs()) === 0) {
+      await submit({ kind: "destroy", names: idle });
+      this.#pace.note(ask, clock.monotonicMs());
+    }
     return left.length === 0;
   }
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../../../core/runtime/clock.ts";
 import { PlimsollError } from "../../../../core/runtime/errors.ts";
 import { CREATE_DEFAULTS } from "../../../../provisioner/ct/request.ts";
-import { listEvents } from "../../../../provisioner/events/event-log.ts";
+import { EventLog, listEvents } from "../../../../provisioner/events/event-log.ts";
 import { type Ask, newAsk, putAsk } from "../../../../provisioner/fleet/asks.ts";
+import { BatchKeeper } from "../../../../provisioner/fleet/batch-keeper.ts";
 import { findBatch, putBatch } from "../../../../provisioner/fleet/batches.ts";
 import { encodeMachine, machineKey } from "../../../../provisioner/machines/documents.ts";
 import { listMachines } from "../../../../provisioner/machines/machines.ts";
@@ -10,6 +12,7 @@ import type { Store } from "../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { AskedHost, machineOf, openSharedStores } from "../../../support/fleet-store.ts";
 import { describeIf, hasCommand } from "../../../support/host.ts";
+import { recordLog } from "../../../support/record-log.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 
 const CREATE = { ...CREATE_DEFAULTS, kind: "create", name: "web", image: "debian:12", net: "front" } as const;
@@ -70,6 +73,29 @@ describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
         text: "web-h1: taken back, for h2 made nothing of the batch",
       },
     ]);
+  });
+
+  test("what does not go is not tried again at once", async () => {
+    const id = await ask();
+    const one = new AskedHost(store, "h1");
+    one.start(cleanup);
+    await waitFor("the first part", async () => (await names()).length === 1);
+    await one.stop();
+    new AskedHost(store, "h2", refusing).start(cleanup);
+
+    const [tried, over] = [[] as unknown[], new AbortController()];
+    const keeper = new BatchKeeper({
+      ...{ store, clock: systemClock, host: "h1", log: recordLog() },
+      events: new EventLog(store, systemClock, "h1"),
+      submit: async (request) => tried.push(request),
+    });
+    const following = keeper.follow(over.signal);
+    await waitFor("a try", async () => tried.length > 0);
+    await systemClock.sleep(2500);
+    over.abort();
+    await following;
+    expect(tried).toEqual([{ kind: "destroy", names: ["web-h1"] }]);
+    expect(await findBatch(store, id)).toBeDefined();
   });
 
   test("a machine of the same name that is younger than the part is another's", async () => {
