@@ -72,6 +72,11 @@ export function judgeAnswer({ status, headers, body }: HttpAnswer): Delivery {
   const delivery = judgeResponse(status, retryAfterOf(headers), body.toString("utf8"), Date.now());
   if (delivery.outcome === "retry" && status >= 500 && !ABOUT_RECEIVER.has(status))
     return { ...delivery, blame: "samples" };
+  return pardoned(status, delivery);
+}
+
+/** What is refused for who we are, or for where we have come to, is tried again. */
+export function pardoned(status: number, delivery: Delivery): Delivery {
   if (delivery.outcome !== "refused" || !ABOUT_US.has(status)) return delivery;
   return { outcome: "retry", reason: delivery.reason };
 }

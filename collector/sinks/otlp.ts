@@ -4,7 +4,7 @@ import { encodeAttributes, encodeMetricsRequest, judgeMetricsResponse } from "..
 import { decodeMetricsRequest } from "../../core/metrics/otlp-decode.ts";
 import { gatherOtlp } from "../../core/metrics/otlp-series.ts";
 import { packageVersion } from "../../core/runtime/version.ts";
-import { openHttpPost, retryAfterOf } from "../http-post.ts";
+import { openHttpPost, pardoned, retryAfterOf } from "../http-post.ts";
 import { renderNdjson } from "../ndjson.ts";
 import type { OpenSink, SinkKind } from "./types.ts";
 
@@ -28,7 +28,7 @@ export const otlp: SinkKind = {
     const { send, close } = await openHttpPost({
       ...{ url, settings, headers: HEADERS },
       judge: ({ status, headers, body }) =>
-        judgeMetricsResponse(status, retryAfterOf(headers), body, Date.now()),
+        pardoned(status, judgeMetricsResponse(status, retryAfterOf(headers), body, Date.now())),
     });
     return {
       name,

@@ -38,6 +38,8 @@ test("machines are resources; answers are those of the protocol", async () => {
   });
   answer = { status: 500 };
   expect((await sink.deliver(body, never)).outcome).toBe("refused");
+  answer = { status: 401 };
+  expect(await sink.deliver(body, never)).toEqual({ outcome: "retry", reason: "HTTP 401" });
   answer = { status: 503, headers: { "retry-after": "2" } };
   expect(await sink.deliver(body, never)).toEqual({ outcome: "retry", reason: "HTTP 503", afterMs: 2000 });
   await sink.close();
