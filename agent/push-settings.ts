@@ -77,7 +77,8 @@ export const SETTING_NAMES: readonly string[] = Object.keys(READERS);
 export function parseSettings(options: Readonly<Record<string, unknown>>, fail: Fail): PushSettings {
   const settings: PushSettings = { ...DEFAULT_SETTINGS };
   for (const [name, value] of Object.entries(options)) {
-    const reader = READERS[name] ?? fail(`unknown option ${JSON.stringify(name)}`, name);
+    const known = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+    const reader = known ?? fail(`unknown option ${JSON.stringify(name)}`, name);
     const read = reader(value, (what, ...keys) => fail(`${name} ${what}`, name, ...keys));
     Object.assign(settings, read);
   }

@@ -75,7 +75,7 @@ export function readValues(
   const values: Record<string, unknown> = {};
   for (const [name, { fallback }] of Object.entries(options)) values[name] = fallback;
   for (const [name, value] of Object.entries(given)) {
-    const known = options[name];
+    const known = Object.hasOwn(options, name) ? options[name] : undefined;
     if (known === undefined) {
       const names = ["interval", ...Object.keys(options)].join(", ");
       return fail(`unknown option ${JSON.stringify(name)}, known are ${names}`, name);

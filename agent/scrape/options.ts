@@ -135,7 +135,7 @@ function takeLimits(
   const limits: Record<string, number> = { ...LIMITS };
   const others: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    const limit = LIMIT_NAMES[name];
+    const limit = Object.hasOwn(LIMIT_NAMES, name) ? LIMIT_NAMES[name] : undefined;
     if (limit === undefined) others[name] = value;
     else if (Number.isInteger(value) && Number(value) > 0) limits[limit] = Number(value);
     else fail(`${name} must be a whole number above 0`, name);

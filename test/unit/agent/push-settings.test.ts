@@ -39,6 +39,7 @@ test("every option of a destination", () => {
 
 test.for<[Record<string, unknown>, string]>([
   [{ colour: "red" }, 'unknown option "colour"'],
+  [{ constructor: "red" }, 'unknown option "constructor"'],
   [{ ca: 1 }, "ca must be a text"],
   [{ ca: "" }, "ca must be a text"],
   [{ gzip: "yes" }, "gzip must be true or false"],

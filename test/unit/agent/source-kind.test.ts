@@ -38,6 +38,7 @@ test("what is given is read by its option, the rest is as it is where nobody say
 
 test.each([
   [{ tip: 1 }, 'sources: disks: unknown option "tip"'],
+  [{ constructor: 1 }, 'sources: disks: unknown option "constructor"'],
   [{ top: 11 }, "sources: disks: top must be a whole number up to 10"],
   [{ top: "1" }, "sources: disks: top must be"],
   [{ folder: "" }, "sources: disks: folder must be a text"],

@@ -68,6 +68,7 @@ test.each([
   [{ job: "a", url: URL, labels: { a: "" } }, "labels a must be a text"],
   [{ job: "a", url: URL, labels: "x" }, "labels must be a mapping"],
   [{ job: "a", url: URL, verifi: true }, 'unknown option "verifi"'],
+  [{ job: "a", url: URL, constructor: 1 }, 'unknown option "constructor"'],
 ])("%j is refused: %s", (value, message) => {
   expect(() => {
     try {
