@@ -10,10 +10,11 @@ const BAD_SKEW_MS = 120_000;
 
 /** Pushes nothing to a destination, to see whether it would be taken, and compares clocks. */
 export async function checkReceiver(
-  { protocol, url, settings }: Destination,
+  destination: Destination,
   intervalMs: number,
   nowMs: () => number = Date.now,
 ): Promise<readonly Finding[]> {
+  const { protocol, url, settings } = destination;
   const sink = (await protocol.load())(url, settings, intervalMs);
   const signal = AbortSignal.timeout(settings.timeoutMs);
   const encoded = sink.encode({ identity: {}, series: [] });
@@ -21,7 +22,7 @@ export async function checkReceiver(
   const finding =
     encoded?.samples === 0
       ? judge(sink.name, await sink.deliver(encoded.body, signal))
-      : await connects(sink.name, settings.proxy ?? url, settings.timeoutMs);
+      : await connects(sink.name, addressOf(destination), settings.timeoutMs);
   return finding.state === "wrong" ? [finding] : [finding, ...(await compareClocks(sink, signal, nowMs))];
 }
 
@@ -37,10 +38,25 @@ function judge(name: string, delivery: Delivery): Finding {
 const GIVEN_UP =
   "samples are given up at this answer, none waits; retryStatuses of the destination names those to wait at";
 
-async function connects(name: string, url: URL, timeoutMs: number): Promise<Finding> {
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Of what the sink connects to: only HTTP goes through a proxy. */
+function addressOf({ protocol, url, settings }: Destination): Address {
+  const ownPort = TCP_PORTS[protocol.name];
+  const to = ownPort === undefined ? (settings.proxy ?? url) : url;
+  const port = Number(to.port) || (ownPort ?? HTTP_PORTS[to.protocol] ?? 0);
+  return { host: to.hostname.replace(/^\[|\]$/g, ""), port };
+}
+
+const HTTP_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
+/** By protocol, as its sink has it. */
+const TCP_PORTS: Readonly<Record<string, number>> = { graphite: 2003, zabbix: 10_051 };
+
+async function connects(name: string, { host, port }: Address, timeoutMs: number): Promise<Finding> {
   const { connect } = await import("node:net");
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(url.port) || DEFAULT_PORTS[url.protocol] || 0;
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: timeoutMs });
     const settle = (finding: Finding): void => {
@@ -54,8 +70,6 @@ async function connects(name: string, url: URL, timeoutMs: number): Promise<Find
     socket.on("error", (error) => fail(errorLine(error)));
   });
 }
-
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 async function compareClocks(
   { name, receiverNowMs }: ProtocolSink,

@@ -44,6 +44,23 @@ test.for([
   expect(finding?.hint).toEqual(hint === undefined ? undefined : expect.stringContaining(hint));
 });
 
+test("a port that is not given is the protocol's, and TCP goes through no proxy", async () => {
+  const findings = async (url: string): Promise<unknown> => {
+    const proxy = `http://${await receiver({ status: 204 })}`;
+    const destination = parseDestination({ option: "push", value: { url, proxy, timeout: "100ms" } });
+    return checkReceiver(destination, 10_000);
+  };
+
+  // Nobody listens on this address of loopback.
+  for (const [url, port] of [
+    ["graphite+tcp://127.99.1.2", 2003],
+    ["zabbix+tcp://127.99.1.2", 10_051],
+  ] as const)
+    expect(await findings(url)).toMatchObject([
+      { state: "wrong", what: expect.stringContaining(`ECONNREFUSED 127.99.1.2:${port}`) },
+    ]);
+});
+
 test("where a protocol cannot say nothing, a connection has to do", async () => {
   const address = await receiver({ status: 204 });
   const nobody = `127.0.0.1:${await freePort()}`;
