@@ -43,11 +43,11 @@ export async function readImage(
   platform: string,
   isNested = false,
 ): Promise<Image> {
-  const { manifests, config, layers } = parseManifest(`image ${name}`, manifest);
+  const { manifests, config, layers } = parseManifest(`image ${name}`, manifest, true);
   if (config !== undefined) {
     const bytes = await readConfig(name, store, config);
-    refuseLookalikes(`configuration of ${name}`, bytes.toString(), CONFIG_NAMES, 2);
     const value = parseJson(`configuration of ${name}`, bytes);
+    refuseLookalikes(`configuration of ${name}`, bytes.toString(), CONFIG_NAMES, 2);
     return {
       name,
       digest: manifest.digest,

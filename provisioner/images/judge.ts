@@ -40,8 +40,8 @@ interface Asked {
 async function judge(asked: Asked, manifest: Manifest, depth: number): Promise<readonly string[]> {
   const what = `${asked.name}@${manifest.digest}`;
   if (depth > DEEPEST) throw new RegistryError(`${what}: an index in an index, ${depth} deep`);
+  const parts = parseManifest(what, manifest, true);
   refuseLookalikes(what, manifest.bytes.toString(), MANIFEST_NAMES, 3);
-  const parts = parseManifest(what, manifest);
   const reasons = isImage(parts) ? [...(await judgeImage(asked, what, manifest))] : [];
   for (const child of parts.manifests.filter(({ platform }) => platform !== ATTESTATION)) {
     const found = await asked.store.manifest(child.digest);

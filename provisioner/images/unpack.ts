@@ -5,20 +5,33 @@ import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { unzstd, ZSTD_MAGIC } from "./unzstd.ts";
 
 const GZIP = [0x1f, 0x8b];
+/** What comes before frames of zstd, and after any four bits. */
+const SKIPPABLE = [0x2a, 0x4d, 0x18];
+/** What engines unpack as well. An archive could be made that begins like these. */
+const OTHERS: readonly (readonly [string, readonly number[]])[] = [
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+];
+const HEAD_BYTES = 6;
 
 /** A layer's tar archive, by its first bytes: media types are not always true. */
 export async function* unpack(what: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const rest = chunks[Symbol.asyncIterator]();
   let head = new Uint8Array();
-  while (head.length < ZSTD_MAGIC.length) {
+  while (head.length < HEAD_BYTES) {
     const next = await rest.next();
     if (next.done) break;
     head = Buffer.concat([head, next.value]);
   }
-  const begins = (magic: readonly number[]): boolean => magic.every((byte, at) => head[at] === byte);
+  const begins = (magic: readonly number[], from = 0): boolean =>
+    magic.every((byte, at) => head[from + at] === byte);
+  const [other] = OTHERS.find(([, magic]) => begins(magic)) ?? [];
+  if (other !== undefined)
+    throw new PlimsollError("IMAGE", `${what}: packed by ${other}, which is not read here`);
+  const isZstd = begins(ZSTD_MAGIC) || (((head[0] ?? 0) & 0xf0) === 0x50 && begins(SKIPPABLE, 1));
   const whole = chain(head, rest);
   if (begins(GZIP)) yield* gunzip(what, whole);
-  else yield* begins(ZSTD_MAGIC) ? unzstd(what, whole) : whole;
+  else yield* isZstd ? unzstd(what, whole) : whole;
 }
 
 async function* chain(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

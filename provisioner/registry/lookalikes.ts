@@ -3,7 +3,8 @@ import { RegistryError } from "./registry-error.ts";
 /**
  * Refuses a JSON document that two readers would understand differently: `{"layers":[…],"LAYERS":[…]}`. Go's, which
  * registries and engines use, take a key in any case, and the last of several; so what was looked into here would not be what
- * is run there. `names` are the keys that matter, in objects `deepest` deep at most.
+ * is run there. `names` are the keys that matter, in objects `deepest` deep at most. The text has been
+ * parsed: of one that is no JSON, made of quotes that never close, the search would have no end.
  */
 export function refuseLookalikes(
   what: string,

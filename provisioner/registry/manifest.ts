@@ -44,9 +44,14 @@ export interface Platformed extends Descriptor {
   readonly platform: string | undefined;
 }
 
+/**
+ * Layers that stay where their vendor keeps them are none of its parts unless they are asked for: engines do take them
+ * from a registry that has them.
+ */
 export function parseManifest(
   what: string,
   { mediaType, bytes }: Pick<Manifest, "mediaType" | "bytes">,
+  withForeign = false,
 ): Parts {
   if (!MANIFEST_TYPES.includes(mediaType))
     throw new RegistryError(`${what}: a manifest of the type ${JSON.stringify(mediaType)} is not known here`);
@@ -64,7 +69,7 @@ export function parseManifest(
     })),
     config: value.config === undefined ? undefined : parseDescriptor(what, value.config),
     layers: [...list("layers"), ...list("blobs")]
-      .filter((each) => !stays(each))
+      .filter((each) => withForeign || !stays(each))
       .map((each) => parseDescriptor(what, each)),
   };
 }

@@ -45,6 +45,8 @@ test.each([
   ["application/vnd.example+json", "application/vnd.oci.image.layer.v1.tar"],
   ["application/vnd.example+json", "Application/Octet-Stream"],
   ["application/vnd.example+json", ""],
+  ["application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.nondistributable.v1.tar"],
+  ["application/vnd.docker.container.image.v1+json", "application/vnd.docker.image.rootfs.foreign.diff.tar"],
 ])("what an engine would run is an image: %s with %j", async (config, layer) => {
   expect(await judge(put(config, layer))).toEqual([FOUND]);
 });
@@ -69,6 +71,16 @@ test("an image that says it is an index, or holds one, is looked into all the sa
 test("what another reader would read otherwise is refused", async () => {
   const digest = put("application/vnd.example+json", "application/vnd.example", { LAYERS: [] });
   await expect(judge(digest)).rejects.toThrow('"LAYERS" may be taken for another "layers"');
+});
+
+test("quotes that never close are told at once", async () => {
+  const bytes = Buffer.from(`"${'\\"'.repeat(2 ** 20)}`);
+  const asked = judgeManifest(parsePolicy("policy", {}), "app", contentOf(registry, "app"), {
+    mediaType: MANIFEST,
+    digest: "sha256:0",
+    bytes,
+  });
+  await expect(asked).rejects.toThrow("not valid JSON");
 });
 
 test("an index of what is not there, and one in one in one, are errors", async () => {

@@ -61,6 +61,89 @@ test.for([
   await expect(read(bytes)).rejects.toThrow(why);
 });
 
+test.each(["1", "2", "3", "4", "5", "6", "\0"])(
+  "no content follows a header of type %j, whatever it says",
+  async (type) => {
+    const hidden = makeTar([{ name: "hidden", mode: 0o4755 }]);
+    const entries = await read(makeTar([{ name: "a/", type, content: hidden }]));
+    expect(entries).toMatchObject([
+      { path: "a", sizeBytes: 0 },
+      { path: "hidden", mode: 0o4755 },
+    ]);
+  },
+);
+
+/** An archive of one file, with something else in a field of its header. */
+function patched(at: number, field: string): Buffer {
+  const bytes = makeTar([{ name: "a", content: "some content" }]);
+  bytes.write(field, at, "latin1");
+  bytes.write("        ", 148);
+  const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return bytes;
+}
+
+test.each([
+  ["binary", "\x80\0\0\0\0\0\x09\xed"],
+  ["after a zero byte", "\x0004755\0\0"],
+  ["between spaces", "  4755 \0"],
+])("a mode that is written %s is read", async (_, field) => {
+  expect((await read(patched(100, field)))[0]?.mode).toBe(0o4755);
+});
+
+test.each([
+  ["a mode of no number", patched(100, "rwxr-xr-")],
+  ["a mode below zero", patched(100, "\xff".repeat(8))],
+  ["a mode beyond all numbers", patched(100, "\x90\0\0\0\0\0\x09\xed")],
+  ["a size of no number", patched(124, "a lot")],
+])("%s is refused", async (_, bytes) => {
+  await expect(read(bytes)).rejects.toThrow("an entry without a");
+});
+
+test("what stands in place of a prefix is one where the archiver had such a thing", async () => {
+  const gnu = (field: string): Buffer => {
+    const bytes = patched(345, field);
+    bytes.write("ustar  \0", 257);
+    const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    const old = bytes.subarray(148, 156).reduce((total, byte) => total + byte, 0);
+    bytes.write(`${(sum - old + 8 * 32).toString(8).padStart(6, "0")}\0 `, 148);
+    return bytes;
+  };
+  expect((await read(patched(345, "usr/bin")))[0]?.path).toBe("usr/bin/a");
+  expect((await read(gnu("14367012345\0")))[0]?.path).toBe("a"); // a time
+  expect((await read(gnu("usr/bin")))[0]?.path).toBe("usr/bin/a");
+});
+
+const pax = (...records: readonly string[]): { name: string; type: string; content: string } => ({
+  name: "pax",
+  type: "x",
+  content: records.map((record) => `${record.length + 4} ${record}\n`).join(""),
+});
+
+test("an entry of which things are said twice is refused: readers differ in what they believe", async () => {
+  const long = { name: "long", type: "L", content: "named/by/gnu\0" };
+  const named = pax("path=named/by/pax");
+  for (const twice of [
+    [named, long],
+    [long, named],
+    [named, named],
+    [long, long],
+  ])
+    await expect(read(makeTar([...twice, { name: "a" }]))).rejects.toThrow("things are said twice");
+  const link = { name: "link", type: "K", content: "target\0" };
+  expect(await read(makeTar([long, link, { name: "a", type: "2" }, named, { name: "b" }]))).toMatchObject([
+    { path: "named/by/gnu", linkTarget: "target" },
+    { path: "named/by/pax" },
+  ]);
+});
+
+test("a comment of the archive ends what was said of an entry, and a sparse file has a name of its own", async () => {
+  const comment = { name: "g", type: "g", content: "" };
+  expect((await read(makeTar([pax("path=other/name"), comment, { name: "a" }])))[0]?.path).toBe("a");
+  const sparse = pax("GNU.sparse.major=1", "GNU.sparse.name=usr/bin/su", "path=GNUSparseFile.0/su");
+  expect((await read(makeTar([sparse, { name: "a" }])))[0]?.path).toBe("usr/bin/su");
+});
+
 function bigExtension(): Buffer {
   return makeTar([{ name: "x", type: "x", content: "x".repeat(2_000_000) }]);
 }

@@ -26,6 +26,20 @@ test("what cannot be unpacked says why", async () => {
   );
 });
 
+test.each([
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+  ["bzip2", [0x42, 0x5a, 0x68, 0x39]],
+])("what engines would unpack from %s is not taken for an archive", async (name, magic) => {
+  const bytes = Buffer.concat([Buffer.from(magic), Buffer.alloc(1000)]);
+  await expect(collect(bytes, 1)).rejects.toThrow(`layer: packed by ${name}, which is not read here`);
+});
+
+test("zstd may begin with a frame that is skipped", async () => {
+  const skipped = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  expect(await collect(skipped)).toHaveLength(0);
+  await expect(collect(Buffer.concat([skipped, Buffer.from("rest")]))).rejects.toThrow("not valid zstd");
+});
+
 test("an error of the source stays one", async () => {
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield gzipSync(randomBytes(10_000)).subarray(0, 5000);
