@@ -12,7 +12,12 @@ import type { Wishes } from "./session/negotiate.ts";
 import type { Agreement } from "./session/session.ts";
 import { type ServingThread, startThread } from "./session/thread.ts";
 import { type Held, retirePredecessor } from "./succession/held.ts";
-import { type Inheritance, type MountedConnection, readInheritance } from "./succession/inheritance.ts";
+import {
+  disinherit,
+  type Inheritance,
+  type MountedConnection,
+  readInheritance,
+} from "./succession/inheritance.ts";
 import { openNotebook } from "./succession/notebook.ts";
 import { openDevFuse } from "./transport/dev-fuse.ts";
 
@@ -79,10 +84,12 @@ export async function serveMount(options: ServeMountOptions, signal: AbortSignal
 
 /** Takes down what a server that cannot do it any more has left with its holder. */
 export async function endHeldMount(root: HostRoot, held: Held, log: Logger): Promise<void> {
-  const inherited = readInheritance(openNotebook(held.books));
+  const notebook = openNotebook(held.books);
+  const inherited = readInheritance(notebook);
   if (inherited === undefined) return;
   await unmountOurs(inherited, root, log);
   await abortConnection(inherited.connection);
+  disinherit(notebook);
 }
 
 /** The minor number of a FUSE mount's device is its connection's name. */

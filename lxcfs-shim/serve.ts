@@ -17,7 +17,9 @@ import { serveNative } from "./serve-native.ts";
 import { readServeOptions, type ServeFlags, type ServeOptions } from "./serve-options.ts";
 import type { ShimThreadOptions } from "./serve-worker.ts";
 import { bootClock } from "./succession/boot-clock.ts";
-import { type HeldMounts, heldDescriptors, holderEnd, tellHolder } from "./succession/held.ts";
+import { type Held, type HeldMounts, heldDescriptors, holderEnd, tellHolder } from "./succession/held.ts";
+import { hasEnded } from "./succession/inheritance.ts";
+import { openNotebook } from "./succession/notebook.ts";
 import type { LoadMessage, WatchMessage } from "./view/load-averages.ts";
 import { openLoadSampler } from "./view/load-sampler.ts";
 import { openCensus } from "./view/task-census.ts";
@@ -49,6 +51,7 @@ async function serveContainers(
   signal: AbortSignal,
 ): Promise<void> {
   const { freshnessMs, logLevel, recovery, view: viewOptions, names } = options;
+  if (held !== undefined && options.containersMount !== undefined) refuseSpentDevice(held.named);
   const holder = held && process.ppid;
   const ending = holder === undefined ? signal : AbortSignal.any([signal, holderEnd(holder)]);
   const statistics = new ReadStatistics(COUNTED_FILES);
@@ -79,12 +82,12 @@ async function serveContainers(
           viewOptions,
           freshnessMs,
         });
-  if (named === undefined && held !== undefined) await endHeldMount(root, held.named, log);
   let served: readonly ServedMount[] = [];
   let closeSocket = (): void => {};
   const onReady = async (ready: readonly ServedMount[]): Promise<void> => {
     served = ready;
     if (holder !== undefined) tellHolder(holder);
+    if (named === undefined && held !== undefined) await endTakenBack(root, held.named, log);
     const [mount = bug("ready without a mount"), byName] = ready;
     const self = { root, mount, holder, freshnessMs, statistics };
     const status = () =>
@@ -108,6 +111,22 @@ async function serveContainers(
     closeSocket();
     await stopChores();
   }
+}
+
+/** What a predecessor served by name. Not before that is killed: it would end with its mount, and take the other one along. */
+async function endTakenBack(root: HostRoot, named: Held, log: Logger): Promise<void> {
+  try {
+    await endHeldMount(root, named, log);
+  } catch (error) {
+    log.error({ err: error }, "mount by name cannot be ended");
+  }
+}
+
+function refuseSpentDevice(named: Held): void {
+  if (!hasEnded(openNotebook(named.books))) return;
+  throw new PlimsollError("SPENT", "the mount by name was taken back, and this holder cannot make another", {
+    hint: "stop the shim and start it, or leave the option out",
+  });
 }
 
 async function serveOneContainer(

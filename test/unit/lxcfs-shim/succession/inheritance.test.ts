@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
-import { bequeath, readInheritance } from "../../../../lxcfs-shim/succession/inheritance.ts";
+import {
+  bequeath,
+  disinherit,
+  hasEnded,
+  readInheritance,
+} from "../../../../lxcfs-shim/succession/inheritance.ts";
 import { openNotebook } from "../../../../lxcfs-shim/succession/notebook.ts";
 
-test("what is left is what is found; nothing is found by the first", () => {
+test("what is left is what is found; nothing is found by the first, nor what has ended", () => {
   const notebook = openNotebook();
   expect(readInheritance(notebook)).toBeUndefined();
+  expect(hasEnded(notebook)).toBe(false);
 
   const inheritance = {
     mountPoint: "/m",
@@ -16,4 +22,9 @@ test("what is left is what is found; nothing is found by the first", () => {
   };
   bequeath(notebook, inheritance);
   expect(readInheritance(notebook)).toEqual(inheritance);
+  expect(hasEnded(notebook)).toBe(false);
+
+  disinherit(notebook);
+  expect(readInheritance(notebook)).toBeUndefined();
+  expect(hasEnded(notebook)).toBe(true);
 });
