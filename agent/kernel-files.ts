@@ -12,6 +12,9 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** What is not the kernel's own may be another file under the same name: no descriptor of it lives longer than this. */
 const REOPEN_MS = 60_000;
 
+/** Files that nobody has asked for in this time are closed: those of devices that are gone. */
+const UNUSED_MS = 900_000;
+
 /** Of linux/magic.h: proc, sysfs, cgroup v1 and v2. The kernel answers itself, it waits for nobody. */
 const OWN_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270]);
 
@@ -22,6 +25,7 @@ interface OpenFile {
   readonly mounts: number;
   /** The kernel's own file and not one that was bound over it. */
   readonly isKernels: boolean;
+  usedMs: number;
 }
 
 /** Lanes of the thread pool: what hangs in one leaves the other its threads. */
@@ -48,11 +52,13 @@ export class KernelFiles {
   /** For reads that nothing can come between. */
   readonly #shared = new GrowingBuffer();
   readonly #buffers = new Map<string, GrowingBuffer>();
+  #sweptMs: number;
 
   constructor(lanes: Lanes, clock: Clock, mounts: MountTable = new MountTable(clock)) {
     this.#lanes = lanes;
     this.#clock = clock;
     this.#mounts = mounts;
+    this.#sweptMs = clock.monotonicMs();
   }
 
   /** Paths that have missed their deadline and have not answered since. */
@@ -63,6 +69,7 @@ export class KernelFiles {
   /** The whole text. Rejects with the system's error, or with `STUCK` past the deadline. */
   async read(path: string): Promise<string> {
     const known = this.#files.get(path);
+    if (known !== undefined) known.usedMs = this.#clock.monotonicMs();
     if (known?.isKernels && this.#isFresh(known)) return this.#readKernels(path, known);
     return this.#lanes.kernel.run(path, async () => {
       try {
@@ -137,9 +144,23 @@ export class KernelFiles {
     const mounts = this.#mounts.versionNow;
     const fd = await openFile(path);
     const isKernels = await this.#isKernels(fd);
-    const file = { fd, openedMs: this.#clock.monotonicMs(), mounts, isKernels };
+    const openedMs = this.#clock.monotonicMs();
+    const file = { fd, openedMs, mounts, isKernels, usedMs: openedMs };
     this.#files.set(path, file);
+    this.#sweep(openedMs);
     return file;
+  }
+
+  /** Only what is opened can become too much. */
+  #sweep(nowMs: number): void {
+    if (nowMs - this.#sweptMs < UNUSED_MS) return;
+    this.#sweptMs = nowMs;
+    const stuck = this.stuck();
+    for (const [path, { usedMs }] of this.#files) {
+      if (nowMs - usedMs < UNUSED_MS || stuck.includes(path)) continue;
+      void this.#forget(path);
+      this.#buffers.delete(path);
+    }
   }
 
   async #isKernels(fd: number): Promise<boolean> {

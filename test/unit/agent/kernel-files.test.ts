@@ -60,6 +60,22 @@ test("reads a kernel file by one kept descriptor, fresh each time", async () => 
   expect(descriptorsOf("/proc/uptime")).toBe(0);
 });
 
+test("what nobody asks for any more is closed", async () => {
+  const { files, folder, clock } = open();
+  const [gone, kept] = [join(folder, "gone"), join(folder, "kept")];
+  for (const path of [gone, kept]) {
+    writeFileSync(path, "text");
+    await files.read(path);
+  }
+  for (let minute = 0; minute <= 15; minute++) {
+    await clock.advance(60_000);
+    await files.read(kept);
+  }
+
+  await waitFor("the file to be closed", () => descriptorsOf(gone) === 0);
+  expect(descriptorsOf(kept)).toBe(1);
+});
+
 test("a file of many pages is read whole, and shorter again when it shrinks", async () => {
   const { files, folder } = open();
   const path = join(folder, "long");
