@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from "node:fs";
+import { lstatSync, readFileSync, statfsSync } from "node:fs";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { LATE } from "../../core/runtime/patience.ts";
 import type { ContainerState } from "../docker/engine.ts";
@@ -28,7 +28,6 @@ const STALE_MS = 2000;
  */
 export const QUESTION: string = `
 ${INSIDE.node} --version >/dev/null || exit
-[ ! -L ${INSIDE.data} ] || echo "data: $(cd ${INSIDE.data} && pwd -P)"
 tell() { while read -r name value _; do [ "$name" != "$2" ] || echo "$name $value"; done <"$1"; }
 tell /proc/meminfo MemTotal:
 tell /proc/self/status Cpus_allowed_list:
@@ -63,15 +62,11 @@ export function findWrong({ limits, diskBytes }: Step<"verifyMachine">, inside: 
   return wrong;
 }
 
-interface Answer extends Pick<Inside, "memoryBytes" | "cpuset"> {
-  /** Where the data disk is mounted: an image's own link there leads elsewhere on the host. */
-  readonly data: string;
-}
+type Answer = Pick<Inside, "memoryBytes" | "cpuset">;
 
 /** What `QUESTION` prints. */
 export function parseAnswer(text: string): Answer {
   return {
-    data: /^data: (\/.*)$/m.exec(text)?.[1] ?? INSIDE.data,
     memoryBytes: Number(/^MemTotal: (\d+)$/m.exec(text)?.[1] ?? 0) * 1024,
     cpuset: /^Cpus_allowed_list: (\S+)$/m.exec(text)?.[1] ?? "",
   };
@@ -112,9 +107,13 @@ async function lookInside(
   name: string,
   pid: number,
 ): Promise<Inside> {
-  const { data, ...told } = await askInside(host, step, name);
+  const told = await askInside(host, step, name);
   try {
-    const { blocks, bsize } = statfsSync(`/proc/${pid}/root${data}`);
+    const data = `/proc/${pid}/root${INSIDE.data}`;
+    // The engine mounts where it leads inside, and from here it leads elsewhere.
+    if (lstatSync(data).isSymbolicLink())
+      throw failure(step, `${INSIDE.data} must not be a link in its image`);
+    const { blocks, bsize } = statfsSync(data);
     const addresses = parseLocalAddresses(readFileSync(`/proc/${pid}/net/fib_trie`, "utf8"));
     return { ...told, diskBytes: blocks * bsize, addresses };
   } catch (error) {
