@@ -114,7 +114,7 @@ export class LatestStore {
     const machine = this.#hear(ip, identity);
     if (machine === undefined) {
       this.dropped.machineLimit += points.length;
-      return { fresh: points, kept: points };
+      return { fresh: points.flatMap((one) => this.#freshOf(one) ?? []), kept: points };
     }
     const heardMs = this.#clock.monotonicMs();
     const { seriesLimit } = this.dropped;

@@ -206,3 +206,15 @@ test("series that are too many are not kept; a machine that is too many is shown
   };
   expect([names(IP), names(IP), names("10.0.0.8")]).toEqual([["a"], ["a"], ["a", "b"]]);
 });
+
+test("of a machine that is too many nothing of the future goes on, and all in the order of its times", () => {
+  const clock = new ManualClock();
+  const t = clock.nowMs();
+  const store = new LatestStore({ ...DEFAULT_LATEST_LIMITS, maxMachines: 0 }, clock);
+  const samples = [t + 20, t + 10, t + 9e8].map((timestampMs) => ({ timestampMs, value: 1 }));
+  const { fresh, kept } = store.store(
+    store.shapes.read({ machine: IP, series: [{ ...gauge("a", {}), samples }] }),
+  );
+  expect(fresh.map((one) => one.samples.map(({ timestampMs }) => timestampMs - t))).toEqual([[10, 20]]);
+  expect([kept[0]?.samples.length, store.unforwarded]).toEqual([3, 1]);
+});
