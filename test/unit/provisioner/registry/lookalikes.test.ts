@@ -30,3 +30,10 @@ test.each([
 test("what lies deeper is nobody's but its author's", () => {
   expect(() => look('{"config":{"Labels":{"user":"x"}}}', 2)).not.toThrow();
 });
+
+test("texts of megabytes are passed over", () => {
+  for (const text of ["x", '\\"', "\\\\"])
+    expect(() =>
+      look(`{"annotations":{"a":"${text.repeat((8 * 2 ** 20) / text.length)}"},"LAYERS":[]}`),
+    ).toThrow('"LAYERS" may be taken');
+});
