@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, type StatsFs, statfsSync } from "node:fs";
 import { release } from "node:os";
 import { openCgroupReader } from "../../core/kernel/cgroup/open-reader.ts";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
@@ -154,12 +154,16 @@ function memoryFiles(): readonly Finding[] {
       },
     ];
   }
-  const { bavail, bsize } = statfsSync(memory);
-  if (bavail * bsize >= NOTEBOOK_BYTES) {
+  if (hasRoom(statfsSync(memory))) {
     return [{ state: "ok", what: "a server can leave its notebook in memory to the next" }];
   }
   const what = `${memory} is full: what a server that is killed now knows, the next one will not`;
   return [{ state: "wrong", what, hint: `see what fills ${memory}` }];
+}
+
+/** A tmpfs without a limit of its own has no blocks at all. */
+export function hasRoom({ blocks, bavail, bsize }: Pick<StatsFs, "blocks" | "bavail" | "bsize">): boolean {
+  return blocks === 0 || bavail * bsize >= NOTEBOOK_BYTES;
 }
 
 function systemCalls(): readonly Finding[] {

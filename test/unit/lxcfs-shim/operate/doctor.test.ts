@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import type { Finding } from "../../../../core/runtime/finding.ts";
-import { type DoctorContext, diagnose } from "../../../../lxcfs-shim/operate/doctor.ts";
+import { type DoctorContext, diagnose, hasRoom } from "../../../../lxcfs-shim/operate/doctor.ts";
 import type { ShimStatus } from "../../../../lxcfs-shim/operate/status.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 import { FakeHost } from "../../../support/fake-host.ts";
@@ -97,6 +97,12 @@ test("a holder without a server that answers; a mount that is nobody's and hangs
     /^where nobody serves it: umount -l \/hangs/,
   );
   expect(about(wrong, /^\/named|no shim runs|dead mount/)).toBeUndefined();
+});
+
+test("a tmpfs without a limit is not full, and says 0 of everything", () => {
+  expect(hasRoom({ blocks: 0, bavail: 0, bsize: 4096 })).toBe(true);
+  expect(hasRoom({ blocks: 16_000, bavail: 2047, bsize: 4096 })).toBe(false);
+  expect(hasRoom({ blocks: 16_000, bavail: 2048, bsize: 4096 })).toBe(true);
 });
 
 test("without the memory controller meminfo is the host's", async () => {
