@@ -1,6 +1,7 @@
 import type { Delivery } from "../core/metrics/delivery.ts";
 import { backoffMs } from "../core/runtime/backoff.ts";
 import type { Clock } from "../core/runtime/clock.ts";
+import { errorLine } from "../core/runtime/errors.ts";
 import type { Logger } from "../core/runtime/log.ts";
 import type { Spool } from "../core/runtime/spool.ts";
 import type { SpoolEntry, SpoolRecord } from "../core/runtime/spool-record.ts";
@@ -149,9 +150,24 @@ export class Forwarder {
     return delivery;
   }
 
+  /** What cannot be made a request, nor divided, is refused like what the receiver will not have: it costs itself. */
   #send(chunks: readonly Uint8Array[]): Promise<Delivery> {
     const { sink, slots } = this.#options;
-    return slots.run(() => sink.deliver(sink.join(chunks), this.#aborted.signal));
+    return slots.run(async () => {
+      try {
+        return await sink.deliver(sink.join(chunks), this.#aborted.signal);
+      } catch (error) {
+        return { outcome: "refused", reason: `cannot be sent: ${errorLine(error)}` };
+      }
+    });
+  }
+
+  #divide(chunk: Uint8Array): readonly Part[] {
+    try {
+      return this.#options.sink.divide?.(chunk) ?? [];
+    } catch {
+      return [];
+    }
   }
 
   /** At the 3rd, 6th, 12th … error: a receiver that is ill is not to be asked more and more. */
@@ -187,16 +203,15 @@ export class Forwarder {
 
   /** One entry that is refused whole: its samples one half after the other. After "retry" it begins anew. */
   async #deliverParts(entry: SpoolEntry, refusal: Refused, isIsolated = false): Promise<Delivery> {
-    const { sink } = this.#options;
-    const waiting: Part[] = [...(sink.divide?.(entry.body) ?? [])].reverse();
+    const waiting: Part[] = [...this.#divide(entry.body)].reverse();
     if (waiting.length === 0) await this.#bury(entry, refusal);
     let refusals = 1;
     for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
       const delivery = await this.#sendPart(part, isIsolated);
       if (delivery.outcome === "retry") return delivery;
       refusals = delivery.outcome === "delivered" ? 0 : refusals + 1;
-      const halves = delivery.outcome === "delivered" || refusals > FRUITLESS ? [] : sink.divide?.(part.body);
-      if (halves !== undefined && halves.length > 0) waiting.push(...[...halves].reverse());
+      const halves = delivery.outcome === "delivered" || refusals > FRUITLESS ? [] : this.#divide(part.body);
+      if (halves.length > 0) waiting.push(...[...halves].reverse());
       else await this.#bury(part, delivery);
     }
     await this.#options.spool.acknowledge(entry.id);

@@ -59,7 +59,7 @@ async function openForwarder(
     await forwarder.offer({ body: Buffer.from("."), samples: 0, timeMs: clock.nowMs() });
     await settle();
   };
-  return { clock, log, spool, bodies, forwarder, offer, path };
+  return { clock, log, spool, sink, bodies, forwarder, offer, path };
 }
 
 const delivered: Delivery = { outcome: "delivered" };
@@ -258,4 +258,30 @@ test("a sink that is away for an hour gets all of it, in order, and is not asked
   await waitFor("all of it", () => spool.length === 0);
   expect(bodies.slice(attempts).join("").replaceAll(".", "")).toBe(letters.join(""));
   expect(forwarder.counts.delivered).toBe(letters.length);
+});
+
+test("what cannot be made a request costs itself, and nobody else", async () => {
+  const { bodies, forwarder, offer, spool, path } = await openForwarder((body) => {
+    if (body.includes("x")) throw new RangeError("no request");
+    return delivered;
+  });
+  await offer("a", "x", "b");
+
+  await waitFor("all is settled", () => spool.length === 0);
+  expect(bodies.filter((body) => !body.includes("x")).join("")).toBe("ab.");
+  expect(forwarder.counts).toMatchObject({ delivered: 2, refused: 1 });
+  expect(readFileSync(path, "utf8")).toContain("cannot be sent: no request");
+});
+
+test("nor does a chunk that cannot be divided", async () => {
+  const { forwarder, offer, spool, sink } = await openForwarder((body) =>
+    body.includes("x") ? refused : delivered,
+  );
+  sink.divide = () => {
+    throw new RangeError("damaged");
+  };
+  await offer("xx", "b");
+
+  await waitFor("all is settled", () => spool.length === 0);
+  expect(forwarder.counts).toMatchObject({ delivered: 1, refused: 1 });
 });
