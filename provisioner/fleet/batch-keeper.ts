@@ -48,13 +48,14 @@ export class BatchKeeper {
     while (!signal.aborted) {
       try {
         const { entries, revision } = await store.list(BATCHES);
-        const batches = entries.map((entry) => decodeBatch(store, entry));
-        const ours = batches.filter(({ parts }) => parts.some((part) => this.#isOurs(part)));
-        // One that cannot be tended keeps no other waiting.
-        const ends = await Promise.allSettled(ours.map((batch) => this.#tend(batch)));
+        // One that cannot be read or tended keeps no other waiting.
+        const ends = await Promise.allSettled(
+          entries.map(async (entry) => this.#tendOurs(decodeBatch(store, entry))),
+        );
         for (const end of ends) if (end.status === "rejected") throw end.reason;
         isWell = true;
-        if (ours.length === 0) await nextChange(store, revision, signal);
+        const hasOurs = ends.some((end) => end.status === "fulfilled" && end.value);
+        if (!hasOurs) await nextChange(store, revision, signal);
       } catch (error) {
         if (isWell && !signal.aborted)
           log.warn({ problem: errorLine(error) }, "batches of several hosts cannot be tended");
@@ -62,6 +63,13 @@ export class BatchKeeper {
       }
       await clock.sleep(AGAIN_MS, signal);
     }
+  }
+
+  /** Whether there is anything of it for this host to end. */
+  async #tendOurs(batch: Batch): Promise<boolean> {
+    const isOurs = batch.parts.some((part) => this.#isOurs(part));
+    if (isOurs) await this.#tend(batch);
+    return isOurs;
   }
 
   async #tend(read: Batch): Promise<void> {

@@ -5,7 +5,7 @@ import { CREATE_DEFAULTS } from "../../../../provisioner/ct/request.ts";
 import { EventLog, listEvents } from "../../../../provisioner/events/event-log.ts";
 import { type Ask, newAsk, putAsk } from "../../../../provisioner/fleet/asks.ts";
 import { BatchKeeper } from "../../../../provisioner/fleet/batch-keeper.ts";
-import { findBatch, putBatch } from "../../../../provisioner/fleet/batches.ts";
+import { BATCHES, findBatch, putBatch } from "../../../../provisioner/fleet/batches.ts";
 import { encodeMachine, machineKey } from "../../../../provisioner/machines/documents.ts";
 import { listMachines } from "../../../../provisioner/machines/machines.ts";
 import type { Store } from "../../../../provisioner/store/types.ts";
@@ -73,6 +73,15 @@ describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
         text: "web-h1: taken back, for h2 made nothing of the batch",
       },
     ]);
+  });
+
+  test("one that is damaged keeps no other waiting", async () => {
+    await store.transact({ expect: [], put: [{ key: `${BATCHES}0`, value: {} }] });
+    const id = await ask();
+    for (const name of ["h1", "h2"]) new AskedHost(store, name).start(cleanup);
+
+    await waitFor("it is forgotten", async () => (await findBatch(store, id)) === undefined);
+    expect(await names()).toEqual(["web-h1", "web-h2"]);
   });
 
   test("what does not go is not tried again at once", async () => {
