@@ -154,7 +154,7 @@ class BookNotebook implements Notebook {
 
   /** What a torn record left would follow the next one. Not before we write: the predecessor may be at it still. */
   #trim(): void {
-    if (!this.#isTrimmed) ftruncateSync(this.#current, this.#end);
+    if (!this.#isTrimmed) this.#cut(this.#current);
     this.#isTrimmed = true;
   }
 
@@ -166,8 +166,13 @@ class BookNotebook implements Notebook {
       this.#end += length;
       return true;
     }
-    ftruncateSync(file, this.#end); // later records would follow the piece that went in
+    this.#cut(file); // later records would follow the piece that went in
     return false;
+  }
+
+  /** Ends the log after the last whole record; its first page keeps its place. */
+  #cut(file: number): void {
+    ftruncateSync(file, Math.max(this.#end, LOG_START + 1));
   }
 
   #copy(): void {
