@@ -21,13 +21,12 @@ export function ctEvents(signal: AbortSignal): Command {
     .action((names: readonly string[], options: EventsOptions) => {
       const tail = options.tail === undefined ? Number.POSITIVE_INFINITY : parseTail(options.tail);
       const tell = (event: MachineEvent): void => {
-        if (names.length > 0 && !names.includes(event.name ?? "")) return;
         const line = options.json ? JSON.stringify(viewEvent(event)) : renderEvent(event);
         process.stdout.write(`${line}\n`);
       };
       return withStore(options, async (store) => {
-        if (options.follow) for await (const event of followEvents(store, tail, signal)) tell(event);
-        else (await listEvents(store)).slice(-tail).forEach(tell);
+        if (options.follow) for await (const event of followEvents(store, tail, signal, names)) tell(event);
+        else (await listEvents(store, names)).slice(-tail).forEach(tell);
       });
     });
   return withExamples(command, [

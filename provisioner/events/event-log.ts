@@ -44,9 +44,12 @@ export class EventLog {
   }
 }
 
-/** Those of all hosts, in the order of time. */
-export async function listEvents(store: Store): Promise<readonly MachineEvent[]> {
-  return inOrder((await store.list(EVENTS)).entries).map((entry) => decodeEvent(store, entry));
+/** Those of all hosts, in the order of time; of some machines only, where names are given. */
+export async function listEvents(
+  store: Store,
+  names: readonly string[] = [],
+): Promise<readonly MachineEvent[]> {
+  return decodeWanted(store, (await store.list(EVENTS)).entries, names);
 }
 
 /** The last `tail`, then those to come, until `signal`. */
@@ -54,17 +57,28 @@ export async function* followEvents(
   store: Store,
   tail: number,
   signal: AbortSignal,
+  names: readonly string[] = [],
 ): AsyncGenerator<MachineEvent> {
   const first = await store.list(EVENTS);
-  const begin = inOrder(first.entries);
-  yield* begin.slice(begin.length - Math.min(tail, begin.length)).map((entry) => decodeEvent(store, entry));
+  const begin = decodeWanted(store, first.entries, names);
+  yield* begin.slice(begin.length - Math.min(tail, begin.length));
   let seen = first.revision;
   for await (const _ of store.changes(EVENTS, seen, signal)) {
     const now = await store.list(EVENTS);
-    const fresh = inOrder(now.entries.filter(({ revision }) => revision > seen));
+    const fresh = now.entries.filter(({ revision }) => revision > seen);
     seen = now.revision;
-    yield* fresh.map((entry) => decodeEvent(store, entry));
+    yield* decodeWanted(store, fresh, names);
   }
+}
+
+function decodeWanted(
+  store: Store,
+  entries: readonly Entry[],
+  names: readonly string[],
+): readonly MachineEvent[] {
+  return inOrder(entries)
+    .map((entry) => decodeEvent(store, entry))
+    .filter(({ name }) => names.length === 0 || (name !== undefined && names.includes(name)));
 }
 
 /** By time, whichever host. */

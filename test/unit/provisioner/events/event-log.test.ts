@@ -50,6 +50,21 @@ test("followed: the last ones, then those that come", async () => {
   expect(seen).toEqual(["b", "c", "d"]);
 });
 
+test("of one machine, its last ones however many others have", async () => {
+  const log = new EventLog(store, clock, "h1");
+  await log.add(done("a"), done("b"), { kind: "fence", state: "done" });
+  const over = new AbortController();
+  const seen: (string | undefined)[] = [];
+  for await (const { name } of followEvents(store, 1, over.signal, ["a"])) {
+    seen.push(name);
+    if (seen.length === 2) over.abort();
+    else void log.add(done("b"), done("a"));
+  }
+
+  expect(seen).toEqual(["a", "a"]);
+  expect(namesOf(await listEvents(store, ["a"]))).toEqual(["a", "a"]);
+});
+
 test("the oldest are forgotten", async () => {
   const log = new EventLog(store, clock, "h1");
   for (let batch = 0; batch < 12; batch++) {
