@@ -1,3 +1,4 @@
+import type { Descriptor } from "../registry/digest-check.ts";
 import { refuseLookalikes } from "../registry/lookalikes.ts";
 import { type Manifest, type Parts, parseManifest } from "../registry/manifest.ts";
 import { RegistryError } from "../registry/registry-error.ts";
@@ -11,8 +12,10 @@ const DEEPEST = 4;
 const MAX_REASONS = 5;
 /** What describes the images of an index, and is none (BuildKit's attestations). */
 const ATTESTATION = "unknown/unknown";
-/** What engines take for a part of an image, whatever else is said of it. */
-const OF_AN_IMAGE = /^(?:application\/vnd\.(?:oci\.image|docker)\..*|application\/octet-stream|text\/.*|)$/i;
+/** What engines take for a part of an image, whatever else is said of it … */
+const OF_AN_IMAGE = /^(?:application\/(?:vnd\.(?:oci\.image|docker)|octet-stream)|text\/[^.]*|)(?:\..*)?$/isu;
+/** … and also this, in an image that has no other's configuration. */
+const OF_MANY_THINGS = /^application\/json(?:\..*)?$/isu;
 const MANIFEST_NAMES = [
   ...["config", "layers", "manifests", "blobs", "digest", "mediaType", "size"],
   ...["platform", "os", "architecture", "urls"],
@@ -56,7 +59,12 @@ async function judge(asked: Asked, manifest: Manifest, depth: number): Promise<r
 /** Signatures have an image's configuration and no layer of one: layers tell, where there are any. */
 function isImage({ config, layers }: Parts): boolean {
   const telling = layers.length > 0 ? layers : config === undefined ? [] : [config];
-  return config !== undefined && telling.some(({ mediaType }) => OF_AN_IMAGE.test(mediaType));
+  const isSaid = (parts: readonly Descriptor[], pattern: RegExp): boolean =>
+    parts.some(({ mediaType }) => pattern.test(mediaType));
+  if (config === undefined || isSaid(telling, OF_AN_IMAGE)) return config !== undefined;
+  return (
+    isSaid(layers, OF_MANY_THINGS) && [OF_AN_IMAGE, OF_MANY_THINGS].some((each) => isSaid([config], each))
+  );
 }
 
 async function judgeImage(

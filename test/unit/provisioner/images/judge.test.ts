@@ -45,6 +45,11 @@ test.each([
   ["application/vnd.example+json", "application/vnd.oci.image.layer.v1.tar"],
   ["application/vnd.example+json", "Application/Octet-Stream"],
   ["application/vnd.example+json", ""],
+  ["application/vnd.example+json", "application/vnd.doc\u212aer"],
+  ["application/vnd.example+json", "application/octet-stream.x"],
+  ["application/vnd.example+json", ".x"],
+  ["application/vnd.oci.image.config.v1+json", "application/json"],
+  ["application/json", "application/json"],
   ["application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.nondistributable.v1.tar"],
   ["application/vnd.docker.container.image.v1+json", "application/vnd.docker.image.rootfs.foreign.diff.tar"],
 ])("what an engine would run is an image: %s with %j", async (config, layer) => {
@@ -55,6 +60,7 @@ test.each([
   ["application/vnd.oci.image.config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json"],
   ["application/vnd.oci.image.config.v1+json", "application/vnd.in-toto+json"],
   ["application/vnd.oci.empty.v1+json", "application/vnd.cyclonedx+json"],
+  ["application/vnd.oci.empty.v1+json", "application/json"],
 ])("a signature, an attestation and an SBOM are none: %s with %s", async (config, layer) => {
   expect(await judge(put(config, layer))).toEqual([]);
 });
