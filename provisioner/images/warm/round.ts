@@ -96,8 +96,9 @@ async function waitFor(
     }
     if (report?.endedMs !== undefined) return { host, state: "ended", report };
     if (signal.aborted) return { host, state: "unfinished", report };
-    const { hosts } = await readFleet(store);
-    if (hosts.find(({ name }) => name === host)?.state === "lost") return { host, state: "lost", report };
+    const state = (await readFleet(store)).hosts.find(({ name }) => name === host)?.state;
+    // What is fenced may never report again, and is not said to be lost.
+    if (state === "lost" || state === "fenced") return { host, state: "lost", report };
     await clock.sleep(LOOK_MS, signal);
   }
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../../../../core/runtime/clock.ts";
+import { orderKey } from "../../../../../provisioner/fleet/documents.ts";
 import { register } from "../../../../../provisioner/fleet/register.ts";
 import { parseHostConfig } from "../../../../../provisioner/host/config.ts";
-import { listReports } from "../../../../../provisioner/images/warm/documents.ts";
+import { listOrders, listReports } from "../../../../../provisioner/images/warm/documents.ts";
 import { followOrders } from "../../../../../provisioner/images/warm/follow.ts";
 import { type HostOutcome, type RoundParts, runRound } from "../../../../../provisioner/images/warm/round.ts";
 import { parseWarmRules, type WarmRule } from "../../../../../provisioner/images/warm/rules.ts";
@@ -120,6 +121,16 @@ describeIf(hasCommand("etcd"))("daemons that follow orders", () => {
       ["r:5000/app:v2"],
     ]);
   }, 60_000);
+
+  test("a host that is fenced meanwhile is not waited for", async () => {
+    const store = await open();
+    await addHost(store, "h1"); // and no daemon of it goes on
+    const asked = run(store, ruleOf({}));
+    while ((await listOrders(store, "h1")).orders.length === 0) await systemClock.sleep(20);
+    const order = { state: "fenced", sinceMs: 1, by: "h2" };
+    await store.transact({ expect: [], put: [{ key: orderKey("h1"), value: order }] });
+    expect(await asked).toMatchObject([{ host: "h1", state: "lost" }]);
+  });
 
   test("a fleet without a host that is meant", async () => {
     const store = await open();
