@@ -158,9 +158,8 @@ class SyncRun {
     if (judge === undefined) return plan;
     const stopped = new Set<string>();
     const isAllowed = async (each: Comparison): Promise<boolean> => {
-      const { action, source, tag } = each;
-      // Signatures and SBOMs are no images, and follow theirs.
-      if (action !== "copy" || source === undefined || subjectOf(tag) !== undefined) return true;
+      const { action, source } = each;
+      if (action !== "copy" || source === undefined) return true;
       try {
         const refused = await inSlot(this.#slots, () => judge(repository, source));
         if (refused.length === 0) return true;
@@ -246,6 +245,13 @@ class SyncRun {
           source: each.digest,
           destination: undefined,
         } as const;
+        // Most are no images, and are not judged; but an image can be said of another.
+        const refused = (await this.#context.judge?.(repository, each.digest)) ?? [];
+        if (refused.length > 0) {
+          this.#outcomes.push({ ...found, repository, refused });
+          this.#count({ refused: 1 });
+          continue;
+        }
         if (!this.#context.isDryRun) await this.#referrers.bring(repository, target, each);
         this.#outcomes.push({ ...found, repository });
         this.#count(this.#context.isDryRun ? { behind: 1 } : { copied: 1 });

@@ -4,7 +4,11 @@ import { systemClock } from "../../../../../core/runtime/clock.ts";
 import { Registry } from "../../../../../provisioner/registry/client.ts";
 import { SyncJournal } from "../../../../../provisioner/registry/replication/journal.ts";
 import { parseRules } from "../../../../../provisioner/registry/replication/rules.ts";
-import { type SyncReport, synchronize } from "../../../../../provisioner/registry/replication/synchronize.ts";
+import {
+  type Judge,
+  type SyncReport,
+  synchronize,
+} from "../../../../../provisioner/registry/replication/synchronize.ts";
 import { openEmbeddedStore } from "../../../../../provisioner/store/embedded.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 import { MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
@@ -13,7 +17,7 @@ const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 let from: MemoryRegistry;
 let to: MemoryRegistry;
-let sync: (isDryRun?: boolean) => Promise<SyncReport>;
+let sync: (isDryRun?: boolean, judge?: Judge) => Promise<SyncReport>;
 let image = "";
 
 beforeEach(async () => {
@@ -29,8 +33,8 @@ beforeEach(async () => {
   cleanup.add("clients", async () => void (await Promise.all([source.close(), destination.close()])));
   const journal = new SyncJournal(store, systemClock, rule);
   const signal = new AbortController().signal;
-  sync = (isDryRun = false) =>
-    synchronize(rule, { source, destination, journal, clock: systemClock, signal, isDryRun });
+  sync = (isDryRun = false, judge) =>
+    synchronize(rule, { source, destination, journal, clock: systemClock, signal, isDryRun, judge });
 });
 
 function say(what: string, subject: string): string {
@@ -70,6 +74,18 @@ test("where the destination lists nothing, an index under the image's tag does",
   const index = JSON.parse(String(to.repository("app").manifests.get(digest)?.bytes));
   expect(index.manifests.map((each: { digest: string }) => each.digest).sort()).toEqual(notes.sort());
   expect((await sync()).counts).toMatchObject({ same: 1, copied: 0, diverged: 0 });
+});
+
+test("one that the policy refuses stays, and costs itself", async () => {
+  const [bad, good] = [say("an image", image), say("a note", image)];
+  const judge: Judge = async (_repository, digest) => (digest === bad ? ["it runs as root"] : []);
+  for (const isDryRun of [true, false]) {
+    const { counts, outcomes } = await sync(isDryRun, judge);
+    expect(counts).toMatchObject({ refused: 1, failed: 0 });
+    expect(outcomes.find(({ source }) => source === bad)).toMatchObject({ refused: ["it runs as root"] });
+  }
+  expect(to.repository("app").manifests.has(good)).toBe(true);
+  expect(to.repository("app").manifests.has(bad)).toBe(false);
 });
 
 test("one that cannot be copied is told, and the image is there", async () => {

@@ -216,6 +216,14 @@ test("a registry that does not answer is the run's failure", async () => {
   await expect(sync({ from: { url: "http://127.0.0.1:1" } })).rejects.toThrow("no answer");
 });
 
+test("an image that is named as what is said of another is judged all the same", async () => {
+  const good = east.putImage("app", "good", "1");
+  const hidden = east.putImage("app", `${good.replace(":", "-")}.sig`, "2");
+  const judge: Judge = async (_repository, digest) => (digest === hidden ? ["it runs as root"] : []);
+  expect((await sync({}, { judge })).counts).toMatchObject({ copied: 1, refused: 1, behind: 0 });
+  expect(west.tagsOf("app")).toEqual({ good });
+});
+
 test("what the policy refuses gets no tag, nor do its signatures; what cannot be judged is not let through", async () => {
   const [good, bad] = [east.putImage("app", "good", "1"), east.putImage("app", "bad", "2")];
   const broken = east.putImage("app", "broken", "3");
