@@ -30,12 +30,11 @@ export function openDockerEngine(socketPath: string): DockerEngine {
   const get = async (path: string, signal: AbortSignal): Promise<IncomingMessage> => {
     const answer = await ask(socketPath, path, signal);
     if (answer.statusCode === 200) return answer;
-    const { message } = JSON.parse((await text(answer)) || "{}");
-    const why = `docker: ${message ?? `status ${answer.statusCode}`}`;
+    const why = `docker: ${messageIn(await text(answer)) ?? `status ${answer.statusCode}`}`;
     throw answer.statusCode === 404 ? new NotFoundError(why) : new PlimsollError("DOCKER", why);
   };
   const json = async (path: string): Promise<unknown> =>
-    JSON.parse(await text(await get(path, AbortSignal.timeout(LIST_TIMEOUT_MS))));
+    parseAnswer(await text(await get(path, AbortSignal.timeout(LIST_TIMEOUT_MS))));
   return {
     running: async () => parseRunning(await json("/containers/json")),
     initPid: async (idOrName) =>
@@ -64,6 +63,24 @@ async function ask(socketPath: string, path: string, signal: AbortSignal): Promi
     });
     asked.end();
   });
+}
+
+/** What is in front of an engine may answer in its place, and not in JSON. */
+function parseAnswer(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    const beginning = JSON.stringify(body.slice(0, 80));
+    throw new PlimsollError("DOCKER", `docker: ${beginning} is not the answer of an engine`);
+  }
+}
+
+function messageIn(body: string): string | undefined {
+  try {
+    return JSON.parse(body).message;
+  } catch {
+    return undefined;
+  }
 }
 
 function isLate({ reason }: AbortSignal): boolean {

@@ -18,6 +18,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   ]),
   "/v1.41/containers/web/json": '{"State":{"Pid":4217}}',
   "/v1.41/containers/stopped/json": '{"State":{"Pid":0}}',
+  "/v1.41/containers/odd/json": "<html>Sign in</html>",
 };
 
 async function startEngine(): Promise<{ readonly path: string; readonly asked: string[] }> {
@@ -33,6 +34,10 @@ async function startEngine(): Promise<{ readonly path: string; readonly asked: s
     }
     const answer = ANSWERS[url];
     if (answer !== undefined) return void response.end(answer);
+    if (url === "/v1.41/containers/secret/json") {
+      response.statusCode = 403;
+      return void response.end("<html>Forbidden</html>");
+    }
     response.statusCode = 404;
     response.end('{"message":"No such container: nobody"}');
   });
@@ -52,6 +57,15 @@ test("those that run, and the first process of one", async () => {
   await expect(docker.initPid("stopped")).rejects.toThrow("docker: container stopped does not run");
   await expect(docker.initPid("nobody")).rejects.toThrow(
     expect.objectContaining({ code: "NOT_FOUND", message: "docker: No such container: nobody" }),
+  );
+});
+
+test("what is no engine's answer is told as that", async () => {
+  const docker = openDockerEngine((await startEngine()).path);
+
+  expect(await docker.initPid("secret").catch(errorLine)).toBe("docker: status 403");
+  expect(await docker.initPid("odd").catch(errorLine)).toBe(
+    'docker: "<html>Sign in</html>" is not the answer of an engine',
   );
 });
 
