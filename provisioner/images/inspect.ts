@@ -29,22 +29,32 @@ export interface ImageFiles {
 }
 
 const MAX_DATABASE_BYTES = 64 * 2 ** 20;
+/** Of names and packages of one image; more is made to fill the memory. An honest one has a tenth of that. */
+const MAX_KEPT_BYTES: number = 512 * 2 ** 20;
+/** What each costs beyond its name. */
+const KEPT_BYTES = 200;
 const SETUID_SETGID = 0o6000;
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 
 /** Reads the layers from the top down, each once and as a stream: what was seen first hides what comes later. */
-export async function inspectLayers(layers: readonly Layer[]): Promise<ImageFiles> {
+export async function inspectLayers(
+  layers: readonly Layer[],
+  maxKeptBytes: number = MAX_KEPT_BYTES,
+): Promise<ImageFiles> {
   const overlay = new Overlay();
   const found = new Findings();
+  const kept = new Kept(maxKeptBytes);
   for (const layer of layers.toReversed()) {
     const what = `layer ${layer.digest}`;
     for await (const entry of readTar(what, unpack(what, layer.open()), wantedBytes)) {
+      kept.add(what, KEPT_BYTES + entry.name.length);
       if (entry.path === undefined || isEscape(entry))
         found.escapes.push({ name: entry.name, layer: layer.digest });
       if (entry.path === undefined) continue;
       found.addSecrets(entry, entry.path, layer.digest);
-      if (overlay.see(entry.path, entry.kind)) found.addVisible(entry, entry.path);
+      if (overlay.see(entry.path, entry.kind))
+        kept.add(what, KEPT_BYTES * found.addVisible(entry, entry.path));
     }
     overlay.endLayer();
   }
@@ -60,6 +70,20 @@ function wantedBytes({ path, kind, sizeBytes }: Omit<TarEntry, "content">): numb
 /** A hard link out of the root; symbolic ones lead wherever they like, inside the container. */
 function isEscape({ kind, linkTarget }: TarEntry): boolean {
   return kind === "file" && linkTarget.split("/").includes("..");
+}
+
+class Kept {
+  #leftBytes: number;
+
+  constructor(mostBytes: number) {
+    this.#leftBytes = mostBytes;
+  }
+
+  add(what: string, bytes: number): void {
+    this.#leftBytes -= bytes;
+    if (this.#leftBytes < 0)
+      throw new PlimsollError("IMAGE", `${what}: more files and packages than can be kept in mind`);
+  }
 }
 
 /** Which paths layers above have decided (OCI image layer specification, "Whiteouts"). */
@@ -111,17 +135,19 @@ class Findings {
     for (const kind of findSecrets(content.toString("latin1"))) this.#secrets.push({ path, kind, layer });
   }
 
-  addVisible({ kind, mode, content, sizeBytes }: TarEntry, path: string): void {
-    if (kind !== "file") return;
+  /** Returns how many packages it brings. */
+  addVisible({ kind, mode, content, sizeBytes }: TarEntry, path: string): number {
+    if (kind !== "file") return 0;
     if ((mode & SETUID_SETGID) !== 0) this.#setuid.set(path, mode);
     else this.#setuid.delete(path);
     if (isOsRelease(path)) this.#osRelease ??= parseOsRelease(content.toString());
     const database = databaseOf(path);
-    if (database === undefined) return;
+    if (database === undefined) return 0;
     const isWhole = sizeBytes <= MAX_DATABASE_BYTES;
     const found = isWhole ? readDatabase(database, path, content) : undefined;
     if (found === undefined) this.#unreadable.add(path);
     else this.#packages.set(path, found);
+    return found?.length ?? 0;
   }
 
   result(): ImageFiles {

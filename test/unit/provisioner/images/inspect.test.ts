@@ -99,3 +99,15 @@ test("entries that lead out of the root are told, and taken for nothing", async 
   expect(files.escapes.map(({ name }) => name)).toEqual(["../../etc/cron.d/x", "hard"]);
   expect(files.setuid).toEqual([]);
 });
+
+test("what is kept of an image has an end", async () => {
+  const many = Array.from({ length: 40 }, (_, at) => ({ name: `a/file/${at}` }));
+  const packages = Array.from({ length: 40 }, (_, at) => `p${at}`);
+  await expect(inspectLayers([makeLayer(many)], 10_000)).resolves.toBeDefined();
+  for (const layers of [
+    [makeLayer(many), makeLayer(many)],
+    [makeLayer([{ name: STATUS, content: dpkg(...packages) }, ...many])],
+    [makeLayer(many.map(({ name }) => ({ name: `../${name}${"x".repeat(80)}` })))],
+  ])
+    await expect(inspectLayers(layers, 10_000)).rejects.toThrow("more files and packages than can be kept");
+});
