@@ -3,6 +3,7 @@
  *
  *   magic 4 · descriptor 1 · window 0-1 · dictionary 0-4 · content size 0-8 · blocks (3 + size) · checksum 0-4
  */
+import { setImmediate } from "node:timers/promises";
 import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 
@@ -21,8 +22,10 @@ export async function* unzstd(what: string, chunks: AsyncIterable<Uint8Array>): 
     if (magic.length === 0) return;
     const number = magic.readUInt32LE();
     if (number >>> 4 === SKIPPABLE) await reader.skip((await takeAll(what, reader, 4)).readUInt32LE());
-    else if (number === FRAME) yield* readFrame(what, reader, magic);
-    else throw damaged(what, "what follows a frame is none");
+    else if (number === FRAME) {
+      yield* readFrame(what, reader, magic);
+      await setImmediate(); // twelve bytes may have asked for a large window: others have their turn meanwhile
+    } else throw damaged(what, "what follows a frame is none");
   }
 }
 

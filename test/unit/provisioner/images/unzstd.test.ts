@@ -61,3 +61,16 @@ test("a bomb comes in pieces, and memory for its window is not taken", async () 
     "it needs a dictionary",
   );
 });
+
+test("frames without end leave others their turn", async () => {
+  const empty = [...MAGIC, 0xa0, 0, 0, 0, 8, 1, 0, 0]; // 128 MiB are announced
+  let turns = 0;
+  const take = (): void => {
+    turns++;
+    next = setImmediate(take);
+  };
+  let next = setImmediate(take);
+  await collect(Buffer.from(Array.from({ length: 20 }, () => empty).flat()), 1e6);
+  clearImmediate(next);
+  expect(turns).toBeGreaterThan(10);
+});
