@@ -5,6 +5,7 @@ import { Cleanup } from "../support/cleanup.ts";
 import { describeIf, hasCommand } from "../support/host.ts";
 import { gauge, pushBody } from "../support/push.ts";
 import { type MetricsServer, makePrometheus, makeVictoriaMetrics } from "../support/receivers.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 /** What the agent makes of the answer: done; refused for its samples; an error for its samples, to be tried again. */
 type Fate = "delivered" | "refused" | "error";
@@ -104,7 +105,12 @@ describe.each(COLUMNS)("$name", ({ command, make, fates, storesGood, now }) => {
       expect(await deliver(at("kept", 0))).toBe("delivered");
       await deliver(at("kept", 0, 2));
 
-      expect((await server.points("kept"))[0]).toEqual([NOW_MS, 1]);
+      // VictoriaMetrics shows what it has taken within a second.
+      const [kept] = await waitFor("what was there", async () => {
+        const points = await server.points("kept");
+        return points.length > 0 && points;
+      });
+      expect(kept).toEqual([NOW_MS, 1]);
       expect((await server.points("good")).length > 0).toBe(storesGood);
     });
 
