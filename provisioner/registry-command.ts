@@ -17,7 +17,7 @@ import { watchRules } from "./registry/replication/watch.ts";
 import { registryRemovalCommands } from "./registry/retention/commands.ts";
 import { registryServerCommands } from "./registry/server/commands.ts";
 import { findServer } from "./registry/server/declaration.ts";
-import { readReplicas, renderReplicas } from "./registry/server/status.ts";
+import { readServerStatus, renderReplicas, renderServerMetrics } from "./registry/server/status.ts";
 import { ServerDocuments } from "./registry/server/window.ts";
 import { registryTokenCommands } from "./registry/tokens/commands.ts";
 import { DEFAULT_STORE, withStore } from "./store/open.ts";
@@ -90,25 +90,28 @@ interface StatusOptions extends CommonOptions {
 function registryStatus(): Command {
   const command = registrySubCommand("status", "our replicas; each rule's last run, and how far behind it is")
     .option("--server <file>", "what our registry is to be, as for registry init")
-    .option("--metrics", "of the rules, in Prometheus' text format, for a text file of the agent")
+    .option("--metrics", "in Prometheus' text format, for a text file of the agent")
     .action((options: StatusOptions) =>
       withStore(options.store, async (store) => {
         const server = await findServer(options.server);
         const found = await (server === undefined ? readRules(options.config) : findRules(options.config));
         const rules = await readStatuses(found, store);
-        const replicas = server && (await readReplicas(server, new ServerDocuments(store, server.name)));
+        const own = server && (await readServerStatus(server, new ServerDocuments(store, server.name)));
         const text = options.metrics
-          ? renderMetrics(rules, systemClock.nowMs())
-          : [replicas && renderReplicas(replicas), found.length > 0 && renderStatus(rules)]
+          ? renderMetrics(rules, systemClock.nowMs()) + renderServerMetrics(own)
+          : [own && renderReplicas(own.replicas), found.length > 0 && renderStatus(rules)]
               .filter(Boolean)
               .join("\n");
-        const json = { replicas, rules: rules.map(({ rule, status }) => ({ rule, ...status })) };
+        const json = { ...own, rules: rules.map(({ rule, status }) => ({ rule, ...status })) };
         process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : text);
       }),
     );
   return withExamples(command, [
     ["plimsoll registry status", "who serves, and what is behind"],
-    ["plimsoll registry status --metrics", "lag_seconds, and tags by state, for each rule"],
+    [
+      "plimsoll registry status --metrics",
+      "each rule's lag_seconds and tags, each replica's state, the last gc",
+    ],
   ]);
 }
 

@@ -21,7 +21,7 @@ import { configOf, registryArgv } from "./argv.ts";
 import { readBlobSizes } from "./blob-sizes.ts";
 import type { ServerSpec } from "./declaration.ts";
 import { findUntagged, removeUntagged, type UntaggedManifest } from "./untagged.ts";
-import { inWindow, type ReplicaState, type ServerDocuments } from "./window.ts";
+import { type Collected, inWindow, type ReplicaState, type ServerDocuments } from "./window.ts";
 
 const LOOK_MS = 500;
 /** A replica first lets the requests end that are under way. */
@@ -29,15 +29,7 @@ const READ_ONLY_MS = 90_000;
 /** Then it is started again: that takes it a second or two. */
 const WRITABLE_MS = 15_000;
 
-export interface GarbageReport {
-  /** Those that are needed. */
-  readonly marked: number;
-  readonly blobs: number;
-  /** Undefined where the storage is not a folder that can be looked into. */
-  readonly bytes: number | undefined;
-  /** Manifests that no tag led to, where they were asked for: their blobs are among the others. */
-  readonly untagged: number;
-}
+export type GarbageReport = Omit<Collected, "endedMs">;
 
 /** Manifests without a tag go as well, when they are older than that. */
 export interface Untagged {
@@ -69,6 +61,7 @@ export async function collectGarbage(spec: ServerSpec, context: GarbageContext):
     if (spec.storage.kind === "filesystem") removeUntagged(spec.storage.folder, manifests);
     return { ...(await runCollector(spec, inside)), untagged: manifests.length };
   });
+  await documents.writeCollected({ ...report, endedMs: clock.nowMs() });
   await waitUntilWritable(context, id);
   return report;
 }

@@ -1,6 +1,7 @@
 /*
  * registry-server/registry.example/window       {"id":"5b1c…","beat":17}
  * registry-server/registry.example/replicas/a   {"state":"read-only","window":"5b1c…","sinceMs":1700000000000}
+ * registry-server/registry.example/collected    {"endedMs":1700000000000,"marked":40,"blobs":3,"bytes":91,"untagged":0}
  *
  * While the first is there and its beat goes on, all replicas refuse to be written to. Nobody compares
  * clocks: each watches the beat by its own.
@@ -30,6 +31,18 @@ export interface ReplicaState {
   /** The window that it is read-only for. */
   readonly window: string | undefined;
   readonly sinceMs: number;
+}
+
+/** What the last garbage collection has come to. */
+export interface Collected {
+  readonly endedMs: number;
+  /** Blobs that are needed. */
+  readonly marked: number;
+  readonly blobs: number;
+  /** Undefined where the storage is not a folder that can be looked into. */
+  readonly bytes: number | undefined;
+  /** Manifests that no tag led to. */
+  readonly untagged: number;
 }
 
 export class ServerDocuments {
@@ -73,6 +86,24 @@ export class ServerDocuments {
         return [entry.key.slice(prefix.length), { state, ...about }];
       }),
     );
+  }
+
+  async readCollected(): Promise<Collected | undefined> {
+    const entry = await this.#store.get(`${this.#prefix}/collected`);
+    if (entry === undefined) return undefined;
+    const fields = new Fields(this.#store, entry);
+    const isKnown = (entry.value as { bytes?: unknown }).bytes !== undefined;
+    return {
+      endedMs: fields.integer("endedMs", 0),
+      marked: fields.integer("marked", 0),
+      blobs: fields.integer("blobs", 0),
+      bytes: isKnown ? fields.integer("bytes", 0) : undefined,
+      untagged: fields.integer("untagged", 0),
+    };
+  }
+
+  async writeCollected(value: Collected): Promise<void> {
+    await this.#store.transact({ expect: [], put: [{ key: `${this.#prefix}/collected`, value }] });
   }
 
   async writeReplica(name: string, state: ReplicaState): Promise<void> {

@@ -2,7 +2,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parseServer } from "../../../../../provisioner/registry/server/declaration.ts";
-import { readReplicas, renderReplicas } from "../../../../../provisioner/registry/server/status.ts";
+import {
+  readServerStatus,
+  renderReplicas,
+  renderServerMetrics,
+} from "../../../../../provisioner/registry/server/status.ts";
 import { ServerDocuments } from "../../../../../provisioner/registry/server/window.ts";
 import { openEmbeddedStore } from "../../../../../provisioner/store/embedded.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
@@ -26,12 +30,35 @@ test("what each said last, and whether it answers", async () => {
   const documents = new ServerDocuments(store, "registry");
   await documents.writeReplica("a", { state: "read-only", window: "x", sinceMs: 0 });
 
-  const replicas = await readReplicas(spec, documents);
+  const { replicas } = await readServerStatus(spec, documents);
   expect(replicas).toEqual([
     { replica: "a", address: `127.0.0.1:${one}`, state: "read-only", sinceMs: 0, answers: true },
     { replica: "b", address: `127.0.0.1:${other}`, state: "unknown", sinceMs: undefined, answers: false },
   ]);
   expect(renderReplicas(replicas)).toMatch(
     /^a +127\S+ +read-only +1970-01-01T00:00:00.000Z +yes\nb +127\S+ +unknown +- +no\n$/m,
+  );
+});
+
+test("metrics: what each said last, whether it answers, and what was collected", () => {
+  const replica = { replica: "a", address: "h:1", state: "read-only", sinceMs: 0, answers: true } as const;
+  expect(renderServerMetrics(undefined)).toBe("");
+  const none = renderServerMetrics({ replicas: [replica], collected: undefined });
+  expect(none).toContain('plimsoll_registry_replica_state{replica="a",state="read-only"} 1\n');
+  expect(none).toContain('plimsoll_registry_replica_state{replica="a",state="writable"} 0\n');
+  expect(none).toContain('plimsoll_registry_replica_answers{replica="a"} 1\n');
+  expect(none).not.toContain("gc_");
+  const collected = { endedMs: 90_500, marked: 40, blobs: 3, bytes: 91, untagged: 2 };
+  const page = renderServerMetrics({ replicas: [replica], collected });
+  for (const line of [
+    "last_run_end_seconds 90.5",
+    "needed_blobs 40",
+    "freed_blobs 3",
+    "freed_bytes 91",
+    "removed_manifests 2",
+  ])
+    expect(page).toContain(`plimsoll_registry_gc_${line}\n`);
+  expect(renderServerMetrics({ replicas: [], collected: { ...collected, bytes: undefined } })).not.toContain(
+    "freed_bytes",
   );
 });

@@ -113,3 +113,12 @@ test("what replicas say of themselves", async () => {
   });
   await expect(documents.readReplicas()).rejects.toThrow("is not one of writable");
 });
+
+test("what was collected last", async () => {
+  expect(await documents.readCollected()).toBeUndefined();
+  for (const bytes of [91, undefined]) {
+    const collected = { endedMs: 1, marked: 40, blobs: 3, bytes, untagged: 0 };
+    await documents.writeCollected(collected);
+    expect(await documents.readCollected()).toEqual(collected);
+  }
+});
