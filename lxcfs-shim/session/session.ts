@@ -119,10 +119,14 @@ class Session {
     }
   }
 
-  /** A request held back would be lost with us, so none is where nobody hands it out again. A caller without a pid waits for nothing. */
+  /**
+   * A request held back would be lost with us, so none is where nobody hands it out again. A caller without a pid waits for
+   * nothing; nor does anybody where nobody can be told from the others: by name, a crowd's requests are few, and not its own.
+   */
   #send(reply: Buffer, caller: Caller, startMs: number): void {
-    const { transport, sendLater } = this.#options;
-    const mayWait = sendLater !== undefined && caller.pid !== 0 && !this.#isRecording;
+    const { transport, fileSystem, sendLater } = this.#options;
+    const isShared = sendLater !== undefined && fileSystem.ownerOf !== undefined;
+    const mayWait = isShared && caller.pid !== 0 && !this.#isRecording;
     const delayMs = mayWait ? this.#delayOf(reply, caller, startMs) : 0;
     if (delayMs > 0) sendLater?.(reply, delayMs);
     else transport.send(reply);

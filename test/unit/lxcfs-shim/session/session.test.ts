@@ -234,7 +234,10 @@ describe("who asks for more than a share", () => {
   const requestOf = (pid: number, name: string): Buffer =>
     requestMessage({ opcode: FUSE.LOOKUP, pid, body: Buffer.from(`${name}\0`) });
 
-  function runShared(messages: readonly Buffer[], wishes = {}) {
+  type Owners = Pick<FileSystem, "ownerOf">;
+  const OWNERS: Owners = { ownerOf: ({ pid }) => (pid < 100 ? "victim" : "hostile") };
+
+  function runShared(messages: readonly Buffer[], wishes = {}, owners = OWNERS) {
     const transport = openMemoryTransport(messages);
     const late: number[] = [];
     let nowMs = 0;
@@ -246,7 +249,7 @@ describe("who asks for more than a share", () => {
           if (operation.kind === "lookup" && operation.name === "slow") nowMs += 25;
           return { kind: "done" };
         },
-        ownerOf: ({ pid }) => (pid < 100 ? "victim" : "hostile"),
+        ...owners,
       },
       counters: new Counters(),
       log: recordLog(),
@@ -278,6 +281,12 @@ describe("who asks for more than a share", () => {
       sent: 22,
       late: [],
     });
+  });
+
+  test("is answered at once where nobody can be told from the others", () => {
+    const messages = [requestOf(99, "x"), ...hostile, requestOf(99, "x")];
+
+    expect(runShared(messages, {}, {})).toEqual({ sent: 22, late: [] });
   });
 });
 
