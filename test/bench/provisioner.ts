@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../core/runtime/clock.ts";
+import { errorLine } from "../../core/runtime/errors.ts";
 import { exec } from "../../core/runtime/exec.ts";
 import { openLogger } from "../../core/runtime/logger.ts";
 import { reserveAddresses } from "../../provisioner/addresses/reserve.ts";
@@ -48,8 +49,13 @@ interface Creation {
   readonly lines: readonly Line[];
 }
 
-if (process.argv[2] === "create") await create(JSON.parse(process.argv[3] ?? ""));
-else await measure();
+if (process.argv[2] !== "create") await measure();
+else
+  await create(JSON.parse(process.argv[3] ?? "")).catch((error: unknown) => {
+    // One line: it is all that is told of a program that fails.
+    process.stderr.write(`${errorLine(error)}\n`);
+    process.exitCode = 1;
+  });
 
 async function measure(): Promise<void> {
   const cleanup = new Cleanup();
