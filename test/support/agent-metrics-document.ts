@@ -84,8 +84,9 @@ settings of a connection are those of a destination ([agent-protocols.md](agent-
 
 \`textfile\` reads \`*.prom\` in its directory at each tick: write beside it and rename. \`exec\` runs programs, once a minute; they
 print the same format, are killed with all they started when their time is over, and are, beside the daily \`facts\`, the only processes an agent ever
-starts. Neither may give samples a time of their own. A bad file or program costs itself. A series that the agent has itself is
-left out, and the log says so: a receiver would refuse two values of it.
+starts. Neither may give samples a time of their own. A bad file or program costs itself. A series that a source of the
+agent has itself is left out, and the log says so: a receiver would refuse two values of it. What begins with \`plimsoll_agent_\` or
+\`plimsoll_facts_\` is the agent's own: do not use it.
 `;
 
 /** Sources whose series depend on what others put there. */
