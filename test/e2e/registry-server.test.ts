@@ -1,81 +1,23 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { type ExecResult, exec } from "../../core/runtime/exec.ts";
+import type { ExecResult } from "../../core/runtime/exec.ts";
 import { Registry } from "../../provisioner/registry/client.ts";
 import { makeAuthority } from "../support/certificates.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { freePort } from "../support/free-port.ts";
 import { describeIf, hasCommand, testIf } from "../support/host.ts";
-import { programArgv, type RunningProgram, startProgram } from "../support/run-program.ts";
-import { SyntheticImages } from "../support/synthetic-images.ts";
+import { declareServer, pullImage, type Server } from "../support/registry-server.ts";
 import { waitFor } from "../support/wait-for.ts";
-
-/** What this machine's own engine runs is not asked. */
-const NO_ENGINE = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
 
 /** A registry as `init` makes it and `up` runs it: Debian's docker-registry, with skopeo as its client. */
 describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll registry init, up, gc", () => {
   const cleanup = new Cleanup();
   afterAll(() => cleanup.run());
 
-  interface Server {
-    /** `127.0.0.1:port` of each replica. */
-    readonly hosts: Readonly<Record<string, string>>;
-    run(...args: readonly string[]): Promise<ExecResult>;
-    start(...args: readonly string[]): RunningProgram;
-    /** A replica that answers. */
-    up(replica: string): Promise<RunningProgram>;
-  }
-
-  async function declare(replicas: readonly string[], more: object = {}): Promise<Server> {
-    const folder = cleanup.temporaryFolder();
-    const hosts: Record<string, string> = {};
-    for (const name of replicas) hosts[name] = `127.0.0.1:${await freePort()}`;
-    mkdirSync(join(folder, "data"));
-    const declaration = {
-      name: "registry.test",
-      folder: join(folder, "registry"),
-      replicas: Object.fromEntries(replicas.map((name) => [name, { address: hosts[name] }])),
-      storage: { filesystem: { folder: join(folder, "data"), shared: true } },
-      ...more,
-    };
-    writeFileSync(join(folder, "server.yaml"), JSON.stringify(declaration));
-    const given = ["--server", join(folder, "server.yaml")];
-    const stored = (verb: string): readonly string[] =>
-      verb === "init" ? [] : ["--store", join(folder, "state.db")];
-    const argv = (args: readonly string[]): readonly string[] =>
-      programArgv("plimsoll", "registry", ...args, ...given, ...stored(args[0] ?? ""));
-    const server: Server = {
-      hosts,
-      run: (...args) => exec(argv(args), { okCodes: [0, 1, 2, 3], timeoutMs: 110_000, env: NO_ENGINE }),
-      start: (...args) => startProgram(cleanup, argv(args)),
-      up: async (replica) => {
-        const program = server.start("up", "--replica", replica);
-        await program.waitForLine(/"msg":"serves"/, 30_000);
-        return program;
-      },
-    };
-    expect(await server.run("init")).toMatchObject({ code: 0, stderr: "" });
-    return server;
-  }
-
-  const clientOf = (server: Server, replica: string): SyntheticImages => {
-    const client = new SyntheticImages(`http://${server.hosts[replica]}`);
-    cleanup.add("client", () => client.registry.close());
-    return client;
-  };
-  const pull = (server: Server, replica: string, image: string): Promise<ExecResult> => {
-    const from = `docker://${server.hosts[replica]}/${image}`;
-    return exec([
-      "skopeo",
-      "copy",
-      "--all",
-      "--src-tls-verify=false",
-      from,
-      `oci:${cleanup.temporaryFolder()}:x`,
-    ]);
-  };
+  const declare = (replicas: readonly string[], more: object = {}): Promise<Server> =>
+    declareServer(cleanup, replicas, more);
+  const pull = (server: Server, replica: string, image: string): Promise<string> =>
+    pullImage(cleanup, server.hosts[replica], image);
 
   test("two replicas are one registry; garbage goes while others push, and what they pushed is whole", async () => {
     const server = await declare(["a", "b"]);
@@ -83,7 +25,7 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
       "0 blobs of 0 bytes to be freed, 0 are needed\n",
     );
     const [first] = [await server.up("a"), await server.up("b")];
-    const [a, b] = [clientOf(server, "a"), clientOf(server, "b")];
+    const [a, b] = [server.clientOf("a"), server.clientOf("b")];
     const kept = await a.put("team/app", "kept", 1000);
     expect(await b.registry.digestOf("team/app", "kept")).toBe(kept);
     await a.registry.removeManifest("team/app", await a.put("team/app", "gone", 200_000));
@@ -119,7 +61,7 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
   test("what a tag was moved away from goes when that is asked for, and takes nothing along", async () => {
     const server = await declare(["a"]);
     await server.up("a");
-    const client = clientOf(server, "a");
+    const client = server.clientOf("a");
     const old = await client.put("app", "latest", 300_000);
     const images = [await client.put("app", "latest", 1000), await client.put("app", "x", 1000)];
     await client.putIndex("app", "x", images);
@@ -139,7 +81,7 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
   test("a collector that is killed leaves a registry that is written to again; a keeper takes its registry along", async () => {
     const server = await declare(["only"]);
     const up = await server.up("only");
-    const client = clientOf(server, "only");
+    const client = server.clientOf("only");
     await client.put("app", "v1", 100);
     // It is killed as soon as it has the window: nobody else will say that it is over.
     const gc = server.start("gc");
@@ -147,7 +89,7 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
     await gc.stop("SIGKILL");
     await up.waitForLine(/"mode":"read-only"/, 30_000);
     await expect(client.put("app", "v2", 100)).rejects.toThrow();
-    expect((await pull(server, "only", "app:v1")).code).toBe(0);
+    await pull(server, "only", "app:v1");
     await waitFor(
       "writable again",
       () => up.lines.filter((line) => /"mode":"writable"/.test(line)).length > 1,
@@ -174,21 +116,12 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
   test("what the rules do not keep goes from the registry, and then from the disk; an index and its images stay whole", async () => {
     const server = await declare(["a"]);
     await server.up("a");
-    const client = clientOf(server, "a");
+    const client = server.clientOf("a");
     for (let n = 1; n <= 4; n++) await client.put("app", `v${n}`, 100_000 * n, `2026-01-0${n}T00:00:00Z`);
     const digests = await Promise.all(["v1", "v4"].map((tag) => client.registry.digestOf("app", tag)));
     await client.putIndex("app", "all", digests.map(String));
-    const folder = cleanup.temporaryFolder();
-    const retention = { builds: { registry: "a", tags: "v*", keepLast: 1 } };
-    const registries = { a: { url: `http://${server.hosts.a}` } };
-    writeFileSync(join(folder, "registry.yaml"), JSON.stringify({ registries, retention }));
-    const remove = (...args: readonly string[]): Promise<ExecResult> => {
-      const given = ["--config", join(folder, "registry.yaml"), "--store", join(folder, "state.db")];
-      return exec(programArgv("plimsoll", "registry", ...args, ...given), {
-        okCodes: [0, 1, 3],
-        env: NO_ENGINE,
-      });
-    };
+    const rules = { builds: { registry: "a", tags: "v*", keepLast: 1 } };
+    const remove = (...args: readonly string[]): Promise<ExecResult> => server.remove(rules, ...args);
 
     const planned = await remove("retain", "--all", "--dry-run");
     expect(planned.stdout).toMatch(/app:v1 to be removed[\s\S]*3 tags and 2 manifests to be removed\n$/);

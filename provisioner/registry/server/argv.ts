@@ -16,6 +16,18 @@ export async function registryArgv(
   return ["setpriv", ...asUser, "--pdeathsig", "KILL", "--", program, ...args];
 }
 
+/**
+ * What its environment has besides. AWS_CA_BUNDLE makes 2.8 panic at its start: the SDK wants a transport that it can
+ * change, and gets one that 2.8 has wrapped. SSL_CERT_FILE is Go's own, and stands beside the folder of the system's.
+ */
+export function registryEnvironment({ version, storage }: ServerSpec): Readonly<Record<string, string>> {
+  const caFile = storage.kind === "s3" ? storage.caFile : undefined;
+  return {
+    ...(version === 2 || caFile !== undefined ? { AWS_CA_BUNDLE: "" } : {}),
+    ...(caFile === undefined ? {} : { SSL_CERT_FILE: caFile }),
+  };
+}
+
 export function configOf({ folder }: ServerSpec, mode: ReplicaMode): string {
   return join(folder, mode === "writable" ? CONFIG : READ_ONLY_CONFIG);
 }

@@ -17,7 +17,7 @@ import type { Readable } from "node:stream";
 import type { Clock } from "../../../core/runtime/clock.ts";
 import { NotFoundError, PlimsollError } from "../../../core/runtime/errors.ts";
 import { startProcess } from "../../../core/runtime/exec.ts";
-import { configOf, registryArgv } from "./argv.ts";
+import { configOf, registryArgv, registryEnvironment } from "./argv.ts";
 import { readBlobSizes } from "./blob-sizes.ts";
 import type { ServerSpec } from "./declaration.ts";
 import { findUntagged, removeUntagged, type UntaggedManifest } from "./untagged.ts";
@@ -137,7 +137,7 @@ async function runCollector(
   const { storage } = spec;
   const sizes = storage.kind === "filesystem" ? readBlobSizes(storage.folder) : undefined;
   const argv = await registryArgv(spec, "garbage-collect", ...flags, configOf(spec, "read-only"));
-  const child = startProcess(argv, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = startProcess(argv, { stdio: ["ignore", "pipe", "pipe"], env: registryEnvironment(spec) });
   const closed = once(child, "close");
   const kill = (): void => void child.kill("SIGKILL");
   signal.addEventListener("abort", kill);

@@ -12,6 +12,7 @@ export function readInputs(spec: ServerSpec, nowMs: number): Omit<Secrets, "http
   if (spec.auth?.kind === "htpasswd") checkPasswords(spec.auth.file);
   if (spec.auth?.kind === "tokens") parseUsers(spec.auth.users, readInput(spec.auth.users));
   const { storage, notifications } = spec;
+  if (storage.kind === "s3" && storage.caFile !== undefined) checkAuthorities(storage.caFile);
   const keys = storage.kind === "s3" ? storage.keys : undefined;
   const tokens = notifications.flatMap(({ name, tokenFile }) =>
     tokenFile === undefined ? [] : [[name, readInput(tokenFile).trim()] as const],
@@ -41,6 +42,16 @@ function checkCertificate(tls: { readonly certificate: string; readonly key: str
   }
   const { validTo } = new X509Certificate(cert);
   if (Date.parse(validTo) < nowMs) throw new UsageError(`${tls.certificate}: has ended ${validTo}`);
+}
+
+/** Go passes over what is none, and trusts nobody then. */
+function checkAuthorities(file: string): void {
+  try {
+    new X509Certificate(readInput(file));
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    throw new UsageError(`${file}: is not a certificate`, { cause });
+  }
 }
 
 /** Distribution reads bcrypt alone, and takes any other line for a password that is always wrong. */

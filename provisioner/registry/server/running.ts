@@ -9,7 +9,7 @@ import type { Logger } from "../../../core/runtime/log.ts";
 import { openGate } from "../gate/gate.ts";
 import type { Verdicts } from "../gate/verdicts.ts";
 import type { Address } from "./address.ts";
-import { configOf, registryArgv } from "./argv.ts";
+import { configOf, registryArgv, registryEnvironment } from "./argv.ts";
 import type { Replica, ServerSpec } from "./declaration.ts";
 import { readOwner } from "./init.ts";
 import { readInput } from "./inputs.ts";
@@ -82,6 +82,7 @@ async function startBare(
 ): Promise<RunningRegistry> {
   const argv = await registryArgv(spec, "serve", configOf(spec, mode));
   const env = {
+    ...registryEnvironment(spec),
     REGISTRY_HTTP_NET: typeof place === "string" ? "unix" : "tcp",
     REGISTRY_HTTP_ADDR: listens,
     OTEL_TRACES_EXPORTER: "none",

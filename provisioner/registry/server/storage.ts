@@ -8,6 +8,8 @@ export type Storage =
       readonly region: string;
       /** Of a store that is not Amazon's: Ceph's RADOS gateway and others. */
       readonly endpoint: string | undefined;
+      /** Who has signed the store's certificate, where the system does not know them. */
+      readonly caFile: string | undefined;
       /** Without both it asks the machine it runs on (an instance's role). */
       readonly keys: { readonly accessFile: string; readonly secretFile: string } | undefined;
       /** In the bucket. */
@@ -21,6 +23,7 @@ const S3_KEYS = [
   "bucket",
   "region",
   "endpoint",
+  "caFile",
   "accessKeyFile",
   "secretKeyFile",
   "folder",
@@ -54,6 +57,7 @@ function parseS3(mapping: Mapping<(typeof S3_KEYS)[number]>): Storage {
     bucket,
     region: mapping.text("region", "us-east-1"),
     endpoint: mapping.optionalText("endpoint") === undefined ? undefined : mapping.url("endpoint"),
+    caFile: mapping.optionalText("caFile") === undefined ? undefined : mapping.path("caFile"),
     keys: named
       ? { accessFile: mapping.path("accessKeyFile"), secretFile: mapping.path("secretKeyFile") }
       : undefined,

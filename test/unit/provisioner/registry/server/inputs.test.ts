@@ -48,11 +48,21 @@ test("a registry would take a password that is no bcrypt for one that is always 
   expect(() => read(htpasswd(`ada:${bcrypt}\nbob:$apr1$x$y\n`))).toThrow(/passwords:2: is not NAME:BCRYPT/);
 });
 
+test("who has signed the store's certificate", () => {
+  const trusted = (text: string): object => ({
+    storage: { s3: { bucket: "images", caFile: write("ca", text) } },
+  });
+  expect(() => read(trusted("no PEM"))).toThrow(/ca: is not a certificate/);
+  const gone = { storage: { s3: { bucket: "images", caFile: join(folder, "none") } } };
+  expect(() => read(gone)).toThrow(/none: cannot be read: ENOENT/);
+});
+
 testIf(hasCommand("openssl"))("a certificate and its key, as long as it lives", async () => {
   const authority = await makeAuthority(folder);
   const [one, other] = [await authority.issue("one.example"), await authority.issue("other.example")];
   const tls = { certificate: one.cert, key: one.key };
   expect(() => read({ tls })).not.toThrow();
+  expect(() => read({ storage: { s3: { bucket: "images", caFile: authority.cert } } })).not.toThrow();
   expect(() => read({ tls }, Date.now() + 3 * 86_400_000)).toThrow(/has ended/);
   expect(() => read({ tls: { ...tls, key: other.key } })).toThrow(UsageError);
   expect(() => read({ tls: { ...tls, key: other.key } })).toThrow(/are not a certificate and its key/);

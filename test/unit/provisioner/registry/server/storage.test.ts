@@ -18,6 +18,7 @@ test("a folder, or a bucket", () => {
     bucket: "images",
     region: "us-east-1",
     endpoint: undefined,
+    caFile: undefined,
     keys: undefined,
     folder: "/",
     redirect: true,
