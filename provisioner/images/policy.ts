@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { environmentOption, readConfigFile } from "../../core/runtime/config.ts";
+import { UsageError } from "../../core/runtime/errors.ts";
 import { Mapping } from "../host/mapping.ts";
+import { digestOf } from "../registry/digest-check.ts";
 import { type Filter, parseFilter } from "../registry/replication/filter.ts";
 import type { InstalledPackage } from "./packages.ts";
 import { compareVersions } from "./versions.ts";
@@ -48,6 +51,24 @@ const ORDERS: Readonly<Record<string, (order: number) => boolean>> = {
 export async function readPolicy(path: string | undefined): Promise<ImagePolicy> {
   const file = path ?? environmentOption("IMAGE_POLICY") ?? DEFAULT_POLICY;
   return parsePolicy(file, await readConfigFile(file));
+}
+
+/** A policy, and what it is known by: the digest of its file. */
+export interface KnownPolicy {
+  readonly id: string;
+  readonly policy: ImagePolicy;
+}
+
+/**
+ * One that stands guard. A file that is empty may have been cut off, or is yet to be written: it does not mean that everything
+ * may be.
+ */
+export async function readKnownPolicy(file: string): Promise<KnownPolicy> {
+  const policy = await readPolicy(file);
+  const bytes = readFileSync(file);
+  if (bytes.toString().replaceAll(/#.*/g, "").trim() === "")
+    throw new UsageError(`policy ${file}: is empty`, { hint: "{} is one that asks for nothing" });
+  return { id: digestOf(bytes), policy };
 }
 
 export function parsePolicy(file: string, values: Readonly<Record<string, unknown>>): ImagePolicy {

@@ -7,6 +7,8 @@ import {
 } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { PlimsollError } from "../../../core/runtime/errors.ts";
+import { Patience, receive, send } from "./patience.ts";
 
 /** Of one connection, and not of what is sent over it (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = new Set([
@@ -21,18 +23,22 @@ const WITH_BODY = ["POST", "PUT", "PATCH"];
 /** A registry behind a unix socket. */
 export class Backend {
   readonly socketPath: string;
+  readonly #silenceMs: number;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(socketPath: string) {
+  /** `silenceMs` is how long it may neither take nor say anything. */
+  constructor(socketPath: string, silenceMs: number) {
     this.socketPath = socketPath;
+    this.#silenceMs = silenceMs;
   }
 
-  /** The registry's answer to a client's request, with another body where one is given. */
-  ask(incoming: IncomingMessage, isSecure: boolean, body?: Buffer): Promise<IncomingMessage> {
+  /** The registry's answer to a client's request: with another body, or with the client's, as long as there is patience. */
+  ask(incoming: IncomingMessage, isSecure: boolean, body: Buffer | Patience): Promise<IncomingMessage> {
     const { method = "GET", url: path } = incoming;
     const { "content-length": announced, ...own } = endToEnd(incoming.headers);
-    const hasBody = WITH_BODY.includes(method);
-    const length = body === undefined && hasBody ? announced : body?.length;
+    const given = body instanceof Patience ? undefined : body;
+    const sent = body instanceof Patience && WITH_BODY.includes(method) ? receive(incoming, body) : undefined;
+    const length = given?.length ?? (sent && announced);
     const headers = {
       ...own,
       ...(length === undefined ? {} : { "content-length": `${length}` }),
@@ -41,12 +47,11 @@ export class Backend {
     };
     return new Promise((resolve, reject) => {
       const options = { socketPath: this.socketPath, agent: this.#agent, method, path, headers };
-      const outgoing = request(options, resolve);
+      const outgoing = request({ ...options, timeout: this.#silenceMs }, resolve);
       outgoing.once("error", reject);
+      outgoing.once("timeout", () => outgoing.destroy(new PlimsollError("GATE", "the registry is silent")));
       // Either side may break off: the other hears of it, and the registry takes no half of a body for a whole one.
-      const source =
-        body === undefined && hasBody ? incoming : Readable.from(body === undefined ? [] : [body]);
-      pipeline(source, outgoing).catch(reject);
+      pipeline(sent ?? Readable.from(given === undefined ? [] : [given]), outgoing).catch(reject);
     });
   }
 
@@ -56,9 +61,16 @@ export class Backend {
 }
 
 /** Hands on an answer as it comes. */
-export async function reply(answer: IncomingMessage, response: ServerResponse): Promise<void> {
-  response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
-  await pipeline(answer, response);
+export async function reply(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  patience: Patience,
+): Promise<void> {
+  const { readableDidRead, complete } = response.req;
+  // An answer before the end of what it answers: nobody reads the rest, and so no other request behind it.
+  const last = readableDidRead && !complete ? { connection: "close" } : {};
+  response.writeHead(answer.statusCode ?? 502, { ...endToEnd(answer.headers), ...last });
+  await send(answer, response, patience);
 }
 
 function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {

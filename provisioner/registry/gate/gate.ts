@@ -1,19 +1,25 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { errorLine, PlimsollError } from "../../../core/runtime/errors.ts";
+import type { Socket } from "node:net";
+import { systemClock } from "../../../core/runtime/clock.ts";
+import { PlimsollError } from "../../../core/runtime/errors.ts";
 import type { Logger } from "../../../core/runtime/log.ts";
 import { Registry } from "../client.ts";
 import type { RegistryAccess } from "../connection.ts";
 import { digestOf } from "../digest-check.ts";
 import { createHttpServer, type Listening, listen, type Tls } from "../listen.ts";
 import { MAX_MANIFEST_BYTES, type Manifest } from "../manifest.ts";
-import { RegistryError } from "../registry-error.ts";
 import type { Address } from "../server/address.ts";
+import { clientName } from "./client-name.ts";
 import { Backend, reply } from "./forward.ts";
+import { type GateLimits, LIMITS } from "./limits.ts";
 import { type NamedManifest, parsePassage } from "./passage.ts";
+import { Patience, receive } from "./patience.ts";
+import { BUSY, crowded, failureOf, type Refusal, refusalOf, refuse } from "./refusal.ts";
+import { Turns } from "./turns.ts";
 import type { Verdicts } from "./verdicts.ts";
 
-/** A client that does not get on with its headers; a body may take as long as it takes. */
-const HEADERS_MS = 60_000;
+/** Who is turned away comes again at once: not each time is told. */
+const TELL_MS = 60_000;
 
 export interface GateOptions {
   /** What errors call the registry. */
@@ -22,17 +28,12 @@ export interface GateOptions {
   readonly socketPath: string;
   readonly verdicts: Verdicts;
   readonly tls: Tls | undefined;
+  /** Who has signed the certificate of the store that blobs may lead to; the system's unless told. */
+  readonly caFile?: string | undefined;
   readonly log: Logger;
   /** How long requests that are under way may still take when the gate closes. */
   readonly drainMs: number;
-}
-
-/** An answer of the gate's own, in the form of the distribution specification ("Error Codes"). */
-interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  readonly detail?: readonly string[];
+  readonly limits?: GateLimits;
 }
 
 /**
@@ -40,41 +41,80 @@ interface Refusal {
  * are there by then; without a manifest they are nobody's, and go with the next garbage collection.
  */
 export async function openGate(address: Address, options: GateOptions): Promise<Listening> {
-  const backend = new Backend(options.socketPath);
+  const { tls, socketPath, limits = LIMITS } = options;
+  const parts: Parts = {
+    ...{ ...options, limits, backend: new Backend(socketPath, limits.registryMs) },
+    manifests: new Turns(limits.manifests),
+  };
+  const requests = new Turns(limits.requests);
+  const tellCrowd = atMostOnce(TELL_MS, (client) =>
+    options.log.warn({ client }, "too many requests at once: some are turned away"),
+  );
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const client = clientName(request.socket.remoteAddress);
+    const release = requests.tryTake(client);
+    if (typeof release === "string") {
+      tellCrowd(client);
+      return refuse(response, crowded(release));
+    }
+    response.once("close", release);
     try {
-      await new Visit(request, response, backend, options).run();
+      await new Visit(request, response, client, parts).run();
     } catch (error) {
-      options.log.warn({ err: error, method: request.method, url: request.url }, "request not handed on");
-      refuse(response, {
-        status: 503,
-        code: "UNAVAILABLE",
-        message: "the registry does not answer; try again",
-      });
+      options.log.warn({ err: error, client, method: request.method, url: request.url }, "not handed on");
+      refuse(response, failureOf(error));
     }
   };
-  const limits = { headersTimeout: HEADERS_MS, requestTimeout: 0, keepAliveTimeout: HEADERS_MS };
-  const server = createHttpServer(options.tls, limits, handle);
+  const server = createHttpServer(
+    tls,
+    {
+      ...{ headersTimeout: limits.headersMs, keepAliveTimeout: limits.headersMs, requestTimeout: 0 },
+      connectionsCheckingInterval: limits.headersMs / 4,
+    },
+    handle,
+  );
+  const connections = new Turns(limits.connections);
+  server.on("connection", (socket: Socket) => {
+    const release = connections.tryTake(clientName(socket.remoteAddress));
+    // There is no request yet that could be answered.
+    if (typeof release === "string") socket.destroy();
+    else socket.once("close", release);
+  });
   const listening = await listen("registry", server, address);
   const close = async (): Promise<void> => {
     await listening.drain(options.drainMs);
-    backend.close();
+    parts.backend.close();
   };
   return { ...listening, close };
+}
+
+function atMostOnce(everyMs: number, tell: (client: string) => void): (client: string) => void {
+  let nextMs = 0;
+  return (client) => {
+    if (systemClock.monotonicMs() < nextMs) return;
+    nextMs = systemClock.monotonicMs() + everyMs;
+    tell(client);
+  };
+}
+
+interface Parts extends GateOptions {
+  readonly limits: GateLimits;
+  readonly backend: Backend;
+  readonly manifests: Turns;
 }
 
 /** One request and its answer. */
 class Visit {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #backend: Backend;
-  readonly #options: GateOptions;
+  readonly #client: string;
+  readonly #parts: Parts;
 
-  constructor(request: IncomingMessage, response: ServerResponse, backend: Backend, options: GateOptions) {
+  constructor(request: IncomingMessage, response: ServerResponse, client: string, parts: Parts) {
     this.#request = request;
     this.#response = response;
-    this.#backend = backend;
-    this.#options = options;
+    this.#client = client;
+    this.#parts = parts;
   }
 
   async run(): Promise<void> {
@@ -86,10 +126,10 @@ class Visit {
         message: "not a path of the distribution specification",
       });
     if (passage.kind === "manifest") return this.#push(passage);
-    const answer = await this.#ask();
+    const answer = await this.#ask(new Patience(this.#parts.limits.upload));
     const refusal =
       passage.kind === "pull" && answer.statusCode === 200 ? await this.#judgeBlob(passage) : undefined;
-    if (refusal === undefined) return reply(answer, this.#response);
+    if (refusal === undefined) return this.#reply(answer);
     answer.destroy();
     this.#refuse(refusal);
   }
@@ -98,9 +138,19 @@ class Visit {
     // Whoever may not push, or nobody while it is read-only, is told so by the registry itself: an empty manifest
     // is invalid to it, but that is what it finds out last. Nothing is kept in memory for him either.
     const empty = await this.#ask(Buffer.alloc(0));
-    if (empty.statusCode !== 400) return reply(empty, this.#response);
+    if (empty.statusCode !== 400) return this.#reply(empty);
     empty.resume();
-    const bytes = await readBody(this.#request);
+    const release = await this.#parts.manifests.take(this.#client, this.#whileWaiting());
+    if (release === undefined) return this.#refuse(BUSY);
+    try {
+      await this.#readAndJudge(named);
+    } finally {
+      release();
+    }
+  }
+
+  async #readAndJudge(named: NamedManifest): Promise<void> {
+    const bytes = await readBody(this.#request, new Patience(this.#parts.limits.manifest));
     if (bytes === undefined)
       return this.#refuse({
         status: 413,
@@ -113,7 +163,7 @@ class Visit {
     const mediaType = type.split(";")[0]?.trim() ?? "";
     const refusal = await this.#judge(named, { mediaType, digest: digestOf(bytes, algorithm), bytes });
     if (refusal !== undefined) return this.#refuse(refusal);
-    await reply(await this.#ask(bytes), this.#response);
+    await this.#reply(await this.#ask(bytes));
   }
 
   /** Distribution takes a blob for a manifest as well where it is asked for by digest; none came past us as one. */
@@ -133,10 +183,11 @@ class Visit {
   }
 
   async #judge({ repository, reference }: NamedManifest, manifest: Manifest): Promise<Refusal | undefined> {
-    const { verdicts, log } = this.#options;
+    const { verdicts, log } = this.#parts;
     const image = `${repository}@${manifest.digest}`;
+    const turn = { client: this.#client, signal: this.#whileWaiting() };
     try {
-      const reasons = await verdicts.judge(this.#access(), repository, manifest);
+      const reasons = await verdicts.judge(this.#access(), repository, manifest, turn);
       if (reasons.length === 0) return undefined;
       log.warn({ image, reference, reasons }, "refused by the policy");
       const message = `the policy refuses ${repository}:${reference}: ${reasons.join("; ")}`;
@@ -148,16 +199,26 @@ class Visit {
     }
   }
 
-  /** With the rights of whoever asks. */
-  #access(): RegistryAccess {
-    const { name, socketPath } = this.#options;
-    const { authorization } = this.#request.headers;
-    return { url: `http://${name}`, socketPath, authorization };
+  /** Until the client leaves, or has waited for long enough. */
+  #whileWaiting(): AbortSignal {
+    const left = new AbortController();
+    this.#response.once("close", () => left.abort());
+    return AbortSignal.any([left.signal, AbortSignal.timeout(this.#parts.limits.waitMs)]);
   }
 
-  /** The registry's answer to what was asked, with another body where one is given. */
-  #ask(body?: Buffer): Promise<IncomingMessage> {
-    return this.#backend.ask(this.#request, this.#options.tls !== undefined, body);
+  /** With the rights of whoever asks. */
+  #access(): RegistryAccess {
+    const { name, socketPath, caFile } = this.#parts;
+    const { authorization } = this.#request.headers;
+    return { url: `http://${name}`, socketPath, authorization, caFile };
+  }
+
+  #ask(body: Buffer | Patience): Promise<IncomingMessage> {
+    return this.#parts.backend.ask(this.#request, this.#parts.tls !== undefined, body);
+  }
+
+  #reply(answer: IncomingMessage): Promise<void> {
+    return reply(answer, this.#response, new Patience(this.#parts.limits.download));
   }
 
   #refuse(refusal: Refusal): void {
@@ -165,33 +226,10 @@ class Visit {
   }
 }
 
-/** What could not be looked into does not pass: who brought it may try again where that may help. */
-function refusalOf(error: PlimsollError): Refusal {
-  const message = `cannot be looked into: ${errorLine(error)}`;
-  if (!(error instanceof RegistryError))
-    return {
-      status: error.code === "IMAGE" ? 403 : 503,
-      code: error.code === "IMAGE" ? "DENIED" : "UNAVAILABLE",
-      message,
-    };
-  if (error.status === 404) return { status: 400, code: "MANIFEST_BLOB_UNKNOWN", message };
-  return error.isPassing
-    ? { status: 503, code: "UNAVAILABLE", message }
-    : { status: 400, code: "MANIFEST_INVALID", message };
-}
-
-function refuse(response: ServerResponse, { status, code, message, detail }: Refusal): void {
-  if (response.headersSent) return void response.destroy();
-  // What is left of the request is not read.
-  const headers = { "content-type": "application/json", connection: "close" };
-  response.writeHead(status, { ...headers, ...(status === 503 ? { "retry-after": "1" } : {}) });
-  response.end(JSON.stringify({ errors: [{ code, message, ...(detail && { detail }) }] }));
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, patience: Patience): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of receive(request, patience)) {
     bytes += chunk.length;
     if (bytes > MAX_MANIFEST_BYTES) return undefined;
     chunks.push(chunk);

@@ -1,17 +1,14 @@
-import { readFileSync } from "node:fs";
 import { contentOf } from "../../images/from-registry.ts";
 import { judgeManifest } from "../../images/judge.ts";
-import { readPolicy } from "../../images/policy.ts";
+import { readKnownPolicy } from "../../images/policy.ts";
 import type { Registry } from "../client.ts";
-import { digestOf } from "../digest-check.ts";
 import { RegistryError } from "../registry-error.ts";
 import type { SyncJournal } from "./journal.ts";
 import type { Judge } from "./synchronize.ts";
 
 /** Reads a rule's policy. What it has refused before is not read again, as long as the policy is the same. */
 export async function openQuarantine(file: string, source: Registry, journal: SyncJournal): Promise<Judge> {
-  const policy = await readPolicy(file);
-  const id = digestOf(readFileSync(file));
+  const { id, policy } = await readKnownPolicy(file);
   const refused = await journal.readRefusals(id);
   const verdicts = new Map<string, Promise<readonly string[]>>();
   const decide = async (repository: string, digest: string): Promise<readonly string[]> => {

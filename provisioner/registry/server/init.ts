@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { join } from "node:path";
 import { errnoOf, PlimsollError } from "../../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../../core/runtime/exec.ts";
-import { readPolicy } from "../../images/policy.ts";
+import { readKnownPolicy } from "../../images/policy.ts";
 import { renderKeepalived } from "./balancer.ts";
 import type { ServerSpec } from "./declaration.ts";
 import { readInputs } from "./inputs.ts";
@@ -26,7 +26,7 @@ export interface PlannedFile {
 /** What `init` would write. Secrets that are there are kept: replicas share them, tokens were signed with them. */
 export async function planInit(spec: ServerSpec, nowMs: number): Promise<readonly PlannedFile[]> {
   const inputs = readInputs(spec, nowMs);
-  if (spec.policyFile !== undefined) await readPolicy(spec.policyFile);
+  if (spec.policyFile !== undefined) await readKnownPolicy(spec.policyFile);
   const httpSecret = readOwn(spec, HTTP_SECRET) ?? `${randomBytes(32).toString("hex")}\n`;
   const secrets = { ...inputs, httpSecret: httpSecret.trim() };
   const { balancer } = spec;

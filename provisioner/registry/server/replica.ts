@@ -53,7 +53,9 @@ class Keeper {
   readonly #watch: WindowWatch;
   readonly #verdicts: Verdicts | undefined;
   #running: RunningRegistry | undefined;
-  #told: Pick<ReplicaState, "state" | "window"> | undefined;
+  #told: ReplicaState | undefined;
+  /** Why nothing can be pushed, though it serves. */
+  #problem: string | undefined;
   #hasServed = false;
   #failures = 0;
 
@@ -71,6 +73,7 @@ class Keeper {
     let window = await documents.readWindow(); // without the store nobody knows whether it may be written to
     try {
       while (!signal.aborted) {
+        await this.#lookAtPolicy();
         await this.#become(this.#watch.judge(window));
         await clock.sleep(LOOK_MS, signal);
         window = await documents.readWindow().catch(() => window);
@@ -98,6 +101,16 @@ class Keeper {
     await this.#tell(
       this.#running === undefined ? { state: "starting", window: undefined } : { state: mode, window },
     );
+  }
+
+  /** The gate itself reads it at each push; here it is told, once, before somebody pushes. */
+  async #lookAtPolicy(): Promise<void> {
+    const problem = await this.#verdicts?.problem();
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    const [{ log }, replica] = [this.#context, this.#replica.name];
+    if (problem === undefined) log.info({ replica }, "the policy can be followed again");
+    else log.error({ replica, problem }, "the policy cannot be followed: nothing is pushed until it can");
   }
 
   async #start(mode: ReplicaMode): Promise<RunningRegistry | undefined> {
@@ -128,8 +141,12 @@ class Keeper {
 
   /** Whether a state is told decides nothing here: it is told again with the next look. */
   async #tell({ state, window }: Pick<ReplicaState, "state" | "window">): Promise<void> {
-    if (this.#told?.state === state && this.#told.window === window) return;
-    const next = { state, window, sinceMs: this.#context.clock.nowMs() };
+    const problem = state === "down" ? undefined : this.#problem;
+    const before = this.#told;
+    const isSame = before?.state === state && before.window === window;
+    if (isSame && before.problem === problem) return;
+    const sinceMs = isSame ? before.sinceMs : this.#context.clock.nowMs();
+    const next = { state, window, problem, sinceMs };
     try {
       await this.#context.documents.writeReplica(this.#replica.name, next);
       this.#told = next;

@@ -30,6 +30,8 @@ export interface ReplicaState {
   readonly state: ReplicaMode | "starting" | "down";
   /** The window that it is read-only for. */
   readonly window: string | undefined;
+  /** Why nothing can be pushed to it all the same. */
+  readonly problem?: string | undefined;
   readonly sinceMs: number;
 }
 
@@ -82,8 +84,9 @@ export class ServerDocuments {
       entries.map((entry) => {
         const fields = new Fields(this.#store, entry);
         const state = fields.choice("state", ["writable", "read-only", "starting", "down"]);
-        const about = { window: fields.optionalText("window"), sinceMs: fields.integer("sinceMs", 0) };
-        return [entry.key.slice(prefix.length), { state, ...about }];
+        const about = { window: fields.optionalText("window"), problem: fields.optionalText("problem") };
+        const sinceMs = fields.integer("sinceMs", 0);
+        return [entry.key.slice(prefix.length), { state, ...about, sinceMs }];
       }),
     );
   }

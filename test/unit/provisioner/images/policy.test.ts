@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { UsageError } from "../../../../core/runtime/errors.ts";
-import { parsePolicy, readPolicy } from "../../../../provisioner/images/policy.ts";
+import { parsePolicy, readKnownPolicy, readPolicy } from "../../../../provisioner/images/policy.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
 
 const cleanup = new Cleanup();
@@ -63,4 +63,17 @@ test.for([
 ] as const)("%j is refused", ([values, why]) => {
   expect(() => parsePolicy("f", values)).toThrow(UsageError);
   expect(() => parsePolicy("f", values)).toThrow(why);
+});
+
+test("one that stands guard is known by its file, and is not followed when that is empty", async () => {
+  const file = join(cleanup.temporaryFolder(), "policy.yaml");
+  writeFileSync(file, "labels: [owner]");
+  const { id, policy } = await readKnownPolicy(file);
+  expect([id, policy]).toEqual([expect.stringMatching(/^sha256:/), { labels: ["owner"] }]);
+  for (const text of ["", "\n# all of it is a comment\n"]) {
+    writeFileSync(file, text);
+    await expect(readKnownPolicy(file)).rejects.toThrow(`policy ${file}: is empty`);
+  }
+  writeFileSync(file, "{}");
+  expect((await readKnownPolicy(file)).policy).toEqual({});
 });

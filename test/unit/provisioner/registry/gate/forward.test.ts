@@ -3,18 +3,21 @@ import { connect, createServer as createNetServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Backend, reply } from "../../../../../provisioner/registry/gate/forward.ts";
+import { Patience } from "../../../../../provisioner/registry/gate/patience.ts";
 import { listen } from "../../../../../provisioner/registry/listen.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
+const patience = (): Patience => new Patience({ mostMs: 60_000, bytesPerSecond: 1024 });
+
 /** A client's way to the registry at the socket. */
 async function openFront(socketPath: string): Promise<number> {
-  const backend = new Backend(socketPath);
+  const backend = new Backend(socketPath, 60_000);
   cleanup.add("backend", () => backend.close());
   const front = createServer(async (incoming, response) =>
-    reply(await backend.ask(incoming, true), response),
+    reply(await backend.ask(incoming, true, patience()), response, patience()),
   );
   const { port, close } = await listen("front", front, { host: "127.0.0.1", port: 0 });
   cleanup.add("front", close);
@@ -104,4 +107,23 @@ test("the type of what is sent passes, also where it is said to be the connectio
     outgoing.end("x");
   });
   expect(answer).toBe("text/x");
+});
+
+test("a registry that says nothing is not waited for without an end", async () => {
+  const socketPath = join(cleanup.temporaryFolder(), "socket");
+  const registry = createServer(() => {});
+  await new Promise<void>((resolve) => registry.listen(socketPath, resolve));
+  cleanup.add("registry", () => {
+    registry.closeAllConnections();
+    registry.close();
+  });
+  const backend = new Backend(socketPath, 50);
+  cleanup.add("backend", () => backend.close());
+  const front = createServer(async (incoming, response) => {
+    const told = await backend.ask(incoming, true, patience()).catch((error) => error.message);
+    response.end(told);
+  });
+  const { port, close } = await listen("front", front, { host: "127.0.0.1", port: 0 });
+  cleanup.add("front", close);
+  expect(await (await fetch(`http://127.0.0.1:${port}/v2/`)).text()).toBe("the registry is silent");
 });

@@ -1,8 +1,10 @@
-import { writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { type RequestOptions, request, type ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { openGate } from "../../../../../provisioner/registry/gate/gate.ts";
+import { type GateLimits, LIMITS } from "../../../../../provisioner/registry/gate/limits.ts";
 import { Verdicts } from "../../../../../provisioner/registry/gate/verdicts.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 import { makeTar } from "../../../../support/make-tar.ts";
@@ -16,10 +18,11 @@ const PLAIN = makeTar([{ name: "etc/motd", content: "hello" }]);
 let memory: MemoryRegistry;
 let policy = "";
 let port = 0;
+let socketPath = "";
 
 beforeEach(async () => {
   const folder = cleanup.temporaryFolder();
-  const socketPath = join(folder, "socket");
+  socketPath = join(folder, "socket");
   policy = join(folder, "policy.yaml");
   writeFileSync(policy, JSON.stringify({ setuid: [] }));
   memory = await new MemoryRegistry().start(cleanup, socketPath);
@@ -46,10 +49,12 @@ function ask(
   path: string,
   body: string | Uint8Array = "",
   headers: Readonly<Record<string, string>> = {},
+  more: RequestOptions = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = { "content-length": `${Buffer.byteLength(body)}`, ...headers };
-    const outgoing = request({ host: "127.0.0.1", port, method, path, headers: sent }, (response) => {
+    const options = { host: "127.0.0.1", port, method, path, headers: sent, ...more };
+    const outgoing = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => {
@@ -245,4 +250,135 @@ test("a manifest of whoever may not push is not read", async () => {
     outgoing.write("the rest never comes");
   });
   expect(sent).toBe(401);
+});
+
+const BROKEN: readonly (readonly [what: string, spoil: () => void])[] = [
+  ["is gone", () => rmSync(policy)],
+  [
+    "is a folder",
+    () => {
+      rmSync(policy);
+      mkdirSync(policy);
+    },
+  ],
+  ["is no YAML", () => writeFileSync(policy, "setuid: [")],
+  ["has a rule that is none", () => writeFileSync(policy, "setuids: []")],
+  ["is empty, as one that was cut off", () => writeFileSync(policy, "# policy\n")],
+];
+
+test.each(BROKEN)("while the policy %s nothing is pushed, and all else goes on", async (_, spoil) => {
+  const plain = made(PLAIN);
+  expect((await push("v1", plain)).status).toBe(201);
+  spoil();
+  const refused = await push("v2", plain); // that was let through before
+  expect(refused).toMatchObject({ status: 503, code: "UNAVAILABLE", headers: { "retry-after": "60" } });
+  expect(refused.body).toContain("the registry's policy cannot be followed");
+  expect(refused.body).not.toContain(policy);
+  expect((await ask("GET", "/v2/team/app/manifests/v1")).status).toBe(200);
+  rmSync(policy, { recursive: true, force: true });
+  writeFileSync(policy, "setuid: []");
+  expect((await push("v2", plain)).status).toBe(201);
+});
+
+/** A gate with less patience than the preset, before the same registry. */
+async function openImpatient(limits: Partial<GateLimits>): Promise<void> {
+  const parts = { name: "registry.test", socketPath, verdicts: new Verdicts(policy), tls: undefined };
+  const gate = await openGate(
+    { host: "127.0.0.1", port: 0 },
+    { ...parts, log: recordLog(), drainMs: 0, limits: { ...LIMITS, ...limits } },
+  );
+  cleanup.add("gate", () => gate.close());
+  port = gate.port;
+}
+const SHORT = { mostMs: 150, bytesPerSecond: 1024 };
+
+/** Sends a byte now and then until there is an answer, whose status and headers it tells. */
+function trickle(method: string, path: string): Promise<Pick<Answer, "status" | "headers">> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-length": "1000000", "content-type": MANIFEST };
+    const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
+      resolve({ status: response.statusCode ?? 0, headers: response.headers });
+      response.resume();
+    });
+    const dripping = setInterval(() => outgoing.write("{"), 20);
+    outgoing.on("close", () => clearInterval(dripping));
+    outgoing.on("error", reject);
+  });
+}
+
+test("a byte now and then is given up, of a blob and of a manifest, and the registry has no half of it", async () => {
+  await openImpatient({ upload: SHORT, manifest: SHORT });
+  const { headers } = await ask("POST", "/v2/team/app/blobs/uploads/");
+  memory.requests.length = 0;
+  const late = { status: 408, headers: { "retry-after": "1", connection: "close" } };
+  expect(await trickle("PATCH", String(headers.location))).toMatchObject(late);
+  expect(memory.requests).toEqual([]); // it is told of whole requests alone
+  expect(await trickle("PUT", "/v2/team/app/manifests/v1")).toMatchObject(late);
+  expect((await push("v1", made(PLAIN))).status).toBe(201);
+});
+
+test("one client's slow manifests are in nobody else's way, and are not even read beyond its share", async () => {
+  await openImpatient({ manifests: { all: 2, each: 1 }, waitMs: 100 });
+  const slow = [trickle("PUT", "/v2/team/app/manifests/a"), trickle("PUT", "/v2/team/app/manifests/b")];
+  for (const each of slow) each.catch(() => {}); // the gate closes under the first
+  expect(await Promise.race(slow)).toMatchObject({ status: 503, headers: { "retry-after": "30" } });
+  const reading = made(PLAIN);
+  const other = { localAddress: "127.0.0.2" };
+  expect(
+    await ask("PUT", "/v2/team/app/manifests/v1", reading, { "content-type": MANIFEST }, other),
+  ).toMatchObject({ status: 201 });
+});
+
+test("who asks for too much at once hears 429, all together 503, and others are served", async () => {
+  await openImpatient({ requests: { all: 3, each: 2 } });
+  const held: ServerResponse[] = [];
+  memory.intercept = (_request, response) => held.push(response) > 0;
+  const first = [ask("GET", "/v2/"), ask("GET", "/v2/")];
+  await expect.poll(() => held.length).toBe(2);
+  expect(await ask("GET", "/v2/")).toMatchObject({
+    ...{ status: 429, code: "TOOMANYREQUESTS" },
+    headers: { "retry-after": "5" },
+  });
+  first.push(ask("GET", "/v2/", "", {}, { localAddress: "127.0.0.2" }));
+  await expect.poll(() => held.length).toBe(3);
+  expect(await ask("GET", "/v2/", "", {}, { localAddress: "127.0.0.3" })).toMatchObject({
+    ...{ status: 503, code: "UNAVAILABLE" },
+    headers: { "retry-after": "5" },
+  });
+  for (const response of held) response.end();
+  for (const each of first) expect((await each).status).toBe(200);
+  memory.intercept = undefined;
+  expect((await ask("GET", "/v2/team/app/tags/list")).status).toBe(404);
+});
+
+test("headers that do not come to an end, and connections without number, are ended", async () => {
+  await openImpatient({ headersMs: 200, connections: { all: 3, each: 2 } });
+  const said = (address: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect({ host: "127.0.0.1", port, localAddress: address });
+      let text = "";
+      socket.on("data", (bytes) => {
+        text += bytes;
+      });
+      socket.on("connect", () => socket.write("GET /v2/ HTTP/1.1\r\nhost:"));
+      socket.on("error", () => {});
+      socket.on("close", () => resolve(text.split("\r\n")[0] ?? ""));
+    });
+  const late = "HTTP/1.1 408 Request Timeout";
+  const all = await Promise.all([said("127.0.0.1"), said("127.0.0.1"), said("127.0.0.1")]);
+  expect(all.sort()).toEqual(["", late, late]);
+  expect((await ask("GET", "/v2/team/app/tags/list")).status).toBe(404);
+});
+
+test("who does not read its answer is given up", async () => {
+  await openImpatient({ requests: { all: 1, each: 1 }, download: SHORT });
+  const { digest } = memory.putBlob("team/app", Buffer.alloc(32 * 2 ** 20)); // more than the kernel keeps for anybody
+  const silent = connect(port, "127.0.0.1");
+  silent.on("error", () => {});
+  cleanup.add("silent", () => void silent.destroy());
+  silent.write(`GET /v2/team/app/blobs/${digest} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  await expect.poll(() => memory.requests.length).toBe(1);
+  await expect
+    .poll(async () => (await ask("HEAD", `/v2/team/app/blobs/${digest}`)).status, { timeout: 10_000 })
+    .toBe(200);
 });

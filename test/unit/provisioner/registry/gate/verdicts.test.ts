@@ -10,6 +10,7 @@ import { answering, MemoryRegistry } from "../../../../support/memory-registry.t
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
+const ASKER = { client: "one", signal: new AbortController().signal };
 
 test("an image is looked into once, by the policy as it is now; a failure is not kept", async () => {
   const policy = join(cleanup.temporaryFolder(), "policy.yaml");
@@ -20,7 +21,7 @@ test("an image is looked into once, by the policy as it is now; a failure is not
   cleanup.add("client", () => registry.close());
   const manifest = (await registry.manifest("app", digest)) as Manifest;
   const verdicts = new Verdicts(policy);
-  const judge = (): Promise<readonly string[]> => verdicts.judge({ url: memory.url }, "app", manifest);
+  const judge = (): Promise<readonly string[]> => verdicts.judge({ url: memory.url }, "app", manifest, ASKER);
 
   memory.intercept = answering(404);
   await expect(judge()).rejects.toMatchObject({ status: 404 });
@@ -34,4 +35,47 @@ test("an image is looked into once, by the policy as it is now; a failure is not
   writeFileSync(policy, "labels: [owner]");
   expect(await judge()).toEqual(["label-missing: owner"]);
   expect(memory.requests.length - before).toBe(4);
+});
+
+test("what never comes to an end is given up, and others have their turn meanwhile", async () => {
+  const policy = join(cleanup.temporaryFolder(), "policy.yaml");
+  writeFileSync(policy, "users: { forbidden: [root] }");
+  const memory = await new MemoryRegistry().start(cleanup);
+  const digests = ["a", "b", "c", "d"].map((user) =>
+    memory.putImage("app", undefined, makeTar([{ name: user }]), { config: { User: user } }),
+  );
+  const registry = new Registry({ url: memory.url });
+  cleanup.add("client", () => registry.close());
+  const manifests = await Promise.all(digests.map((digest) => registry.manifest("app", digest)));
+  const [a, b, c, d] = manifests as [Manifest, Manifest, Manifest, Manifest];
+  const verdicts = new Verdicts(policy, 1000);
+  const judge = (manifest: Manifest, client: string, signal = ASKER.signal): Promise<readonly string[]> =>
+    verdicts.judge({ url: memory.url }, "app", manifest, { client, signal });
+
+  const asked: string[] = [];
+  memory.intercept = ({ url = "" }) => asked.push(url) > 0; // and no answer
+  const hostile = [judge(a, "hostile"), judge(b, "hostile")];
+  for (const each of hostile) each.catch(() => {});
+  const left = new AbortController();
+  const third = judge(c, "hostile", left.signal);
+  left.abort();
+  await expect(third).rejects.toMatchObject({ code: "BUSY" });
+  await expect.poll(() => asked.length).toBe(2);
+  memory.intercept = undefined;
+  expect(await judge(d, "honest")).toEqual([]);
+  for (const each of hostile)
+    await expect(each).rejects.toMatchObject({ code: "GATE", message: "not done after 1 s" });
+  expect(await judge(a, "hostile")).toEqual([]); // not kept
+});
+
+test("what is wrong with the policy is told as it is now", async () => {
+  const policy = join(cleanup.temporaryFolder(), "policy.yaml");
+  const verdicts = new Verdicts(policy);
+  expect(await verdicts.problem()).toBe(`configuration ${policy}: cannot be read: ENOENT`);
+  writeFileSync(policy, "");
+  expect(await verdicts.problem()).toBe(`policy ${policy}: is empty (hint: {} is one that asks for nothing)`);
+  writeFileSync(policy, "{}");
+  expect(await verdicts.problem()).toBeUndefined();
+  writeFileSync(policy, "ports: [http]");
+  expect(await verdicts.problem()).toMatch("is not a port");
 });

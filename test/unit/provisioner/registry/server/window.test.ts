@@ -101,10 +101,10 @@ test("a replica follows the beat by its own clock", () => {
 });
 
 test("what replicas say of themselves", async () => {
-  await documents.writeReplica("a", { state: "read-only", window: "one", sinceMs: 7 });
+  await documents.writeReplica("a", { state: "read-only", window: "one", problem: "no policy", sinceMs: 7 });
   await documents.writeReplica("b", { state: "starting", window: undefined, sinceMs: 8 });
   expect(Object.fromEntries(await documents.readReplicas())).toEqual({
-    a: { state: "read-only", window: "one", sinceMs: 7 },
+    a: { state: "read-only", window: "one", problem: "no policy", sinceMs: 7 },
     b: { state: "starting", window: undefined, sinceMs: 8 },
   });
   await store.transact({
