@@ -1,8 +1,10 @@
+import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseServer, type ServerSpec } from "../../../../../provisioner/registry/server/declaration.ts";
 import { listenAddress, renderConfig } from "../../../../../provisioner/registry/server/render-config.ts";
 import { expectGolden } from "../../../../support/golden.ts";
+import { configurationSchema } from "../../../../support/registry-configuration.ts";
 
 const S3 = {
   name: "registry.example",
@@ -74,3 +76,33 @@ test("with a policy TLS is the gate's: nobody but the gate comes to the registry
   const { http } = parse(renderConfig(spec({ policy: "/policy.yaml" }), SECRETS, false));
   expect(http.tls).toBeUndefined();
 });
+
+test.each([2, 3] as const)(
+  "whatever is declared, Distribution %d documents each key and its form",
+  (version) => {
+    const isDocumented = new Ajv({ allErrors: true, strict: false }).compile(configurationSchema(version));
+    const folder = { filesystem: { folder: "/srv", shared: true } };
+    const noKeys = { s3: { ...S3.storage.s3, accessKeyFile: undefined, secretKeyFile: undefined } };
+    const variants = [
+      {},
+      { storage: folder },
+      { storage: noKeys },
+      { storage: { s3: { ...S3.storage.s3, redirect: true, folder: "/registry" } } },
+      { auth: { htpasswd: { file: "/passwords" } } },
+      { auth: undefined, tls: undefined, notifications: undefined },
+      { policy: "/policy.yaml" },
+    ];
+    for (const changes of variants)
+      for (const isReadOnly of [false, true]) {
+        const secrets = changes.storage === noKeys ? { ...SECRETS, s3: undefined } : SECRETS;
+        isDocumented(parse(renderConfig(spec({ version, ...changes }), secrets, isReadOnly)));
+        expect(isDocumented.errors, JSON.stringify(changes)).toBeNull();
+      }
+    // It would be noticed.
+    const renamed = renderConfig(spec({ version }), SECRETS, false).replace(
+      "rootcertbundle",
+      "rootcertificates",
+    );
+    expect(isDocumented(parse(renamed))).toBe(false);
+  },
+);
