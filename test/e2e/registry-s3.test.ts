@@ -125,7 +125,7 @@ describeIf(
     const image = `tarball:${join(folder, "layer.tar")}`;
     const rights = [{ users: "ci", repositories: ["team/**"], actions: ["pull", "push"] }];
     const server = await declareServer(cleanup, ["a"], {
-      storage: await ceph.storageIn("tls", { redirect: true }),
+      storage: await ceph.storageIn("tls", { ...byTls, redirect: true }),
       auth: { tokens: { url: `http://${listen}/token`, listen, users, rights } },
       policy: join(folder, "policy.yaml"),
     });

@@ -46,7 +46,16 @@ export async function startRegistry(
   const running = await startBare(spec, mode, socketPath, socketPath, clock);
   try {
     const tls = spec.tls && { cert: readInput(spec.tls.certificate), key: readInput(spec.tls.key) };
-    const options = { name: spec.name, socketPath, verdicts, tls, log, drainMs: DRAIN_SECONDS * 1000 };
+    const caFile = spec.storage.kind === "s3" ? spec.storage.caFile : undefined;
+    const options = {
+      name: spec.name,
+      socketPath,
+      verdicts,
+      tls,
+      caFile,
+      log,
+      drainMs: DRAIN_SECONDS * 1000,
+    };
     const gate = await openGate(gateAddress(spec, replica), options);
     return { ...running, stop: () => gate.close().then(running.stop) };
   } catch (error) {
