@@ -95,7 +95,7 @@ const OPERATION: ObjectSchema = fields({
   ...{ id: TEXT, kind: KIND, state: oneWord("running", "ended"), begun: TEXT, ended: orNull(TEXT) },
   results: {
     type: "array",
-    items: fields({ name: TEXT, state: oneWord("done", "undone", "stuck") }, { error: TEXT }),
+    items: fields({ name: TEXT, state: oneWord("done", "undone", "stuck") }, { id: TEXT, error: TEXT }),
   },
 });
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/runtime/clock.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
 import type { ChangeRequest } from "../ct/request.ts";
-import type { EventLog } from "../events/event-log.ts";
+import type { EventLog, NewEvent } from "../events/event-log.ts";
 import { listMachines } from "../machines/machines.ts";
 import { Pace } from "../reconcile/pace.ts";
 import type { Store } from "../store/types.ts";
@@ -11,8 +11,11 @@ import {
   type Batch,
   type BatchPart,
   decodeBatch,
-  isLost,
+  isGivenUp,
+  type JudgedBatch,
   judgeBatch,
+  leftTo,
+  openParts,
   saveBatch,
 } from "./batches.ts";
 
@@ -74,23 +77,25 @@ export class BatchKeeper {
 
   async #tend(read: Batch): Promise<void> {
     const { store } = this.#parts;
-    const batch = await judgeBatch(store, read);
+    const judged = await judgeBatch(store, read);
+    const back = isGivenUp(judged) ? openParts(judged).filter((part) => this.#isOurs(part)) : [];
     const parts: BatchPart[] = [];
-    for (const part of batch.parts) {
-      const isOver =
-        this.#isOurs(part) && isLost(batch) && part.state === "done" && (await this.#takeBack(part));
+    for (const part of judged.parts) {
+      const isOver = back.includes(part) && (await this.#takeBack(part));
       parts.push(isOver ? { ...part, state: "undone" } : part);
     }
+    const batch = { ...judged, parts };
     const isNews = JSON.stringify(parts) !== JSON.stringify(read.parts);
+    if (!isNews && openParts(batch).length > 0) return;
     // One that another host has changed meanwhile is looked at again.
-    if (isNews && (await saveBatch(store, { ...batch, parts }))) await this.#tell({ ...batch, parts }, read);
+    if (await saveBatch(store, batch)) await this.#tell(batch, read);
   }
 
   /** True once nothing of it is here. What is busy is waited for; what does not go is tried again later and later. */
-  async #takeBack({ ask, names, endedMs = 0 }: BatchPart): Promise<boolean> {
+  async #takeBack({ ask, made = [] }: BatchPart): Promise<boolean> {
     const { store, clock, host, submit } = this.#parts;
     const left = (await listMachines(store)).filter(
-      (each) => each.host === host && names.includes(each.machine.name) && each.createdMs <= endedMs,
+      (each) => each.host === host && made.includes(each.machine.id),
     );
     const idle = left.filter(({ busy }) => busy === undefined).map(({ machine }) => machine.name);
     if (idle.length > 0 && this.#pace.waitMs(ask, clock.monotonicMs()) === 0) {
@@ -100,22 +105,33 @@ export class BatchKeeper {
     return left.length === 0;
   }
 
-  async #tell({ parts }: Batch, before: Batch): Promise<void> {
+  /** In each machine's history: that it was taken back, or that nobody waits for its host any more. */
+  async #tell(batch: JudgedBatch, before: Batch): Promise<void> {
     const { events, log } = this.#parts;
-    const mine = parts.find((part, index) => {
+    const mine = batch.parts.find((part, index) => {
       const isNew = before.parts[index]?.state !== "undone";
       return this.#isOurs(part) && part.state === "undone" && isNew;
     });
-    if (mine === undefined) return;
-    const guilty = parts.filter(({ state }) => state === "failed").map(({ host }) => host);
-    const text = `${mine.names.join(", ")}: taken back, for ${guilty.join(", ")} made nothing of the batch`;
-    log.info({ machines: mine.names, hosts: guilty }, "took back its part of a batch");
-    await events.add({ kind: "create", state: "undone", text });
+    if (mine !== undefined) {
+      const guilty = batch.parts.filter(({ state }) => state === "failed").map(({ host }) => host);
+      const text = `taken back: ${guilty.join(", ")} made nothing of the batch`;
+      log.info({ machines: mine.names, hosts: guilty }, "took back its part of a batch");
+      await events.add(...eventsOf(mine, "undone", text));
+    }
+    if (openParts(batch).length > 0) return;
+    for (const part of leftTo(batch)) {
+      log.info({ machines: part.names, host: part.host }, "a batch is over without a host that is fenced");
+      await events.add(...eventsOf(part, "left", `the batch is over without ${part.host}, which is fenced`));
+    }
   }
 
   #isOurs({ host }: BatchPart): boolean {
     return host === this.#parts.host;
   }
+}
+
+function eventsOf({ names, made }: BatchPart, state: string, text: string): readonly NewEvent[] {
+  return names.map((name, index) => ({ kind: "create", state, name, id: made?.[index], text }));
 }
 
 async function nextChange(store: Store, since: number, signal: AbortSignal): Promise<void> {

@@ -1,16 +1,17 @@
 /*
- * batches/3f2a…  {"parts":[{"host":"h1","ask":"3f2a…","names":["web-1"],"state":"done","endedMs":1700000000000},{"host":"h2",…}]}
+ * batches/3f2a…  {"parts":[{"host":"h1","ask":"3f2a…","names":["web-1"],"state":"done","made":["6f1c…"]},{"host":"h2",…}]}
  *
  * A creation on several hosts that is all or none: written with what is asked of them, gone once each has made its part, or
- * none has anything of it. `state` is what the host's own daemon says of its part.
+ * none has anything of it. `state` is what the host's own daemon says of its part. A host that an operator has said is off
+ * is not waited for: what it has of a batch is left to it.
  */
 import type { Clock } from "../../core/runtime/clock.ts";
 import { findRequest } from "../operations/requests.ts";
 import { damaged, Fields } from "../store/documents.ts";
 import type { Entry, Put, Store } from "../store/types.ts";
-import { type Ask, findAsk } from "./asks.ts";
+import { type Ask, askKey, findAsk } from "./asks.ts";
 import { beatKey } from "./documents.ts";
-import { UNDONE_MS } from "./errand.ts";
+import { isFenced } from "./orders.ts";
 
 export const BATCHES = "batches/";
 
@@ -26,14 +27,20 @@ export interface BatchPart {
   readonly ask: string;
   readonly names: readonly string[];
   readonly state?: PartState | undefined;
-  /** When it was made, by its host's clock: a machine of the name that is younger is another's. */
-  readonly endedMs?: number | undefined;
+  /** Ids of the machines that were made, in the order of `names`: one of such a name and another id is another's. */
+  readonly made?: readonly string[] | undefined;
 }
 
 export interface Batch {
   readonly id: string;
   readonly parts: readonly BatchPart[];
   readonly revision: number;
+}
+
+/** With what has become of each part by now, whether its host has said so or not. */
+export interface JudgedBatch extends Batch {
+  /** Those of its hosts that an operator has said are off. */
+  readonly fenced: readonly string[];
 }
 
 /** Found by the first of its asks. Nothing for what one host makes alone. */
@@ -60,13 +67,13 @@ export function decodeBatch(store: Pick<Store, "name">, entry: Entry): Batch {
 
 function decodePart(store: Pick<Store, "name">, key: string, value: unknown): BatchPart {
   const fields = new Fields(store, { key, value });
-  const { state, endedMs } = value as Readonly<Record<string, unknown>>;
+  const { state, made } = value as Readonly<Record<string, unknown>>;
   return {
     host: fields.text("host"),
     ask: fields.text("ask"),
     names: fields.texts("names"),
     state: state === undefined ? undefined : fields.choice("state", STATES),
-    endedMs: endedMs === undefined ? undefined : fields.integer("endedMs", 0),
+    made: made === undefined ? undefined : fields.texts("made"),
   };
 }
 
@@ -75,40 +82,68 @@ export async function findBatch(store: Store, id: string): Promise<Batch | undef
   return entry && decodeBatch(store, entry);
 }
 
-/** Forgotten once nothing is left to be done for it. False when it is not what was read any more. */
-export async function saveBatch(store: Store, { id, parts, revision }: Batch): Promise<boolean> {
+/** Forgotten once nobody has anything to do for it any more. False when it is not what was read any more. */
+export async function saveBatch(store: Store, batch: JudgedBatch): Promise<boolean> {
+  const { id, parts, revision } = batch;
   const key = BATCHES + id;
-  const isOver = parts.every(({ state }) => state === "done") || parts.every(isNothing);
-  const change = isOver ? { remove: [key] } : { put: [{ key, value: { parts } }] };
+  // What a host that is off has taken and not begun is wanted no more when it returns.
+  const remove = [key, ...leftTo(batch).map((part) => askKey({ host: part.host, id: part.ask }))];
+  const change = openParts(batch).length === 0 ? { remove } : { put: [{ key, value: { parts } }] };
   return (await store.transact({ expect: [{ key, revision }], ...change })) !== undefined;
 }
 
-/** With what has become of each part by now, whether its host has said so or not. */
-export async function judgeBatch(store: Store, batch: Batch): Promise<Batch> {
-  return { ...batch, parts: await Promise.all(batch.parts.map((part) => judgePart(store, part))) };
+/** Nobody makes or takes back anything for its sake from here on. False when it is not what was read any more. */
+export async function removeBatch(store: Store, { id, revision }: Batch): Promise<boolean> {
+  const key = BATCHES + id;
+  return (await store.transact({ expect: [{ key, revision }], remove: [key] })) !== undefined;
+}
+
+export async function judgeBatch(store: Store, batch: Batch): Promise<JudgedBatch> {
+  const parts = await Promise.all(batch.parts.map((part) => judgePart(store, part)));
+  const hosts = unfinished({ parts }).map(({ host }) => host);
+  const areFenced = await Promise.all(hosts.map((host) => isFenced(store, host)));
+  return { ...batch, parts, fenced: hosts.filter((_, index) => areFenced[index]) };
 }
 
 /** Whether all are to be taken back. */
-export function isLost({ parts }: Batch): boolean {
+export function isGivenUp({ parts }: Pick<Batch, "parts">): boolean {
   return parts.some(isNothing);
 }
 
+/** Those that somebody has yet to make, or to take back. */
+export function openParts(batch: JudgedBatch): readonly BatchPart[] {
+  return unfinished(batch).filter(({ host }) => !batch.fenced.includes(host));
+}
+
+/** Those that nobody will make or take back, for their host is off. */
+export function leftTo(batch: JudgedBatch): readonly BatchPart[] {
+  return unfinished(batch).filter(({ host }) => batch.fenced.includes(host));
+}
+
 /**
- * Waits until a batch that is lost is taken back, as far as hosts report that have something of it and get on with it.
- * Returns what is left.
+ * Waits until a batch that is given up is taken back, as far as hosts report that have something of it and get on with it,
+ * `waitMs` at most. Returns it as it is then; nothing once it is over.
  */
-export async function untilTakenBack(store: Store, clock: Clock, id: string): Promise<readonly BatchPart[]> {
-  const begunMs = clock.monotonicMs();
+export async function untilTakenBack(
+  store: Store,
+  clock: Clock,
+  id: string,
+  waitMs: () => number,
+): Promise<JudgedBatch | undefined> {
   for (;;) {
     const found = await findBatch(store, id);
-    if (found === undefined) return [];
+    if (found === undefined) return undefined;
     const batch = await judgeBatch(store, found);
-    const left = batch.parts.filter(({ state }) => state === "done");
-    const beats = await Promise.all(left.map(({ host }) => store.get(beatKey(host))));
-    const isLate = clock.monotonicMs() - begunMs > UNDONE_MS;
-    if (isLate || !isLost(batch) || beats.every((beat) => beat === undefined)) return left;
+    const beats = await Promise.all(openParts(batch).map(({ host }) => store.get(beatKey(host))));
+    const isHopeless = beats.every((beat) => beat === undefined);
+    if (waitMs() <= 0 || !isGivenUp(batch) || isHopeless) return batch;
     await clock.sleep(LOOK_MS);
   }
+}
+
+function unfinished({ parts }: Pick<Batch, "parts">): readonly BatchPart[] {
+  const isVain = isGivenUp({ parts });
+  return parts.filter(({ state }) => state === undefined || (isVain && state === "done"));
 }
 
 function isNothing({ state }: BatchPart): boolean {
@@ -123,6 +158,7 @@ async function judgePart(store: Store, part: BatchPart): Promise<BatchPart> {
   if (record === undefined)
     return asked === undefined || asked.state === "answered" ? { ...part, state: "failed" } : part;
   if (record.results.some(({ state }) => state !== "done")) return { ...part, state: "failed" };
-  const { endedMs } = record;
-  return endedMs === undefined ? part : { ...part, state: "done", endedMs };
+  if (record.endedMs === undefined) return part;
+  const made = part.names.map((name) => record.results.find((result) => result.name === name)?.id ?? "");
+  return { ...part, state: "done", made };
 }

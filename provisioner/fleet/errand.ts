@@ -7,13 +7,15 @@ import { findRequest, type RequestRecord } from "../operations/requests.ts";
 import type { Watcher } from "../operations/run.ts";
 import type { Store } from "../store/types.ts";
 import { ASKED_SECONDS, type Ask, changeAsk, findAsk, removeAsk } from "./asks.ts";
+import { BEAT_EVERY_MS, beatKey } from "./documents.ts";
+import { beginWaiting } from "./waiting.ts";
 
 /** A daemon takes what it is asked within a second, unless it is not there. */
 const UNHEARD_MS = 30_000;
-/** As long as a host's lock is waited for: longer than any one operation takes. */
-export const UNDONE_MS = 600_000;
 /** Three small reads; a watch of three prefixes would be no cheaper. */
 const LOOK_MS = 200;
+/** Of an error: nobody knows yet what becomes of it. */
+export const UNDER_WAY = "UNDER_WAY";
 /** Of an ask's life, so that two that are missed do not end it. */
 const RENEW_MS = (ASKED_SECONDS * 1000) / 3;
 
@@ -25,6 +27,7 @@ export class Errand {
   readonly #cursors = new Map<string, number>();
   #ask: Ask;
   #renewedMs: number;
+  #seenMs: number;
 
   constructor(store: Store, clock: Clock, ask: Ask, watcher: Watcher) {
     this.#store = store;
@@ -32,21 +35,24 @@ export class Errand {
     this.#watcher = watcher;
     this.#ask = ask;
     this.#renewedMs = clock.monotonicMs();
+    this.#seenMs = this.#renewedMs;
   }
 
   /** Throws what the host refuses it with, as if it had been refused here. */
   async plan<T>(signal: AbortSignal): Promise<T> {
-    const answered = await this.#until(signal, UNHEARD_MS, async () =>
+    const begunMs = this.#clock.monotonicMs();
+    const leftMs = (): number => begunMs + UNHEARD_MS - this.#clock.monotonicMs();
+    const answered = await this.#until(signal, leftMs, async () =>
       this.#ask.state === "answered" ? this.#ask : undefined,
     );
     await removeAsk(this.#store, answered);
     return readAnswer(answered) as T;
   }
 
-  /** What became of it. After `signal` it is taken back as far as that is possible. */
+  /** What became of it. After `signal` it is taken back as far as that is possible; its daemon goes on with that by itself. */
   async operation(signal: AbortSignal): Promise<RequestRecord> {
     let isCancelled = false;
-    return this.#until(NEVER, UNDONE_MS, async () => {
+    return this.#until(NEVER, beginWaiting(this.#clock, signal), async () => {
       if (this.#ask.state === "answered") readAnswer(this.#ask);
       if (signal.aborted && !isCancelled) isCancelled = await this.#cancel();
       const { host, id } = this.#ask;
@@ -58,7 +64,7 @@ export class Errand {
     });
   }
 
-  async #until<T>(signal: AbortSignal, patienceMs: number, look: () => Promise<T | undefined>): Promise<T> {
+  async #until<T>(signal: AbortSignal, leftMs: () => number, look: () => Promise<T | undefined>): Promise<T> {
     const begunMs = this.#clock.monotonicMs();
     for (;;) {
       signal.throwIfAborted();
@@ -67,9 +73,10 @@ export class Errand {
       if (found !== undefined) return found;
       const waitedMs = this.#clock.monotonicMs() - begunMs;
       if (!isThere && this.#ask.state === "asked")
-        throw this.#failure("was forgotten before its daemon took it");
+        throw this.#failure("UNHEARD", "was forgotten before its daemon took it");
       if (this.#ask.state === "asked" && waitedMs > UNHEARD_MS) await this.#giveUp();
-      if (waitedMs > patienceMs) throw this.#failure("has not ended; its daemon goes on with it");
+      if (leftMs() < 0) throw this.#failure(UNDER_WAY, "has not ended; its daemon goes on with it");
+      await this.#requireReport();
       await this.#clock.sleep(LOOK_MS, signal);
     }
   }
@@ -94,7 +101,17 @@ export class Errand {
 
   /** Taken meanwhile, it is waited for all the same. */
   async #giveUp(): Promise<void> {
-    if (await removeAsk(this.#store, this.#ask)) throw this.#failure("is not taken by its daemon");
+    if (await removeAsk(this.#store, this.#ask)) throw this.#failure("UNHEARD", "is not taken by its daemon");
+  }
+
+  /** A host that is lost and has taken it has nothing to tell, however long it is waited for. */
+  async #requireReport(): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    const { host, wants, state } = this.#ask;
+    if (wants !== "operation" || state === "asked" || nowMs - this.#seenMs < BEAT_EVERY_MS) return;
+    this.#seenMs = nowMs;
+    if ((await this.#store.get(beatKey(host))) !== undefined) return;
+    throw this.#failure(UNDER_WAY, "has not ended: the host is lost, and goes on with it when it returns");
   }
 
   async #cancel(): Promise<boolean> {
@@ -130,9 +147,9 @@ export class Errand {
     this.#watcher.begin(next, { number: cursor + 1, of: steps.length, isUndo: state === "undoing" });
   }
 
-  #failure(what: string): PlimsollError {
+  #failure(code: string, what: string): PlimsollError {
     const { host, request } = this.#ask;
-    return new PlimsollError("UNHEARD", `host ${host}: ${request.kind} ${what}`, {
+    return new PlimsollError(code, `host ${host}: ${request.kind} ${what}`, {
       hint: "plimsoll host list; plimsoll ct list",
     });
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/runtime/clock.ts";
-import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Failure, Operator, Outcome } from "../ct/operator.ts";
 import { type ChangeRequest, type CreateRequest, specsOf } from "../ct/request.ts";
 import type { MachineView } from "../ct/views.ts";
@@ -10,12 +10,13 @@ import type { Watcher } from "../operations/run.ts";
 import type { Step } from "../step/steps.ts";
 import type { Store } from "../store/types.ts";
 import { type Ask, newAsk, putAsk } from "./asks.ts";
-import { untilTakenBack } from "./batches.ts";
+import { isGivenUp, openParts, untilTakenBack } from "./batches.ts";
 import { beatKey } from "./documents.ts";
-import { Errand } from "./errand.ts";
+import { Errand, UNDER_WAY } from "./errand.ts";
 import { type Fleet, readFleet } from "./hosts.ts";
 import { placeAsks } from "./place.ts";
 import { type PlacementRequest, type PlacementRules, planPlacement, renderRefusal } from "./placement.ts";
+import { beginWaiting } from "./waiting.ts";
 
 export interface FleetParts {
   readonly store: Store;
@@ -64,7 +65,7 @@ export class FleetOperator implements Operator {
       await Promise.all(parts.map((part) => this.#doPart(part, parts.length, watcher, signal)))
     ).flat();
     const isTogether = request.kind === "create" && request.partial !== true;
-    const kept = isTogether ? await this.#allOrNone(results, parts) : results;
+    const kept = isTogether ? await this.#allOrNone(results, parts, signal) : results;
     const done = kept.filter(({ state }) => state === "done").map(({ name }) => name);
     const failures = kept.filter((result): result is Failure => result.state !== "done");
     return {
@@ -126,7 +127,8 @@ export class FleetOperator implements Operator {
       return await this.#resultsOf(part, watcher, signal);
     } catch (error) {
       if (of === 1) throw error;
-      return part.names.map((name) => ({ name, state: "undone", error: errorLine(error) }));
+      const state = errnoOf(error) === UNDER_WAY ? "stuck" : "undone";
+      return part.names.map((name) => ({ name, state, error: errorLine(error) }));
     }
   }
 
@@ -159,22 +161,35 @@ export class FleetOperator implements Operator {
     return { ...ask, revision: revision ?? 0 };
   }
 
-  /** Each host makes all of its part or nothing; where one has made nothing, the others' daemons take theirs back. */
+  /**
+   * Each host makes all of its part or nothing; where one has made nothing, the others' daemons take theirs back. As long
+   * as of one nobody knows, the others keep theirs.
+   */
   async #allOrNone(
     results: readonly RequestResult[],
     parts: readonly Part[],
+    signal: AbortSignal,
   ): Promise<readonly RequestResult[]> {
+    const { store, clock } = this.#parts;
     const done = results.filter(({ state }) => state === "done");
     const id = parts[0]?.ask?.id;
     if (id === undefined || done.length === 0 || done.length === results.length) return results;
-    const left = await untilTakenBack(this.#parts.store, this.#parts.clock, id);
+    const batch = await untilTakenBack(store, clock, id, beginWaiting(clock, signal));
+    if (batch !== undefined && !isGivenUp(batch)) return results;
+    const left = batch === undefined ? [] : openParts(batch);
+    const machines = await listMachines(store);
     return results.map((result): RequestResult => {
       if (result.state !== "done") return result;
-      const part = left.find(({ names }) => names.includes(result.name));
-      if (part === undefined) return { name: result.name, state: "undone" };
-      return { name: result.name, state: "stuck", error: `host ${part.host} has not taken it back yet` };
+      const { name } = result;
+      const part = left.find(({ names }) => names.includes(name));
+      if (part !== undefined) return { name, state: "stuck", error: renderLeft(part.host) };
+      return machines.some(({ machine }) => machine.name === name) ? result : { name, state: "undone" };
     });
   }
+}
+
+function renderLeft(host: string): string {
+  return `host ${host} has not taken it back yet (hint: its daemon goes on with it; plimsoll ct batches)`;
 }
 
 /** Where each machine of a request is. No names are all of this host. */

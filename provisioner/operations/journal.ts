@@ -148,6 +148,7 @@ export class Journal {
     const now = endings.map(
       ({ track, state }): RequestResult => ({
         name: recordOf(track).machine.name,
+        id: recordOf(track).machine.id,
         state,
         error: state === "done" ? undefined : track.error,
       }),

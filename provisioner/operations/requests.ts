@@ -1,5 +1,5 @@
 /*
- * requests/h1/3f2a…  {"kind":"create","digest":"9b1c…","begunMs":1700000000000,"results":[{"name":"web","state":"done"}],"endedMs":…}
+ * requests/h1/3f2a…  {"kind":"create","digest":"9b1c…","begunMs":1700000000000,"results":[{"name":"web","id":"6f1c…","state":"done"}],"endedMs":…}
  *
  * What was asked for under an id, kept for a while after it has ended: who asks again under that id,
  * because an answer was lost, gets the same operation.
@@ -23,6 +23,8 @@ export interface RequestRecord {
 
 export interface RequestResult {
   readonly name: string;
+  /** The machine's; absence: written by a version that did not say so. */
+  readonly id?: string | undefined;
   readonly state: "done" | "undone" | "stuck";
   readonly error?: string | undefined;
 }

@@ -135,7 +135,7 @@ export class AskedHost implements Doer {
         expect: [],
         remove: names.flatMap((name) => [machineKey(`id-of-${name}`), nameKey(name)]),
       });
-    const results = names.map((name) => ({ name, state: "done" as const }));
+    const results = names.map((name) => ({ name, id: `id-of-${name}`, state: "done" as const }));
     const record = { id, kind: request.kind, digest: "", begunMs: 1, results, endedMs: 2 };
     await this.#store.transact({
       expect: [],

@@ -6,7 +6,8 @@ import { EventLog, listEvents } from "../../../../provisioner/events/event-log.t
 import { type Ask, newAsk, putAsk } from "../../../../provisioner/fleet/asks.ts";
 import { BatchKeeper } from "../../../../provisioner/fleet/batch-keeper.ts";
 import { BATCHES, findBatch, putBatch } from "../../../../provisioner/fleet/batches.ts";
-import { encodeMachine, machineKey } from "../../../../provisioner/machines/documents.ts";
+import { orderKey } from "../../../../provisioner/fleet/documents.ts";
+import { encodeMachine, machineKey, nameKey } from "../../../../provisioner/machines/documents.ts";
 import { listMachines } from "../../../../provisioner/machines/machines.ts";
 import type { Store } from "../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
@@ -67,10 +68,8 @@ describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
     });
     expect(events).toMatchObject([
       {
-        host: "h1",
-        kind: "create",
-        state: "undone",
-        text: "web-h1: taken back, for h2 made nothing of the batch",
+        ...{ host: "h1", kind: "create", state: "undone", name: "web-h1", id: "id-of-web-h1" },
+        text: "taken back: h2 made nothing of the batch",
       },
     ]);
   });
@@ -107,18 +106,57 @@ describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
     expect(await findBatch(store, id)).toBeDefined();
   });
 
-  test("a machine of the same name that is younger than the part is another's", async () => {
+  test.for([
+    ["an hour ahead", 3_600_000],
+    ["an hour behind", 0],
+  ] as const)("a machine of the same name is another's, by a clock that is %s too", async ([, createdMs]) => {
     const id = await ask();
     const one = new AskedHost(store, "h1");
     one.start(cleanup);
     await waitFor("the first part", async () => (await names()).length === 1);
-    const machine = machineOf("web-h1");
-    const value = encodeMachine({ machine, host: "h1", createdMs: 3 });
-    await store.transact({ expect: [], put: [{ key: machineKey(machine.id), value }] });
+    const machine = { ...machineOf("web-h1"), id: "another" };
+    await store.transact({
+      expect: [],
+      remove: [machineKey("id-of-web-h1")],
+      put: [
+        { key: machineKey("another"), value: encodeMachine({ machine, host: "h1", createdMs }) },
+        { key: nameKey("web-h1"), value: { id: "another" } },
+      ],
+    });
     new AskedHost(store, "h2", refusing).start(cleanup);
 
     await waitFor("it is over", async () => (await findBatch(store, id)) === undefined);
     expect(await names()).toEqual(["web-h1"]);
     expect(one.done.map(({ kind }) => kind)).toEqual(["create"]);
+  });
+
+  test("a machine of the batch is taken back though its host's clock was put back an hour since", async () => {
+    const id = await ask();
+    const one = new AskedHost(store, "h1");
+    one.start(cleanup);
+    await waitFor("the first part", async () => (await names()).length === 1);
+    const value = encodeMachine({ machine: machineOf("web-h1"), host: "h1", createdMs: 3_600_000 });
+    await store.transact({ expect: [], put: [{ key: machineKey("id-of-web-h1"), value }] });
+    new AskedHost(store, "h2", refusing).start(cleanup);
+
+    await waitFor("it is taken back", async () => (await findBatch(store, id)) === undefined);
+    expect(await names()).toEqual([]);
+  });
+
+  test("it is over without a host that is fenced, and each of its machines there has that told", async () => {
+    const id = await ask();
+    new AskedHost(store, "h1").start(cleanup);
+    await waitFor("the first part", async () => (await names()).length === 1);
+    expect(await findBatch(store, id)).toBeDefined();
+    const fence = { state: "fenced", sinceMs: 1, by: "h1" };
+    await store.transact({ expect: [], put: [{ key: orderKey("h2"), value: fence }] });
+
+    await waitFor("it is over", async () => (await findBatch(store, id)) === undefined);
+    expect(await names()).toEqual(["web-h1"]);
+    const [event] = await waitFor("the event", async () => {
+      const found = await listEvents(store, ["web-h2"]);
+      return found.length > 0 ? found : undefined;
+    });
+    expect(event).toMatchObject({ state: "left", text: "the batch is over without h2, which is fenced" });
   });
 });

@@ -1,18 +1,28 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../core/runtime/clock.ts";
 import { CREATE_DEFAULTS } from "../../../../provisioner/ct/request.ts";
-import { type Ask, changeAsk, newAsk, putAsk, removeAsk } from "../../../../provisioner/fleet/asks.ts";
+import {
+  type Ask,
+  changeAsk,
+  listAsks,
+  newAsk,
+  putAsk,
+  removeAsk,
+} from "../../../../provisioner/fleet/asks.ts";
 import {
   BATCHES,
-  type Batch,
   decodeBatch,
   findBatch,
-  isLost,
+  isGivenUp,
+  type JudgedBatch,
   judgeBatch,
+  leftTo,
+  openParts,
   putBatch,
   saveBatch,
   untilTakenBack,
 } from "../../../../provisioner/fleet/batches.ts";
+import { orderKey } from "../../../../provisioner/fleet/documents.ts";
 import {
   encodeRequest,
   type RequestRecord,
@@ -24,6 +34,8 @@ import { addHost, openSharedStores } from "../../../support/fleet-store.ts";
 import { describeIf, hasCommand } from "../../../support/host.ts";
 
 const CREATE = { ...CREATE_DEFAULTS, kind: "create", name: "web", image: "debian:12", net: "front" } as const;
+
+const FENCE = { key: orderKey("h2"), value: { state: "fenced", sinceMs: 1, by: "h1" } };
 
 function asksFor(...hosts: readonly string[]): readonly Ask[] {
   return hosts.map((host) => newAsk(host, "operation", { ...CREATE, names: [`web-${host}`] }));
@@ -66,7 +78,7 @@ describeIf(hasCommand("etcd"))("a batch of two hosts", () => {
   });
   afterAll(() => cleanup.run());
 
-  const judged = async (): Promise<Batch> => {
+  const judged = async (): Promise<JudgedBatch> => {
     const batch = await findBatch(store, asks[0]?.id ?? "");
     if (batch === undefined) throw new Error("no batch");
     return judgeBatch(store, batch);
@@ -88,15 +100,15 @@ describeIf(hasCommand("etcd"))("a batch of two hosts", () => {
     expect(await states()).toEqual([undefined, undefined]);
     await end(asks[0], {});
     expect(await states()).toEqual([undefined, undefined]);
-    expect(isLost(await judged())).toBe(false);
+    expect(isGivenUp(await judged())).toBe(false);
   });
 
   test("a part is made, or is not; one that nobody took is not", async () => {
-    await end(asks[0], { results: [{ name: "web-h1", state: "done" }], endedMs: 7 });
-    expect((await judged()).parts[0]).toMatchObject({ state: "done", endedMs: 7 });
+    await end(asks[0], { results: [{ name: "web-h1", id: "7", state: "done" }], endedMs: 7 });
+    expect((await judged()).parts[0]).toMatchObject({ state: "done", made: ["7"] });
     await end(asks[1], { results: [{ name: "web-h2", state: "undone" }] });
     expect(await states()).toEqual(["done", "failed"]);
-    expect(isLost(await judged())).toBe(true);
+    expect(isGivenUp(await judged())).toBe(true);
   });
 
   test("one that was refused is not made, nor is one whose ask is gone", async () => {
@@ -112,17 +124,18 @@ describeIf(hasCommand("etcd"))("a batch of two hosts", () => {
     const batch = await judged();
     const [one, two] = batch.parts;
     if (one === undefined || two === undefined) throw new Error("no parts");
-    const lost: Batch = {
+    const lost: JudgedBatch = {
       ...batch,
       parts: [
-        { ...one, state: "done", endedMs: 1 },
+        { ...one, state: "done", made: ["7"] },
         { ...two, state: "failed" },
       ],
     };
     expect(await saveBatch(store, lost)).toBe(true);
     expect(await saveBatch(store, lost)).toBe(false);
     // Nobody reports: what h1 has is left to it.
-    expect(await untilTakenBack(store, systemClock, batch.id)).toMatchObject([{ host: "h1" }]);
+    const left = await untilTakenBack(store, systemClock, batch.id, () => 1);
+    expect(left && openParts(left)).toMatchObject([{ host: "h1" }]);
 
     const { revision } = await judged();
     expect(
@@ -136,7 +149,7 @@ describeIf(hasCommand("etcd"))("a batch of two hosts", () => {
       }),
     ).toBe(true);
     expect(await findBatch(store, batch.id)).toBeUndefined();
-    expect(await untilTakenBack(store, systemClock, batch.id)).toEqual([]);
+    expect(await untilTakenBack(store, systemClock, batch.id, () => 1)).toBeUndefined();
   });
 
   test("a host that reports and does not take its part back is not waited for without end", async () => {
@@ -144,14 +157,36 @@ describeIf(hasCommand("etcd"))("a batch of two hosts", () => {
     await end(first, { results: [{ name: "web-h1", state: "done" }], endedMs: 7 });
     await end(second, { results: [{ name: "web-h2", state: "undone" }], endedMs: 7 });
     await addHost(store, "h1");
-    let nowMs = 0;
-    const sleep = async (): Promise<void> => {
-      nowMs += 60_000;
-    };
-    const clock = { ...systemClock, monotonicMs: () => nowMs, sleep };
+    let looks = 0;
+    const clock = { ...systemClock, sleep: async (): Promise<void> => {} };
+    const left = await untilTakenBack(store, clock, first?.id ?? "", () => 3 - ++looks);
 
-    expect(await untilTakenBack(store, clock, first?.id ?? "")).toMatchObject([{ host: "h1" }]);
-    expect(nowMs).toBe(660_000);
+    expect(left && openParts(left)).toMatchObject([{ host: "h1" }]);
+    expect(looks).toBe(3);
+  });
+
+  test("a host that an operator has said is off is not waited for, and takes nothing up when it returns", async () => {
+    await end(asks[0], { results: [{ name: "web-h1", id: "7", state: "done" }], endedMs: 7 });
+    const revision = Number((await store.get(`asks/h2/${asks[1]?.id}`))?.revision);
+    if (asks[1] !== undefined) await changeAsk(store, { ...asks[1], revision }, { state: "taken" });
+    expect(openParts(await judged())).toMatchObject([{ host: "h2" }]);
+    await store.transact({ expect: [], put: [FENCE] });
+
+    const batch = await judged();
+    expect([openParts(batch), leftTo(batch), isGivenUp(batch)]).toMatchObject([[], [{ host: "h2" }], false]);
+    expect(await saveBatch(store, batch)).toBe(true);
+    expect(await findBatch(store, batch.id)).toBeUndefined();
+    expect(await listAsks(store, "h2")).toEqual([]);
+  });
+
+  test("what such a host was to take back is left to it", async () => {
+    await end(asks[1], { results: [{ name: "web-h2", id: "7", state: "done" }], endedMs: 7 });
+    await end(asks[0], { results: [{ name: "web-h1", state: "undone" }] });
+    expect(openParts(await judged())).toMatchObject([{ host: "h2" }]);
+    await store.transact({ expect: [], put: [FENCE] });
+    expect(leftTo(await judged())).toMatchObject([{ host: "h2", made: ["7"] }]);
+    expect(await saveBatch(store, await judged())).toBe(true);
+    expect(await findBatch(store, asks[0]?.id ?? "")).toBeUndefined();
   });
 
   test("it is forgotten once all is made", async () => {

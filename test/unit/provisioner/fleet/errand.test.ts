@@ -9,13 +9,13 @@ import {
   putAsk,
   removeAsk,
 } from "../../../../provisioner/fleet/asks.ts";
-import { Errand } from "../../../../provisioner/fleet/errand.ts";
+import { Errand, UNDER_WAY } from "../../../../provisioner/fleet/errand.ts";
 import { Journal } from "../../../../provisioner/operations/journal.ts";
 import { encodeRequest, requestKey } from "../../../../provisioner/operations/requests.ts";
 import type { Step } from "../../../../provisioner/step/steps.ts";
 import type { Store } from "../../../../provisioner/store/types.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
-import { AskedHost, foundOf, openSharedStores } from "../../../support/fleet-store.ts";
+import { AskedHost, addHost, foundOf, openSharedStores } from "../../../support/fleet-store.ts";
 import { describeIf, hasCommand } from "../../../support/host.ts";
 import { SetClock } from "../../../support/networks.ts";
 import { waitFor } from "../../../support/wait-for.ts";
@@ -84,13 +84,30 @@ describeIf(hasCommand("etcd"))("an ask, seen from who asks", () => {
     expect(await findAsk(store, ask)).toBeUndefined();
   });
 
-  test("one that was taken is waited for, and not for ever", async () => {
+  test("one that was taken is waited for, and not for ever; a minute once it is interrupted", async () => {
     const ask = await post("h5");
+    await addHost(store, "h5");
     await changeAsk(store, ask, { state: "taken" });
 
     await expect(new Errand(store, new HastyClock(), ask, SILENT).operation(NEVER)).rejects.toThrow(
       "host h5: stop has not ended; its daemon goes on with it",
     );
+    const interrupted = new HastyClock();
+    const begunMs = interrupted.monotonicMs();
+    await expect(
+      new Errand(store, interrupted, ask, SILENT).operation(AbortSignal.abort()),
+    ).rejects.toMatchObject({ code: UNDER_WAY });
+    expect(interrupted.monotonicMs() - begunMs).toBe(120_000);
+  });
+
+  test("a host that is lost meanwhile is not waited for: it has what it has taken", async () => {
+    const ask = await post("h10");
+    await changeAsk(store, ask, { state: "taken" });
+
+    await expect(new Errand(store, new HastyClock(), ask, SILENT).operation(NEVER)).rejects.toMatchObject({
+      code: UNDER_WAY,
+      message: "host h10: stop has not ended: the host is lost, and goes on with it when it returns",
+    });
   });
 
   test("one that is stuck is told, not waited for", async () => {
@@ -155,7 +172,7 @@ describeIf(hasCommand("etcd"))("an ask, seen from who asks", () => {
     const last = await journal.save(next, { cursor: 2 });
     await journal.end({ ...operation, tracks: [last] }, [{ track: last, state: "done" }]);
 
-    expect((await ended).results).toEqual([{ name: "web", state: "done" }]);
+    expect((await ended).results).toEqual([{ name: "web", id: "id-of-web", state: "done" }]);
     expect(told.slice(0, 3)).toEqual(["begin startHolder 1/2", "done startHolder", "begin removeHolder 2/2"]);
   });
 });
