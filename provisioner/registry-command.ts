@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { systemClock } from "../core/runtime/clock.ts";
 import { createCommand, exitWith, withExamples } from "../core/runtime/command-line.ts";
 import { parseDuration } from "../core/runtime/duration.ts";
-import { errorLine, PlimsollError, UsageError } from "../core/runtime/errors.ts";
+import { errorLine, PlimsollError } from "../core/runtime/errors.ts";
 import { EXIT } from "../core/runtime/program.ts";
 import { chooseRules } from "./registry/choose-rules.ts";
 import { Registry } from "./registry/client.ts";
 import { Hints } from "./registry/replication/hints.ts";
 import { SyncJournal } from "./registry/replication/journal.ts";
-import { listenForHints } from "./registry/replication/listen-for-hints.ts";
+import { listenForHints, refuseListening } from "./registry/replication/listen-for-hints.ts";
 import { openQuarantine } from "./registry/replication/quarantine.ts";
 import { type RuleStatus, renderMetrics, renderReport, renderStatus } from "./registry/replication/render.ts";
 import { DEFAULT_FILE, findRules, readRules, type SyncRule } from "./registry/replication/rules.ts";
@@ -64,7 +64,7 @@ function registrySync(signal: AbortSignal): Command {
           await watch(rules, store, signal, options, options.every);
           exitWith(EXIT.interrupted);
         }
-        if (options.listen !== undefined) throw new UsageError("--listen goes with --every");
+        refuseListening(options);
         const reports = await runRules(rules, store, signal, options);
         if (options.json) process.stdout.write(`${JSON.stringify(reports)}\n`);
         if (signal.aborted) exitWith(EXIT.interrupted);

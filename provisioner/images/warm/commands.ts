@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import { systemClock } from "../../../core/runtime/clock.ts";
 import { createCommand, exitWith, withExamples } from "../../../core/runtime/command-line.ts";
 import { parseDuration } from "../../../core/runtime/duration.ts";
-import { errorLine, PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
+import { errorLine, PlimsollError } from "../../../core/runtime/errors.ts";
 import { EXIT } from "../../../core/runtime/program.ts";
 import { readHostConfig } from "../../host/config.ts";
 import { chooseRules } from "../../registry/choose-rules.ts";
 import { Hints } from "../../registry/replication/hints.ts";
-import { listenForHints } from "../../registry/replication/listen-for-hints.ts";
+import { listenForHints, refuseListening } from "../../registry/replication/listen-for-hints.ts";
 import { DEFAULT_FILE } from "../../registry/replication/rules.ts";
 import { watchRules } from "../../registry/replication/watch.ts";
 import { DEFAULT_STORE, withStore } from "../../store/open.ts";
@@ -50,7 +50,7 @@ export function imageWarm(signal: AbortSignal, platform: string): Command {
           await watch(rules, parts, options, parseDuration("--every", options.every));
           exitWith(EXIT.interrupted);
         }
-        if (options.listen !== undefined) throw new UsageError("--listen goes with --every");
+        refuseListening(options);
         if (options.dryRun) return plan(rules, parts, options);
         await runOnce(rules, parts, options);
       }),

@@ -65,6 +65,9 @@ test("staying: how often, and where to listen", async () => {
   await expect(registry("sync", "there", "--listen", "127.0.0.1:1")).rejects.toThrow(
     "--listen goes with --every",
   );
+  await expect(registry("sync", "there", "--token-file", "token")).rejects.toThrow(
+    "--token-file goes with --listen",
+  );
   await expect(registry("sync", "there", "--every", "1h", "--listen", "9467")).rejects.toThrow(
     "is not HOST:PORT",
   );

@@ -35,12 +35,19 @@ test("hints are of who asked for them; a token is asked for", async () => {
   expect(await others.list()).toEqual([]);
 });
 
+const EMPTY = join(cleanup.temporaryFolder(), "empty");
+writeFileSync(EMPTY, "\n");
+
 test.each([
-  ["9467", '--listen: "9467" is not HOST:PORT'],
-  ["0.0.0.0:9467", "--listen: beyond loopback a token is needed"],
-])("%s is refused", async (listen, message) => {
+  [{ listen: "9467" }, '--listen: "9467" is not HOST:PORT'],
+  [{ listen: "127.0.0.1:99999" }, '--listen: "127.0.0.1:99999" is not HOST:PORT'],
+  [{ listen: "0.0.0.0:9467" }, "--listen: beyond loopback a token is needed"],
+  [{ listen: "127.0.0.1:0", tokenFile: "/none" }, "/none: cannot be read: ENOENT"],
+  [{ listen: "127.0.0.1:0", tokenFile: EMPTY }, "/empty: has no token in it"],
+  [{ tokenFile: EMPTY }, "--token-file goes with --listen"],
+])("%o is refused", async (options, message) => {
   const store = await openStore(join(cleanup.temporaryFolder(), "state.db"));
   cleanup.add("store", () => store.close());
 
-  await expect(listenForHints(new Hints(store, systemClock), { listen })).rejects.toThrow(message);
+  await expect(listenForHints(new Hints(store, systemClock), options)).rejects.toThrow(message);
 });
