@@ -9,6 +9,7 @@ import { readHostConfig } from "../../host/config.ts";
 import { DEFAULT_STORE, withStore } from "../../store/open.ts";
 import type { Store } from "../../store/types.ts";
 import { readInUse } from "../retention/in-use.ts";
+import { checkAccess } from "./access.ts";
 import { chooseReplica, DEFAULT_SERVER_FILE, readServer, type ServerSpec } from "./declaration.ts";
 import { collectGarbage, type GarbageReport, planGarbage, type Untagged } from "./garbage.ts";
 import { type PlannedFile, planInit, writeFiles } from "./init.ts";
@@ -38,6 +39,7 @@ function registryInit(): Command {
     .action(async ({ server, dryRun, json }: InitOptions) => {
       const spec = await readServer(server);
       const files = await planInit(spec, systemClock.nowMs());
+      await checkAccess(spec);
       const checks = await checkAll(files);
       if (!dryRun) await writeFiles(spec, files);
       const told = files.map(({ name, change }) => ({ file: join(spec.folder, name), change }));
