@@ -8,19 +8,20 @@ import {
   ctChangingCommand,
   ctSubCommand,
   lookAt,
-  print,
 } from "./ct/commands.ts";
 import { ctEvents } from "./ct/events-command.ts";
 import { ctExec, ctLogs } from "./ct/inside-commands.ts";
 import { type ChangeRequest, CREATE_DEFAULTS } from "./ct/request.ts";
 import { withStore } from "./ct/session.ts";
 import { MACHINE_TITLES, type MachineView, machineRow } from "./ct/views.ts";
+import { ctBatches, ctEndBatch } from "./fleet/batch-commands.ts";
 import { readFleet } from "./fleet/hosts.ts";
 import { planMove, renderMovePlan } from "./fleet/move-plan.ts";
 import type { PlacementRules } from "./fleet/placement.ts";
 import { splitLabel } from "./machines/documents.ts";
 import { listMachines, readMachine } from "./machines/machines.ts";
 import type { MachineText } from "./machines/parse-spec.ts";
+import { print } from "./print.ts";
 import { renderTable } from "./table.ts";
 
 /** `plimsoll ct`: containers with the life of a virtual machine. */
@@ -38,6 +39,8 @@ export function ctCommand(signal: AbortSignal): Command {
     ctLogs,
     ctEvents,
     ctMovePlan,
+    ctBatches,
+    ctEndBatch,
   ];
   for (const each of make) command.addCommand(each(signal));
   return withExamples(command, [

@@ -10,6 +10,7 @@ import type { HostConfig } from "../host/config.ts";
 import type { MachineRecord } from "../machines/documents.ts";
 import type { Operation } from "../operations/documents.ts";
 import { type Ending, recordOf } from "../operations/journal.ts";
+import { print } from "../print.ts";
 import { renderStep } from "../step/render.ts";
 import type { Step } from "../step/steps.ts";
 import { DEFAULT_STORE, isSharedStore } from "../store/open.ts";
@@ -41,10 +42,6 @@ export function ctChangingCommand(name: string, description: string): Command {
   return ctSubCommand(name, description)
     .option("--dry-run", "print the plan, one step a line, and change nothing")
     .option("--quiet", "no progress, not even on a terminal");
-}
-
-export function print(options: CommonOptions, value: unknown, render: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : render());
 }
 
 /** Plans, and unless it is a dry run carries out. Machines that did not get there are told, and exit code 1. */
@@ -130,7 +127,7 @@ function renderResumption({ kind }: Operation, endings: readonly Ending[]): stri
 
 function renderFailure({ name, state, error = "not finished" }: Failure): string {
   const line = error.startsWith(`container ${name}:`) ? error : `container ${name}: ${error}`;
-  return state === "stuck"
+  return state === "stuck" && !line.includes("(hint: ")
     ? `${line} (hint: it is tried again by the next plimsoll ct command that changes something)`
     : line;
 }

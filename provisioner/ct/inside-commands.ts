@@ -5,7 +5,9 @@ import { EXIT } from "../../core/runtime/program.ts";
 import { type DockerEngine, openDockerEngine } from "../docker/engine.ts";
 import type { Frame } from "../docker/frames.ts";
 import { containerName } from "../executors/names.ts";
+import { readFleet } from "../fleet/hosts.ts";
 import { readMachine } from "../machines/machines.ts";
+import type { Store } from "../store/types.ts";
 import { type CommonOptions, ctSubCommand } from "./commands.ts";
 import { withStore } from "./session.ts";
 import { withTerminal } from "./terminal.ts";
@@ -90,6 +92,14 @@ function parseTail(text: string): number {
   throw new UsageError(`--tail: ${JSON.stringify(text)} is not a number of lines`);
 }
 
+/** A daemon is no way into another host: who wants in has one of their own. */
+async function whereTo(store: Store, host: string): Promise<string> {
+  const found = (await readFleet(store)).hosts.find(({ name }) => name === host);
+  if (found === undefined) return `run it on ${host}`;
+  if (found.state === "lost") return `run it on ${host}, at ${found.address}; its daemon does not report`;
+  return `run it on ${host}, at ${found.address}`;
+}
+
 async function withContainer(
   name: string,
   options: CommonOptions,
@@ -98,7 +108,10 @@ async function withContainer(
 ): Promise<void> {
   await withStore(options, async (store, config) => {
     const { machine, host } = await readMachine(store, name);
-    if (host !== config.name) throw new NotFoundError(`container ${name}: is on host ${host}`);
+    if (host !== config.name)
+      throw new NotFoundError(`container ${name}: is on host ${host}, this is ${config.name}`, {
+        hint: await whereTo(store, host),
+      });
     const docker = openDockerEngine(config.docker);
     try {
       await use(docker.hurriedBy(signal), containerName(machine, machine.generation));

@@ -150,7 +150,7 @@ export class Errand {
   #failure(code: string, what: string): PlimsollError {
     const { host, request } = this.#ask;
     return new PlimsollError(code, `host ${host}: ${request.kind} ${what}`, {
-      hint: "plimsoll host list; plimsoll ct list",
+      hint: `plimsoll host list; plimsoll ct ${request.kind === "create" ? "batches" : "list"}`,
     });
   }
 }

@@ -1,4 +1,4 @@
-import { bug, PlimsollError } from "../../core/runtime/errors.ts";
+import { bug, NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 import type { FoundMachine } from "../machines/machines.ts";
 import { renderBytes } from "../step/render.ts";
 import { type Ask, newAsk } from "./asks.ts";
@@ -23,8 +23,10 @@ interface Move {
 /** The largest first: where room is scarce the small ones find what they leave. Throws unless the host is fenced. */
 export function planEvacuation({ hosts, machines }: Fleet, from: string): Evacuation {
   const host = hosts.find(({ name }) => name === from);
-  if (host?.state !== "fenced")
-    throw new PlimsollError("FENCE", `host ${from}: is ${host?.state ?? "not in the fleet"}, not fenced`, {
+  if (host === undefined)
+    throw new NotFoundError(`host ${from}: not in the fleet`, { hint: "plimsoll host list" });
+  if (host.state !== "fenced")
+    throw new PlimsollError("FENCE", `host ${from}: is ${host.state}, not fenced`, {
       hint: `its machines may run there; plimsoll host fence ${from}, when it is off`,
     });
   const leaving = machines

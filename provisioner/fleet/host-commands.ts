@@ -9,6 +9,7 @@ import { withStore } from "../ct/session.ts";
 import { findLease } from "../machines/lease.ts";
 import { readNetwork } from "../networks/networks.ts";
 import type { RequestResult } from "../operations/requests.ts";
+import { print } from "../print.ts";
 import { DEFAULT_STORE, isSharedStore } from "../store/open.ts";
 import type { Store } from "../store/types.ts";
 import { renderTable } from "../table.ts";
@@ -166,7 +167,7 @@ function fleetCommand(name: string, description: string): Command {
     .option("--json", "print JSON");
 }
 
-async function withFleetStore(
+export async function withFleetStore(
   options: CommonOptions,
   use: (orderer: Orderer) => Promise<void>,
 ): Promise<void> {
@@ -175,8 +176,4 @@ async function withFleetStore(
       hint: "a fleet has one in etcd: --store etcd+http://HOST:PORT",
     });
   await withStore(options, (store, config) => use({ store, clock: systemClock, by: config.name }));
-}
-
-function print(options: CommonOptions, value: unknown, render: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : render());
 }

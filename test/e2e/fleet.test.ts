@@ -3,6 +3,7 @@ import { ApiClient } from "../../provisioner/api/client.ts";
 import type { MachineView } from "../../provisioner/ct/views.ts";
 import type { EventView } from "../../provisioner/events/render.ts";
 import { containerName } from "../../provisioner/executors/names.ts";
+import type { BatchView } from "../../provisioner/fleet/batch-views.ts";
 import type { MovePlan } from "../../provisioner/fleet/move-plan.ts";
 import type { HostView } from "../../provisioner/fleet/render.ts";
 import { Cleanup } from "../support/cleanup.ts";
@@ -117,7 +118,7 @@ describeIf(...CT_LAB, hasCommand("etcd"))("two hosts on one store", () => {
     });
     expect(await lab.hosts[0].ct("exec", name, "--", "true")).toMatchObject({
       code: 3,
-      stderr: /on host h2/,
+      stderr: /is on host h2, this is h1 \(hint: run it on h2, at 10\.99\.0\.3\)/,
     });
   });
 
@@ -168,6 +169,40 @@ describeIf(...CT_LAB, hasCommand("etcd"))("two hosts on one store", () => {
     });
     expect(told).toMatchObject({ host: "h1", kind: "create", state: "undone" });
     expect(await lateOnes()).toEqual([]);
+  });
+
+  test("a batch whose host is killed is not waited for, and is over once that host is fenced", async () => {
+    const batch = ["create", "late", "--count", "2", ...SMALL, "--spread", "host"];
+    const command = lab.hosts[0].ct(...batch);
+    await waitFor("the part of h2", async () =>
+      (await lateOnes()).some(({ host, busy }) => host === "h2" && busy === "create"),
+    );
+    await daemons[1]?.stop("SIGKILL");
+
+    const { code, stderr } = await command;
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: /^error: container late-\d: host h2: create has not ended: the host is lost, and goes on /,
+    });
+    const batches = (): Promise<readonly BatchView[]> => lab.hosts[0].json("batches");
+    expect(await batches()).toMatchObject([{ state: "making" }]);
+    await becomes("h2", "lost");
+    await lab.hosts[0].plimsoll("host", "fence", "h2", "--yes");
+    await waitFor("it is over", async () => (await batches()).length === 0);
+    const states = (await lateOnes()).map(({ host, state }) => [host, state]).toSorted();
+    expect(states).toEqual([
+      ["h1", "running"],
+      ["h2", "unknown"],
+    ]);
+
+    await lab.hosts[0].plimsoll("host", "readmit", "h2");
+    daemons[1] = await lab.hosts[1].serve("--interval", "5s");
+    await becomes("h2", "ready");
+    await waitFor("what h2 had begun", async () => {
+      const made = await lateOnes();
+      return made.every(({ state, busy }) => state === "running" && busy === null);
+    });
+    expect(await lab.hosts[0].ct("destroy", "late-1", "late-2")).toMatchObject({ code: 0 });
   });
 
   test("two operators never give away the same room", async () => {

@@ -13,7 +13,7 @@ test("only a fenced host is left", () => {
     expect(() => planEvacuation({ hosts: [fleetHostOf("h1", { state })], machines: [] }, "h1")).toThrow(
       `host h1: is ${state}, not fenced`,
     );
-  expect(() => planEvacuation({ hosts: [], machines: [] }, "h9")).toThrow("host h9: is not in the fleet");
+  expect(() => planEvacuation({ hosts: [], machines: [] }, "h9")).toThrow("host h9: not in the fleet");
 });
 
 test("the largest first, each where there is room, the others stay", () => {
