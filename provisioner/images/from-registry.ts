@@ -10,6 +10,8 @@ import { type Image, parseImageConfig } from "./image.ts";
 const MAX_CONFIG_BYTES = 8 * 2 ** 20;
 /** What is read of it. */
 const CONFIG_NAMES = ["config", "rootfs", "diff_ids", "ExposedPorts", "User", "Env", "Labels"];
+/** Whoever has the key has another image than whoever has none (ocicrypt). */
+const ENCRYPTED = /\+encrypted$/i;
 
 /** Where the parts of an image are: a registry, or a layout of files. */
 export interface ContentStore {
@@ -48,6 +50,9 @@ export async function readImage(
     const bytes = await readConfig(name, store, config);
     const value = parseJson(`configuration of ${name}`, bytes);
     refuseLookalikes(`configuration of ${name}`, bytes.toString(), CONFIG_NAMES, 2);
+    const secret = layers.find(({ mediaType }) => ENCRYPTED.test(mediaType));
+    if (secret !== undefined)
+      throw new PlimsollError("IMAGE", `image ${name}: the layer ${secret.digest} is encrypted`);
     return {
       name,
       digest: manifest.digest,

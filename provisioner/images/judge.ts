@@ -6,6 +6,7 @@ import { checkImage } from "./check.ts";
 import { type ContentStore, readImage } from "./from-registry.ts";
 import { inspectLayers } from "./inspect.ts";
 import type { ImagePolicy } from "./policy.ts";
+import { isLayer } from "./unpack.ts";
 
 const DEEPEST = 4;
 /** So many reasons are told. */
@@ -45,7 +46,8 @@ async function judge(asked: Asked, manifest: Manifest, depth: number): Promise<r
   if (depth > DEEPEST) throw new RegistryError(`${what}: an index in an index, ${depth} deep`);
   const parts = parseManifest(what, manifest, true);
   refuseLookalikes(what, manifest.bytes.toString(), MANIFEST_NAMES, 3);
-  const reasons = isImage(parts) ? [...(await judgeImage(asked, what, manifest))] : [];
+  const isImage = isSaidImage(parts) || (await mayBeRun(asked.store, parts));
+  const reasons = isImage ? [...(await judgeImage(asked, what, manifest))] : [];
   for (const child of parts.manifests.filter(({ platform }) => platform !== ATTESTATION)) {
     const found = await asked.store.manifest(child.digest);
     if (found === undefined)
@@ -56,8 +58,15 @@ async function judge(asked: Asked, manifest: Manifest, depth: number): Promise<r
   return reasons;
 }
 
+/** Podman and CRI-O take any layer of an image's configuration, whatever its type is. A signature is none: they cannot unpack it. */
+async function mayBeRun(store: ContentStore, { config, layers }: Parts): Promise<boolean> {
+  if (config === undefined || !OF_AN_IMAGE.test(config.mediaType)) return false;
+  for (const layer of layers) if (await isLayer(store.open(layer))) return true;
+  return false;
+}
+
 /** Signatures have an image's configuration and no layer of one: layers tell, where there are any. */
-function isImage({ config, layers }: Parts): boolean {
+function isSaidImage({ config, layers }: Parts): boolean {
   const telling = layers.length > 0 ? layers : config === undefined ? [] : [config];
   const isSaid = (parts: readonly Descriptor[], pattern: RegExp): boolean =>
     parts.some(({ mediaType }) => pattern.test(mediaType));

@@ -24,7 +24,7 @@ export interface TarEntry {
   readonly content: Buffer;
 }
 
-const BLOCK = 512;
+export const BLOCK = 512;
 const MAX_EXTENSION_BYTES = 1024 * 1024;
 const KINDS: Readonly<Record<string, TarEntry["kind"]>> = {
   ...{ "0": "file", "\0": "file", "7": "file", "1": "file" },
@@ -146,10 +146,24 @@ function parseExtension(type: string, bytes: Buffer): Extension {
 }
 
 /** The sum of all bytes, those of the sum itself read as spaces. */
-function checkHeader(what: string, header: Buffer): void {
+function sumOf(header: Uint8Array, read: (byte: number) => number = (byte) => byte): number {
   let sum = 0;
-  for (let at = 0; at < BLOCK; at++) sum += at >= 148 && at < 156 ? 32 : (header[at] ?? 0);
-  if (sum !== number(header, 148, 8)) throw damaged(what, "a header with a wrong checksum");
+  for (let at = 0; at < BLOCK; at++) sum += at >= 148 && at < 156 ? 32 : read(header[at] ?? 0);
+  return sum;
+}
+
+function checkHeader(what: string, header: Buffer): void {
+  if (sumOf(header) !== number(header, 148, 8)) throw damaged(what, "a header with a wrong checksum");
+}
+
+/** Whether any reader would take what begins so for an archive; some sum up bytes with signs. An empty one is an archive as well. */
+export function beginsArchive(head: Uint8Array): boolean {
+  const header = Buffer.from(head.subarray(0, BLOCK));
+  if (header.every((byte) => byte === 0)) return true;
+  const told = number(header, 148, 8);
+  return (
+    header.length === BLOCK && [sumOf(header), sumOf(header, (byte) => (byte << 24) >> 24)].includes(told)
+  );
 }
 
 function readSize(what: string, header: Buffer, extension: Extension): number {

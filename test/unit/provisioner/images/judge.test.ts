@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { contentOf } from "../../../../provisioner/images/from-registry.ts";
 import { judgeManifest } from "../../../../provisioner/images/judge.ts";
@@ -50,6 +51,8 @@ test.each([
   ["application/vnd.example+json", ".x"],
   ["application/vnd.oci.image.config.v1+json", "application/json"],
   ["application/json", "application/json"],
+  ["application/vnd.oci.image.config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json"],
+  ["application/vnd.oci.image.config.v1+json", "application/vnd.in-toto+json"],
   ["application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.nondistributable.v1.tar"],
   ["application/vnd.docker.container.image.v1+json", "application/vnd.docker.image.rootfs.foreign.diff.tar"],
 ])("what an engine would run is an image: %s with %j", async (config, layer) => {
@@ -57,12 +60,61 @@ test.each([
 });
 
 test.each([
-  ["application/vnd.oci.image.config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json"],
-  ["application/vnd.oci.image.config.v1+json", "application/vnd.in-toto+json"],
   ["application/vnd.oci.empty.v1+json", "application/vnd.cyclonedx+json"],
   ["application/vnd.oci.empty.v1+json", "application/json"],
-])("a signature, an attestation and an SBOM are none: %s with %s", async (config, layer) => {
+])("an SBOM with a configuration of its own is none: %s with %s", async (config, layer) => {
   expect(await judge(put(config, layer))).toEqual([]);
+});
+
+test.each([
+  ["plain", SETUID],
+  ["packed by gzip", gzipSync(SETUID)],
+])("an image's configuration with a layer of any other type is run by some engines: %s", async (_, layer) => {
+  const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...memory.putBlob("app", "{}") };
+  const said = { mediaType: "application/vnd.dev.cosign.simplesigning.v1+json" };
+  const layers = [
+    { ...said, ...memory.putBlob("app", '{"critical":{}}') },
+    { ...said, ...memory.putBlob("app", layer) },
+  ];
+  const both = { schemaVersion: 2, mediaType: MANIFEST, config, layers };
+  // Nobody could unpack the first of them.
+  await expect(judge(memory.putManifest("app", undefined, both))).rejects.toThrow(
+    /not a tar archive|ends in the middle/,
+  );
+  const one = { ...both, layers: layers.slice(1) };
+  expect(await judge(memory.putManifest("app", undefined, one))).toEqual([FOUND]);
+});
+
+test.each([
+  ["a signature", "application/vnd.oci.image.config.v1+json", '{"critical":{"identity":{}}}'.repeat(100)],
+  ["an SBOM as text", "application/vnd.oci.image.config.v1+json", "SPDXVersion: SPDX-2.3\n".repeat(100)],
+  ["a chart", "application/vnd.cncf.helm.config.v1+json", gzipSync(SETUID)],
+])("%s is none", async (_, configType, layer) => {
+  const config = { mediaType: configType, ...memory.putBlob("app", "{}") };
+  const layers = [{ mediaType: "application/vnd.example", ...memory.putBlob("app", layer) }];
+  expect(await judge(memory.putManifest("app", undefined, { schemaVersion: 2, config, layers }))).toEqual([]);
+});
+
+test("an artifact without layers is none; an image without any is looked at as far as it goes", async () => {
+  const empty = { mediaType: "application/vnd.oci.empty.v1+json", ...memory.putBlob("app", "{}") };
+  const artifact = { schemaVersion: 2, artifactType: "application/vnd.example", config: empty };
+  expect(await judge(memory.putManifest("app", undefined, { ...artifact, layers: [] }))).toEqual([]);
+  expect(await judge(memory.putManifest("app", undefined, { ...artifact, layers: [empty] }))).toEqual([]);
+  const config = { ...memory.putBlob("app", '{"config":{"User":"root"}}') };
+  const image = { config: { mediaType: "application/vnd.oci.image.config.v1+json", ...config }, layers: [] };
+  const digest = memory.putManifest("app", undefined, { schemaVersion: 2, ...image });
+  const manifest = (await registry.manifest("app", digest)) as Manifest;
+  const policy = parsePolicy("policy", { users: { forbidden: ["root"] } });
+  expect(await judgeManifest(policy, "app", contentOf(registry, "app"), manifest)).toEqual([
+    "user-not-allowed: root",
+  ]);
+});
+
+test.each(["", "+gzip", "+zstd"])("what is encrypted cannot be looked into: tar%s", async (packing) => {
+  const type = `application/vnd.oci.image.layer.v1.tar${packing}+encrypted`;
+  const digest = put("application/vnd.oci.image.config.v1+json", type);
+  await expect(judge(digest)).rejects.toMatchObject({ code: "IMAGE" });
+  await expect(judge(digest)).rejects.toThrow(/the layer sha256:\S+ is encrypted/);
 });
 
 test("an image that says it is an index, or holds one, is looked into all the same", async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { unpack } from "../../../../provisioner/images/unpack.ts";
-import { inPieces } from "../../../support/make-tar.ts";
+import { isLayer, unpack } from "../../../../provisioner/images/unpack.ts";
+import { inPieces, makeTar } from "../../../support/make-tar.ts";
 
 async function collect(bytes: Uint8Array, pieceBytes = 1000): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -49,4 +49,19 @@ test("an error of the source stays one", async () => {
     for await (const _ of unpack("layer", broken()));
   };
   await expect(read()).rejects.toThrow("the line is cut");
+});
+
+test("whether something could be unpacked as a layer, by its beginning", async () => {
+  const tar = makeTar([{ name: "{", content: "x" }]);
+  const is = (bytes: Uint8Array): Promise<boolean> => isLayer(inPieces(bytes, 100));
+  for (const bytes of [tar, gzipSync(tar), Buffer.alloc(0), Buffer.alloc(1024), Buffer.from("BZh9")])
+    expect(await is(bytes)).toBe(true);
+  const signed = makeTar([{ name: "\u00e9", content: "x" }]);
+  const sum = signed
+    .subarray(0, 512)
+    .reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : (byte << 24) >> 24), 0);
+  signed.write(sum.toString(8).padStart(6, "0"), 148);
+  expect(await is(signed)).toBe(true);
+  for (const text of ['{"critical":{}}', "x".repeat(2000), '{"a":1}'.repeat(500)])
+    expect(await is(Buffer.from(text))).toBe(false);
 });
