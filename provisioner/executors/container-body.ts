@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly config: HostConfig;
   /** Where the machine's volume is mounted. */
   readonly volume: string;
+  /** Binds of its hosts(5) and resolv.conf(5). */
+  readonly names: readonly string[];
   /** This package, for the agent in it. */
   readonly application: string;
   readonly node: string;
@@ -62,7 +64,7 @@ export function containerBody(
   { machine, generation, command, image, limits }: Step<"createContainer">,
   holderId: string,
   program: ImageProgram,
-  { config, volume, application, node }: Surroundings,
+  { config, volume, names, application, node }: Surroundings,
 ): Readonly<Record<string, unknown>> {
   const own = [...program.entrypoint, ...(command.length > 0 ? command : program.command)];
   return {
@@ -79,6 +81,7 @@ export function containerBody(
         ...shimBinds(config.shim),
         `${volume}:${INSIDE.data}`,
         `${identityFolder(config.data, machine.id)}:${INSIDE.configuration}:ro`,
+        ...names,
         ...AGENT_FILES.map((file) => `${application}/${file}:${INSIDE.application}/${file}:ro`),
         `${node}:${INSIDE.node}:ro`,
       ],

@@ -1,8 +1,15 @@
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { packageDirectory } from "../../core/runtime/version.ts";
+import type { Host } from "../host/host.ts";
+import { readMachine } from "../machines/machines.ts";
+import { readNetwork } from "../networks/networks.ts";
 import { renderBytes } from "../step/render.ts";
+import type { MachineRef } from "../step/steps.ts";
 import { containerBody, encodeLimits } from "./container-body.ts";
 import { removeContainerWhole } from "./holder.ts";
+import { identityFolder } from "./identity.ts";
+import { requireLease } from "./lease-of.ts";
+import { writeNameFiles } from "./name-files.ts";
 import { containerName, holderName } from "./names.ts";
 import type { Executor } from "./types.ts";
 
@@ -22,11 +29,21 @@ export const createContainer: Executor<"createContainer"> = async (step, host) =
   const body = containerBody(step, holder.Id, await docker.imageProgram(step.image), {
     config,
     volume: await volumes.mount(step.machine.id),
+    names: await nameFiles(host, step.machine),
     application: packageDirectory(),
     node: process.execPath,
   });
   await docker.createContainer(name, body);
 };
+
+/** The engine, whose network it has not, makes none. */
+async function nameFiles(host: Host, machine: MachineRef): Promise<readonly string[]> {
+  const { network } = (await readMachine(host.store, machine.name)).machine;
+  const { dns } = (await readNetwork(host.store, network)).network;
+  const { address } = await requireLease(host, network, machine);
+  const folder = identityFolder(host.config.data, machine.id);
+  return writeNameFiles(folder, { name: machine.name, address, dns });
+}
 
 export const startContainer: Executor<"startContainer"> = ({ machine, generation }, { docker }) =>
   docker.startContainer(containerName(machine, generation));

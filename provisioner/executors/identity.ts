@@ -19,8 +19,9 @@ export const writeIdentity: Executor<"writeIdentity"> = async ({ machine, networ
   mkdirSync(host.config.data, { recursive: true, mode: 0o700 });
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   // JSON is YAML too, and costs the agent no YAML library. Without a collector there is no agent.
-  if (push.length > 0) replaceFile(join(folder, "agent.yaml"), { push, interval });
-  replaceFile(join(folder, "identity.json"), { ip: address, ...machine, type, labels, generation });
+  if (push.length > 0) replaceFile(join(folder, "agent.yaml"), renderDocument({ push, interval }));
+  const document = { ip: address, ...machine, type, labels, generation };
+  replaceFile(join(folder, "identity.json"), renderDocument(document));
 };
 
 export const removeIdentity: Executor<"removeIdentity"> = async ({ machine }, host) => {
@@ -39,7 +40,12 @@ export function readIdentity(data: string, id: string): Observed["identity"] {
   }
 }
 
-function replaceFile(path: string, value: object): void {
-  writeFileSync(`${path}.new`, `${JSON.stringify(value)}\n`, { mode: 0o644 });
+/** Whoever has it open, or bound, keeps the one that was. */
+export function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o644 });
   renameSync(`${path}.new`, path);
+}
+
+function renderDocument(value: object): string {
+  return `${JSON.stringify(value)}\n`;
 }

@@ -5,7 +5,7 @@ import { exec } from "../../core/runtime/exec.ts";
 import type { MachineView } from "../../provisioner/ct/views.ts";
 import { holderName, INSIDE } from "../../provisioner/executors/names.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { CT_LAB, CtLab, IMAGE } from "../support/ct-lab.ts";
+import { CT_LAB, CtLab, IMAGE, NAME_SERVER } from "../support/ct-lab.ts";
 import { describeIf } from "../support/host.ts";
 import { expectNothingLeft, type HostSnapshot, snapshotHost } from "../support/leaks.ts";
 import { inNamespace, ping } from "../support/ovs-lab.ts";
@@ -47,6 +47,9 @@ describeIf(...CT_LAB)("a machine's life", () => {
     expect(await lab.inside("web", "free", "-m")).toMatch(/Mem: +128 /);
     expect(await lab.inside("web", "nproc")).toBe("1");
     expect(await lab.inside("web", "cat", "/proc/sys/kernel/hostname")).toBe("web");
+    expect(await lab.inside("web", "cat", "/etc/hostname")).toBe("web");
+    expect(await lab.inside("web", "cat", "/etc/hosts")).toContain(`\n${web.ip} web`);
+    expect(await lab.inside("web", "cat", "/etc/resolv.conf")).toMatch(`nameserver ${NAME_SERVER}`);
     expect(JSON.parse(await lab.inside("web", "cat", "/etc/plimsoll/identity.json"))).toEqual({
       ...{ ip: web.ip, name: "web", id: web.id, type: "db", labels: { team: "shop" }, generation: 1 },
     });

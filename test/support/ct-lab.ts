@@ -21,6 +21,8 @@ export const CT_LAB: readonly Condition[] = [
 export const IMAGE = "plimsoll-test:1";
 /** Of the network `front`: this host itself. */
 export const GATEWAY = "10.10.0.254";
+/** Of the network `front`: an address of documentation (RFC 5737), nobody answers there. */
+export const NAME_SERVER = "192.0.2.53";
 const TOKEN = "the-lab-s-own-operator";
 
 /**
@@ -74,6 +76,8 @@ export class CtLab extends LabHost {
       "10.10.0.0/24",
       "--gateway",
       GATEWAY,
+      "--dns",
+      NAME_SERVER,
     );
     cleanup.add("containers", () => ct.#destroyAll());
     return ct;

@@ -34,7 +34,8 @@ function body(
     limits,
   } as const;
   const config = parseHostConfig("host.yaml", { shim, data: "/data" });
-  const surroundings = { config, volume: "/v", application: "/app", node: "/node" };
+  const names = ["/n/hosts:/etc/hosts"];
+  const surroundings = { config, volume: "/v", names, application: "/app", node: "/node" };
   return containerBody(step, "holder", { entrypoint: [], command: [], ...own }, surroundings);
 }
 
@@ -59,6 +60,7 @@ test("true files of /proc that runc takes, the volume, and what is ours read-onl
       `${shim}/sys/devices/system/cpu:/sys/devices/system/cpu:ro`,
       "/v:/data",
       `/data/identities/${id}:/etc/plimsoll:ro`,
+      "/n/hosts:/etc/hosts",
       "/app/bin/plimsoll-agent:/opt/plimsoll/bin/plimsoll-agent:ro",
       "/app/dist/plimsoll-agent.cjs:/opt/plimsoll/dist/plimsoll-agent.cjs:ro",
       "/app/node_modules/systeminformation:/opt/plimsoll/node_modules/systeminformation:ro",
@@ -83,7 +85,7 @@ test("without a shim there is no container, and the hint says how there would be
       step,
       "h",
       { entrypoint: [], command: [] },
-      { config, volume: "", application: "", node: "" },
+      { config, volume: "", names: [], application: "", node: "" },
     ),
   ).toThrow("shim: nothing is mounted at /nowhere");
 });
