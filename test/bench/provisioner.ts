@@ -6,11 +6,16 @@ import { systemClock } from "../../core/runtime/clock.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import { exec } from "../../core/runtime/exec.ts";
 import { openLogger } from "../../core/runtime/logger.ts";
+import { packageDirectory } from "../../core/runtime/version.ts";
 import { reserveAddresses } from "../../provisioner/addresses/reserve.ts";
 import type { CreateRequest } from "../../provisioner/ct/request.ts";
 import { withSession } from "../../provisioner/ct/session.ts";
 import type { DockerEngine } from "../../provisioner/docker/engine.ts";
+import { containerBody } from "../../provisioner/executors/container-body.ts";
+import { holderBody } from "../../provisioner/executors/holder-body.ts";
 import { ensureHolderImage } from "../../provisioner/executors/holder-image.ts";
+import { QUESTION } from "../../provisioner/executors/verify.ts";
+import { readHostConfig } from "../../provisioner/host/config.ts";
 import { createNetwork } from "../../provisioner/networks/networks.ts";
 import { parseSpec } from "../../provisioner/networks/parse-spec.ts";
 import type { Step } from "../../provisioner/step/steps.ts";
@@ -24,8 +29,8 @@ import { readFigures } from "./process-figures.ts";
  * What a machine takes to be made, and twenty in one request, split by step: on a switch of this bench's own with the
  * userspace datapath, a Docker engine of its own, and disks as files. What the engine is asked is timed from the
  * first request that is open to the last that ends, so that the rest is our own share: programs that we start,
- * mkfs apart, and this process. Beside it the floor: the engine alone, asked for the same pairs of containers and for
- * nothing else. Then the daemon's memory, and reservations of addresses on both stores.
+ * mkfs apart, and this process. Beside it the floor: the engine alone, asked for the same containers and for
+ * nothing else. Then the daemon's memory and CPU time, and reservations of addresses on both stores.
  */
 
 const BATCH = 20;
@@ -170,25 +175,34 @@ function lasted({ beginMs, endMs }: Line): number {
   return endMs - beginMs;
 }
 
-/** A machine is two containers to the engine, the second in the first's network namespace. */
+/**
+ * A machine is two containers to the engine, the second in the first's network namespace, and one question inside:
+ * the same, with the same limits and mounts, asked for by who does nothing else.
+ */
 async function printFloor(lab: CtLab, one: Creation, batch: Creation): Promise<void> {
+  const config = await readHostConfig(join(lab.folder, "host.json"));
   await lab.withEngine(async (engine) => {
-    const holder = await ensureHolderImage(engine);
-    const pair = async (name: string): Promise<void> => {
-      const first = await start(engine, `${name}.net`, {
-        Image: holder,
-        HostConfig: { NetworkMode: "none" },
-      });
-      const second = {
-        Image: IMAGE,
-        Cmd: ["sleep", "600"],
-        HostConfig: { NetworkMode: `container:${first}` },
-      };
-      await start(engine, name, second);
+    const image = await ensureHolderImage(engine);
+    const same = async (name: string): Promise<void> => {
+      const machine = { id: name, name };
+      const holder = await start(engine, `${name}.net`, holderBody(machine, image));
+      const limits = { cpus: 1, cpuset: "0", memoryBytes: 96 * MIB };
+      const step = {
+        kind: "createContainer",
+        machine,
+        generation: 1,
+        image: IMAGE,
+        command: [],
+        limits,
+      } as const;
+      const [application, node] = [packageDirectory(), process.execPath];
+      const surroundings = { config, volume: join(lab.folder, "floor"), names: [], application, node };
+      await start(engine, name, containerBody(step, holder, { entrypoint: [], command: [] }, surroundings));
+      await engine.runInside(name, ["/bin/sh", "-c", QUESTION], () => {});
     };
     const names = Array.from({ length: BATCH }, (_, index) => `floor-${index}`);
-    const alone = await milliseconds(() => pair("floor"));
-    const together = await milliseconds(() => Promise.all(names.map(pair)));
+    const alone = await milliseconds(() => same("floor"));
+    const together = await milliseconds(() => Promise.all(names.map(same)));
     for (const name of ["floor", ...names])
       for (const each of [name, `${name}.net`]) await engine.removeContainer(each);
     const ratio = (a: number, b: number): string => (a / b).toFixed(1).padStart(8);
@@ -213,17 +227,22 @@ async function start(
   return id;
 }
 
+/** Where its timer looks each second, and at rest: its own looks are 30 s apart. */
 async function printDaemon(lab: CtLab): Promise<void> {
-  const daemon = await lab.serve("--interval", "1s");
-  await systemClock.sleep(10_000);
-  const before = readFigures(daemon.pid);
-  await systemClock.sleep(10_000);
-  const { proportionalBytes, cpuMs } = readFigures(daemon.pid);
-  await daemon.stop("SIGTERM");
-  const perSecond = (cpuMs - before.cpuMs) / 10;
-  console.log(
-    `daemon of ${BATCH + 1} machines, looking once a second: ${(proportionalBytes / MIB).toFixed(1)} MiB, ${perSecond.toFixed(1)} ms of CPU a second\n`,
-  );
+  for (const interval of ["1s", "1h"]) {
+    const daemon = await lab.serve("--interval", interval);
+    await systemClock.sleep(10_000);
+    const before = readFigures(daemon.pid);
+    await systemClock.sleep(10_000);
+    const { proportionalBytes, cpuMs, wakeUps } = readFigures(daemon.pid);
+    await daemon.stop("SIGTERM");
+    const perSecond = (after: number, from: number): string => ((after - from) / 10).toFixed(1);
+    console.log(
+      `daemon of ${BATCH + 1} machines, looking each ${interval}: ${(proportionalBytes / MIB).toFixed(1)} MiB, ` +
+        `${perSecond(cpuMs, before.cpuMs)} ms of CPU and ${perSecond(wakeUps, before.wakeUps)} wake-ups a second`,
+    );
+  }
+  console.log("");
 }
 
 async function printReservations(cleanup: Cleanup): Promise<void> {
