@@ -58,6 +58,15 @@ export async function writeOrder(store: Store, { host, rule, images, ...rest }: 
   await store.transact({ expect: [], put });
 }
 
+/** With what was said of it; unless it has been renewed meanwhile. */
+export async function removeOrder(store: Store, { host, rule, round }: WarmOrder): Promise<void> {
+  const key = ordersPrefix(host) + rule;
+  const entry = await store.get(key);
+  if (entry === undefined || decodeOrder(store, entry).round !== round) return;
+  const expect = [{ key, revision: entry.revision }];
+  await store.transact({ expect, remove: [key, `${REPORTS}${host}/${rule}`] });
+}
+
 /** Of one host, or of all. */
 export async function listOrders(
   store: Store,

@@ -8,6 +8,7 @@ import type { Store } from "../../store/types.ts";
 import { EngineImages } from "../engine-images.ts";
 import { carryOut } from "./carry-out.ts";
 import type { WarmReport } from "./documents.ts";
+import { forgetOrders } from "./forget.ts";
 import { chooseHosts, type HostOutcome, runRound } from "./round.ts";
 import type { WarmRule } from "./rules.ts";
 import { readWanted, type Wanted } from "./wanted.ts";
@@ -41,6 +42,7 @@ export async function runRule(rule: WarmRule, parts: RunParts): Promise<RuleOutc
       ...parts,
       carryOutHere: (order) => carryOut(order, { ...parts, engine, credentials }),
     });
+    await forgetOrders(parts.store, parts.clock.nowMs());
     return { rule: rule.name, ...wanted, hosts };
   } finally {
     await engine.close();

@@ -6,6 +6,7 @@ import {
   findReport,
   listOrders,
   listReports,
+  removeOrder,
   type WarmOrder,
   type WarmReport,
   writeOrder,
@@ -38,6 +39,21 @@ test("what was written is read, of one host or of all", async () => {
   expect(await findReport(store, "h1", "base")).toEqual(REPORT);
   expect(await findReport(store, "h1", "other")).toBeUndefined();
   expect(await listReports(store)).toEqual([REPORT, ended]);
+});
+
+test("an order goes with what was said of it, unless it has been renewed", async () => {
+  const store = await openStore(join(cleanup.temporaryFolder(), "state.db"));
+  cleanup.add("store", () => store.close());
+  await removeOrder(store, ORDER); // there is none
+  for (const host of ["h1", "h2"]) await writeOrder(store, { ...ORDER, host });
+  await writeReport(store, REPORT);
+  await removeOrder(store, { ...ORDER, round: "older" });
+  expect((await listOrders(store)).orders).toHaveLength(2);
+  await removeOrder(store, ORDER);
+  expect((await listOrders(store)).orders).toEqual([{ ...ORDER, host: "h2" }]);
+  expect(await listReports(store)).toEqual([]);
+  await removeOrder(store, { ...ORDER, host: "h2" }); // of which nothing was said
+  expect((await listOrders(store)).orders).toEqual([]);
 });
 
 test("what is damaged is named", () => {
