@@ -1,5 +1,6 @@
 import { renderBytes } from "../step/render.ts";
 import { holdsImage } from "./held-images.ts";
+import { findMissingLabel } from "./labels.ts";
 import { addRoom, fitsInto, subtractRoom } from "./room.ts";
 import type { FleetHost, Room } from "./types.ts";
 
@@ -85,7 +86,7 @@ export function planPlacement(
 function findObstacle({ name, state, labels }: Candidate, rules: PlacementRules): string | undefined {
   if (rules.on !== undefined && rules.on !== name) return `is not ${rules.on}`;
   if (state !== "ready") return `is ${state}`;
-  const missing = Object.entries(rules.hostLabels).find(([key, value]) => labels[key] !== value);
+  const missing = findMissingLabel(labels, rules.hostLabels);
   if (missing !== undefined) return `has not the label ${missing.join("=")}`;
   const { spread } = rules;
   const isUnspread = spread !== undefined && spread !== EACH_HOST && labels[spread] === undefined;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../core/runtime/clock.ts";
 import { PlimsollError } from "../../../core/runtime/errors.ts";
 import { readFleet } from "../../fleet/hosts.ts";
+import { findMissingLabel, type Labels } from "../../fleet/labels.ts";
 import type { FleetHost } from "../../fleet/types.ts";
 import { inSlot, Slots } from "../../reconcile/slots.ts";
 import type { Store } from "../../store/types.ts";
@@ -29,7 +30,7 @@ export interface HostOutcome {
 
 const LOOK_MS = 300;
 
-/** Whose part it is to have a rule's images: what drains gets no more machines, and so needs none. */
+/** Whose part it is to have a rule's images. */
 export async function chooseHosts(
   store: Store,
   here: string,
@@ -37,18 +38,16 @@ export async function chooseHosts(
 ): Promise<readonly Pick<FleetHost, "name" | "images">[]> {
   if (!store.isShared) return [{ name: here, images: [] }];
   const { hosts } = await readFleet(store);
-  const chosen = hosts.filter(({ state, labels }) => state === "ready" && hasLabels(labels, hostLabels));
+  const chosen = hosts.filter((host) => isMeant(host, hostLabels));
   if (chosen.length > 0) return chosen;
   throw new PlimsollError("NO_HOST", `rule ${name}: no host of the fleet that is ready is meant`, {
     hint: "plimsoll host list; plimsoll serve on each",
   });
 }
 
-export function hasLabels(
-  labels: Readonly<Record<string, string>>,
-  wanted: Readonly<Record<string, string>>,
-): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+/** What drains gets no more machines, and so needs no images. */
+export function isMeant({ state, labels }: FleetHost, wanted: Labels): boolean {
+  return state === "ready" && findMissingLabel(labels, wanted) === undefined;
 }
 
 /** Not more hosts at once than the rule says: they all pull from one registry. */

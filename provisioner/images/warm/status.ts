@@ -2,10 +2,11 @@ import { BEAT_EVERY_MS } from "../../fleet/documents.ts";
 import { holdsImage } from "../../fleet/held-images.ts";
 import { readFleet } from "../../fleet/hosts.ts";
 import type { FleetHost } from "../../fleet/types.ts";
+import { lagSeconds, renderGauges, type Sample } from "../../gauges.ts";
 import type { Store } from "../../store/types.ts";
 import { renderTable } from "../../table.ts";
 import { listOrders, listReports, type WarmReport } from "./documents.ts";
-import { hasLabels } from "./round.ts";
+import { isMeant } from "./round.ts";
 import type { WarmRule } from "./rules.ts";
 
 /** How far a host is with a rule. */
@@ -36,8 +37,7 @@ export async function readWarmStatuses(
       return statusOf(report, order?.images.map(({ image }) => image) ?? [], host);
     });
     const unheard = hosts.filter(
-      ({ name, state, labels }) =>
-        state === "ready" && hasLabels(labels, rule.hostLabels) && !own.some(({ host }) => host === name),
+      (host) => isMeant(host, rule.hostLabels) && !own.some((report) => report.host === host.name),
     );
     return [...known, ...unheard.map(({ name }) => neverAsked(rule.name, name))];
   });
@@ -76,26 +76,17 @@ export function renderWarmStatus(statuses: readonly WarmStatus[]): string {
   return renderTable(titles, rows) + problems.join("");
 }
 
-/** Prometheus' text format. */
 export function renderWarmMetrics(statuses: readonly WarmStatus[], nowMs: number): string {
-  const labels = ({ rule, host }: WarmStatus): string => `rule="${rule}",host="${host}"`;
-  const lag = ({ currentMs }: WarmStatus): string =>
-    currentMs === 0 ? "+Inf" : String(Math.max(0, nowMs - currentMs) / 1000);
-  const images = statuses.flatMap((status) =>
-    Object.entries({
-      present: status.present,
-      missing: status.missing.length,
-      failed: status.failed.length,
-    }).map(([state, count]) => `plimsoll_image_warm_images{${labels(status)},state="${state}"} ${count}`),
+  const images = statuses.flatMap(({ rule, host, present, missing, failed }) =>
+    Object.entries({ present, missing: missing.length, failed: failed.length }).map(
+      ([state, count]): Sample => [{ rule, host, state }, count],
+    ),
   );
-  return [
-    "# HELP plimsoll_image_warm_images Images of a rule on a host, by whether they are there.",
-    "# TYPE plimsoll_image_warm_images gauge",
-    ...images,
-    "# HELP plimsoll_image_warm_lag_seconds Since the last round that left nothing missing was ordered.",
-    "# TYPE plimsoll_image_warm_lag_seconds gauge",
-    ...statuses.map((status) => `plimsoll_image_warm_lag_seconds{${labels(status)}} ${lag(status)}`),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
+  const lags = statuses.map(
+    ({ rule, host, currentMs }): Sample => [{ rule, host }, lagSeconds(currentMs, nowMs)],
+  );
+  return renderGauges("plimsoll_image_warm_", [
+    ["images", "Images of a rule on a host, by whether they are there.", images],
+    ["lag_seconds", "Since the last round that left nothing missing was ordered.", lags],
+  ]);
 }

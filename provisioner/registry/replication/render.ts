@@ -1,3 +1,4 @@
+import { type Gauge, lagSeconds, renderGauges, type Sample } from "../../gauges.ts";
 import { renderTable } from "../../table.ts";
 import type { SyncStatus } from "./journal.ts";
 import type { SyncReport, TagOutcome } from "./synchronize.ts";
@@ -69,8 +70,7 @@ const FAMILIES: readonly (readonly [
   [
     "lag_seconds",
     "Since the beginning of the last run that left nothing to do.",
-    ({ currentMs }, nowMs) =>
-      currentMs === 0 ? Number.POSITIVE_INFINITY : Math.max(0, nowMs - currentMs) / 1000,
+    ({ currentMs }, nowMs) => lagSeconds(currentMs, nowMs),
   ],
   ["last_run_start_seconds", "When the last run began.", ({ startedMs }) => startedMs / 1000],
   [
@@ -82,28 +82,20 @@ const FAMILIES: readonly (readonly [
 ];
 const STATES = ["same", "copied", "behind", "deleted", "ahead", "diverged", "refused", "failed"] as const;
 
-/** Prometheus' text format. */
 export function renderMetrics(rules: readonly RuleStatus[], nowMs: number): string {
-  const known = rules.flatMap(({ status }) => status ?? []);
-  const family = (name: string, help: string, samples: readonly string[]): string =>
-    [
-      `# HELP plimsoll_registry_sync_${name} ${help}`,
-      `# TYPE plimsoll_registry_sync_${name} gauge`,
-      ...samples,
-    ]
-      .map((line) => `${line}\n`)
-      .join("");
-  const sample = (name: string, labels: string, value: number): string =>
-    `plimsoll_registry_sync_${name}{${labels}} ${value === Number.POSITIVE_INFINITY ? "+Inf" : value}`;
-  const plain = FAMILIES.map(([name, help, read]) =>
-    family(
+  const known = rules.flatMap(({ rule, status }) => (status === undefined ? [] : [{ rule, status }]));
+  const plain = FAMILIES.map(
+    ([name, help, read]): Gauge => [
       name,
       help,
-      known.map((status) => sample(name, `rule="${status.rule}"`, read(status, nowMs))),
-    ),
+      known.map(({ rule, status }): Sample => [{ rule }, read(status, nowMs)]),
+    ],
   );
-  const tags = known.flatMap((status) =>
-    STATES.map((state) => sample("tags", `rule="${status.rule}",state="${state}"`, status[state])),
+  const tags = known.flatMap(({ rule, status }) =>
+    STATES.map((state): Sample => [{ rule, state }, status[state]]),
   );
-  return [...plain, family("tags", "Tags by what the last run found or did.", tags)].join("");
+  return renderGauges("plimsoll_registry_sync_", [
+    ...plain,
+    ["tags", "Tags by what the last run found or did.", tags],
+  ]);
 }

@@ -1,3 +1,4 @@
+import { type Gauge, renderGauges, type Sample } from "../../gauges.ts";
 import { renderTable } from "../../table.ts";
 import { renderAddress } from "./address.ts";
 import type { ServerSpec } from "./declaration.ts";
@@ -13,6 +14,8 @@ export interface ReplicaStatus {
   readonly sinceMs: number | undefined;
   /** Whether it takes connections now. */
   readonly answers: boolean;
+  /** Why nothing can be pushed to it all the same. */
+  readonly problem?: string | undefined;
 }
 
 async function readReplicas(
@@ -22,9 +25,10 @@ async function readReplicas(
   const told = await documents.readReplicas();
   return Promise.all(
     replicas.map(async (replica) => {
-      const { state = "unknown", sinceMs } = told.get(replica.name) ?? {};
+      const { state = "unknown", sinceMs, problem } = told.get(replica.name) ?? {};
       const answers = await takesConnections(replica);
-      return { replica: replica.name, address: renderAddress(replica), state, sinceMs, answers } as const;
+      const about = { replica: replica.name, address: renderAddress(replica) };
+      return { ...about, state, sinceMs, answers, problem } as const;
     }),
   );
 }
@@ -44,41 +48,40 @@ export function renderReplicas(replicas: readonly ReplicaStatus[]): string {
     const since = sinceMs === undefined ? "-" : new Date(sinceMs).toISOString();
     return [replica, address, state, since, answers ? "yes" : "no"];
   });
-  return renderTable(["REPLICA", "ADDRESS", "STATE", "SINCE", "ANSWERS"], rows);
+  const problems = replicas.flatMap(({ replica, problem }) =>
+    problem === undefined ? [] : [`${replica}: nothing can be pushed: ${problem}\n`],
+  );
+  return renderTable(["REPLICA", "ADDRESS", "STATE", "SINCE", "ANSWERS"], rows) + problems.join("");
 }
 
 const STATES = ["writable", "read-only", "starting", "down", "unknown"] as const;
 
-/** Prometheus' text format; nothing where there is no registry of ours, nor of garbage where none was collected yet. */
+/** Nothing where there is no registry of ours, nor of garbage where none was collected yet. */
 export function renderServerMetrics(status: ServerStatus | undefined): string {
   if (status === undefined) return "";
   const { replicas, collected } = status;
-  const family = (name: string, help: string, samples: readonly (readonly [string, number])[]): string =>
-    [
-      `# HELP plimsoll_registry_${name} ${help}`,
-      `# TYPE plimsoll_registry_${name} gauge`,
-      ...samples.map(([labels, value]) => `plimsoll_registry_${name}${labels} ${value}`),
-    ]
-      .map((line) => `${line}\n`)
-      .join("");
   const states = replicas.flatMap(({ replica, state }) =>
-    STATES.map((each) => [`{replica="${replica}",state="${each}"}`, Number(state === each)] as const),
+    STATES.map((each): Sample => [{ replica, state: each }, Number(state === each)]),
   );
-  const answers = replicas.map((each) => [`{replica="${each.replica}"}`, Number(each.answers)] as const);
-  const told = [
-    family("replica_state", "1 for what a replica last said of itself.", states),
-    family("replica_answers", "1 where a replica takes connections.", answers),
-  ];
-  if (collected === undefined) return told.join("");
-  const { endedMs, marked, blobs, bytes, untagged } = collected;
-  const one = (name: string, help: string, value: number): string =>
-    family(`gc_${name}`, help, [["", value]]);
+  const answers = replicas.map((each): Sample => [{ replica: each.replica }, Number(each.answers)]);
+  const troubled = replicas.map(
+    (each): Sample => [{ replica: each.replica }, Number(each.problem !== undefined)],
+  );
+  return renderGauges("plimsoll_registry_", [
+    ["replica_state", "1 for what a replica last said of itself.", states],
+    ["replica_answers", "1 where a replica takes connections.", answers],
+    ["replica_policy_problem", "1 where nothing can be pushed for want of a policy to follow.", troubled],
+    ...(collected === undefined ? [] : gaugesOfGarbage(collected)),
+  ]);
+}
+
+function gaugesOfGarbage({ endedMs, marked, blobs, bytes, untagged }: Collected): readonly Gauge[] {
+  const one = (name: string, help: string, value: number): Gauge => [`gc_${name}`, help, [[{}, value]]];
   return [
-    ...told,
     one("last_run_end_seconds", "When the last garbage collection was done.", endedMs / 1000),
     one("needed_blobs", "Blobs that it found needed.", marked),
     one("freed_blobs", "Blobs that it freed.", blobs),
     ...(bytes === undefined ? [] : [one("freed_bytes", "Bytes that it freed.", bytes)]),
     one("removed_manifests", "Manifests without a tag that it removed first.", untagged),
-  ].join("");
+  ];
 }

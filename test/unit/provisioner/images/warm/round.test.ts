@@ -6,19 +6,13 @@ import {
   type WarmReport,
   writeReport,
 } from "../../../../../provisioner/images/warm/documents.ts";
-import { chooseHosts, hasLabels, runRound } from "../../../../../provisioner/images/warm/round.ts";
+import { chooseHosts, runRound } from "../../../../../provisioner/images/warm/round.ts";
 import { parseWarmRules } from "../../../../../provisioner/images/warm/rules.ts";
 import { openStore } from "../../../../../provisioner/store/open.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
-
-test("a host has all the labels that are asked for", () => {
-  expect(hasLabels({ rack: "a", disk: "ssd" }, { rack: "a" })).toBe(true);
-  expect(hasLabels({ rack: "a" }, { rack: "a", disk: "ssd" })).toBe(false);
-  expect(hasLabels({}, {})).toBe(true);
-});
 
 test("without a fleet it is this host, and this process does it", async () => {
   const store = await openStore(join(cleanup.temporaryFolder(), "state.db"));

@@ -40,6 +40,18 @@ test("what each said last, and whether it answers", async () => {
   );
 });
 
+test("a replica that serves and takes nothing for want of a policy says so", () => {
+  const replica = { replica: "a", address: "h:1", state: "writable", sinceMs: 0, answers: true } as const;
+  const troubled = { ...replica, problem: "configuration /p.yaml: cannot be read: ENOENT" };
+  expect(renderReplicas([troubled])).toMatch(
+    /^a: nothing can be pushed: configuration \/p\.yaml: cannot be read: ENOENT\n$/m,
+  );
+  const metric = (status: typeof replica): string =>
+    renderServerMetrics({ replicas: [status], collected: undefined });
+  expect(metric(troubled)).toContain('plimsoll_registry_replica_policy_problem{replica="a"} 1\n');
+  expect(metric(replica)).toContain('plimsoll_registry_replica_policy_problem{replica="a"} 0\n');
+});
+
 test("metrics: what each said last, whether it answers, and what was collected", () => {
   const replica = { replica: "a", address: "h:1", state: "read-only", sinceMs: 0, answers: true } as const;
   expect(renderServerMetrics(undefined)).toBe("");
