@@ -111,7 +111,7 @@ describeIf(
 
   test("by TLS to the store; with tokens and a policy, and clients that fetch from the store itself", async () => {
     const folder = cleanup.temporaryFolder();
-    const byTls = { endpoint: ceph.tlsEndpoint, caFile: ceph.caFile };
+    const byTls = { endpoint: ceph.tlsEndpoint, caFile: ceph.caFile, region: "default" };
     const plain = await declareServer(cleanup, ["a"], { storage: await ceph.storageIn("tls", byTls) });
     const up = await plain.up("a");
     await plain.clientOf("a").put("plain", "v1", 100_000);
