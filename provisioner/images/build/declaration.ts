@@ -55,6 +55,8 @@ export interface ImageUser {
   readonly uid: number;
   readonly home: string;
   readonly shell: string;
+  /** Beside the one of their own. */
+  readonly groups: readonly string[];
   readonly sshKeys: readonly string[];
 }
 
@@ -71,7 +73,7 @@ const KEYS = [
   ...["workdir", "user", "command", "health", "init", "ssh", "agent", "policy"],
 ] as const;
 const FILE_KEYS = ["from", "to", "mode", "owner"] as const;
-const USER_KEYS = ["name", "uid", "home", "shell", "sshKeys"] as const;
+const USER_KEYS = ["name", "uid", "home", "shell", "groups", "sshKeys"] as const;
 const HEALTH_KEYS = ["command", "interval", "timeout", "startPeriod", "retries"] as const;
 type Top = Mapping<(typeof KEYS)[number]>;
 
@@ -204,7 +206,9 @@ function parseUser(user: Mapping<(typeof USER_KEYS)[number]>): ImageUser {
     ["shell", shell],
   ] as const)
     if (path === "" || /[: ]/.test(path)) user.refuse(key, "cannot be / or have colons or spaces");
-  return { name, uid, home, shell, sshKeys: fitting(user, "sshKeys", KEY, "a public key of ssh") };
+  const groups = [...new Set(fitting(user, "groups", NAME, "the name of a group"))];
+  if (groups.includes(name)) user.refuse("groups", `${name} is the user's own`);
+  return { name, uid, home, shell, groups, sshKeys: fitting(user, "sshKeys", KEY, "a public key of ssh") };
 }
 
 function parsePort(top: Top, text: string): string {

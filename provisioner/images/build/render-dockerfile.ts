@@ -30,6 +30,7 @@ export function renderDockerfile(image: ImageDeclaration): string {
     ...(init ? [copy(CONTEXT.init, INIT)] : []),
     ...(ssh ? [copy(CONTEXT.sshd, SSHD_CONFIG)] : []),
     ...image.users.flatMap(renderUser),
+    ...image.users.flatMap(renderGroups),
     ...image.files.map(renderFile),
     ...renderMetadata(image),
   ];
@@ -77,6 +78,14 @@ function renderUser({ name, uid, home, shell }: ImageUser, at: number): readonly
     ` && mkdir -p ${parent}`,
     copy(CONTEXT.homes(at), parent, `${uid}:${uid}`),
   ];
+}
+
+/** Of the base, of a package, or another user's own: one that is not there is refused. */
+function renderGroups({ name, groups }: ImageUser): readonly string[] {
+  return groups.map(
+    (group) =>
+      `RUN grep -q '^${group}:' /etc/group && sed -i '/^${group}:/{s/$/,${name}/;s/:,/:/}' /etc/group`,
+  );
 }
 
 function renderFile({ to, owner }: CopiedFile, at: number): string {

@@ -8,6 +8,7 @@ import { enginePlatform } from "../image.ts";
 import { findWarmRules, type WarmRule } from "./rules.ts";
 import { runRule } from "./run-rule.ts";
 
+/** How often rules are read: one may be new. */
 const LOOK_MS = 60_000;
 const TURNS = "image-warm/turns/";
 
@@ -18,29 +19,49 @@ export async function keepWarm(
   signal: AbortSignal,
 ): Promise<void> {
   const parts = { store, clock, here: config.name, socketPath: config.docker, signal };
-  let problem = "";
+  const problems = new Problems(log, signal);
+  const look = async (rule: WarmRule): Promise<void> => {
+    if (signal.aborted || !(await takeTurn(store, clock, rule))) return;
+    const { hosts, refused } = await runRule(rule, {
+      ...parts,
+      ...{ platform: enginePlatform(), onReport: () => {} },
+    });
+    const states = hosts.map(({ host, state }) => `${host} ${state}`);
+    log.info({ rule: rule.name, hosts: states, refused: refused.length }, "a rule's images were looked at");
+  };
   while (!signal.aborted) {
+    let rules: readonly WarmRule[] = [];
+    await problems.tell("", async () => {
+      rules = await findWarmRules();
+    });
+    // One whose registry is away costs itself.
+    for (const rule of rules) await problems.tell(rule.name, () => look(rule));
+    await clock.sleep(Math.min(LOOK_MS, ...rules.map(({ everyMs }) => everyMs ?? LOOK_MS)), signal);
+  }
+}
+
+/** Each told once, until it is over or another. */
+class Problems {
+  readonly #log: Logger;
+  readonly #signal: AbortSignal;
+  readonly #told = new Map<string, string>();
+
+  constructor(log: Logger, signal: AbortSignal) {
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  /** `rule`: empty for all of them. */
+  async tell(rule: string, attempt: () => Promise<void>): Promise<void> {
     try {
-      for (const rule of await findWarmRules()) {
-        if (signal.aborted || !(await takeTurn(store, clock, rule))) continue;
-        const { hosts, refused } = await runRule(rule, {
-          ...parts,
-          ...{ platform: enginePlatform(), onReport: () => {} },
-        });
-        const states = hosts.map(({ host, state }) => `${host} ${state}`);
-        log.info(
-          { rule: rule.name, hosts: states, refused: refused.length },
-          "a rule's images were looked at",
-        );
-      }
-      problem = "";
+      await attempt();
+      this.#told.delete(rule);
     } catch (error) {
-      const found = errorLine(error);
-      if (found !== problem && !signal.aborted)
-        log.warn({ problem: found }, "rules of images are not followed");
-      problem = found;
+      const problem = errorLine(error);
+      if (problem === this.#told.get(rule) || this.#signal.aborted) return;
+      this.#told.set(rule, problem);
+      this.#log.warn({ ...(rule !== "" && { rule }), problem }, "rules of images are not followed");
     }
-    await clock.sleep(LOOK_MS, signal);
   }
 }
 

@@ -20,6 +20,8 @@ RUN ! grep -q -e '^batch:' -e '^[^:]*:[^:]*:1001:' /etc/passwd /etc/group \
  && echo 'batch:*:::::::' >> /etc/shadow \
  && mkdir -p /srv
 COPY --chown=1001:1001 ["homes/1", "/srv"]
+RUN grep -q '^adm:' /etc/group && sed -i '/^adm:/{s/$/,web/;s/:,/:/}' /etc/group
+RUN grep -q '^batch:' /etc/group && sed -i '/^batch:/{s/$/,web/;s/:,/:/}' /etc/group
 COPY --chown=root:www-data ["files/0", "/etc/nginx/nginx.conf"]
 COPY ["files/1", "/srv/my site"]
 ENV LANG="C.UTF-8"

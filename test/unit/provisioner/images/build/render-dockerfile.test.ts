@@ -18,7 +18,7 @@ const ALL = {
     { from: "site", to: "/srv/my site" },
   ],
   users: [
-    { name: "web", uid: 1000, sshKeys: ["ssh-ed25519 AAAA somebody"] },
+    { name: "web", uid: 1000, groups: ["adm", "batch"], sshKeys: ["ssh-ed25519 AAAA somebody"] },
     { name: "batch", uid: 1001, home: "/srv/batch", shell: "/usr/sbin/nologin" },
   ],
   ports: ["8080", "53/udp"],
