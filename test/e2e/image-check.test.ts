@@ -5,23 +5,18 @@ import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExecResult, exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { type PrivateDocker, startDocker } from "../support/docker.ts";
 import { startDockerRegistry } from "../support/docker-registry.ts";
-import { describeIf, hasCommand, isRoot } from "../support/host.ts";
+import { describeIf, hasCommand } from "../support/host.ts";
+import { IMAGE_LAB, ImageLab } from "../support/image-lab.ts";
 import { makeTar } from "../support/make-tar.ts";
-import { programArgv } from "../support/run-program.ts";
 
 /** An image with this machine's dpkg database, in an engine, in a file, and in a registry. */
-describeIf(
-  ...[isRoot, hasCommand("dockerd"), hasCommand("docker"), hasCommand("runc")],
-  ...[hasCommand("docker-registry"), hasCommand("skopeo"), hasCommand("dpkg-query")],
-)("plimsoll image check", () => {
+describeIf(...IMAGE_LAB, hasCommand("dpkg-query"))("plimsoll image check", () => {
   const cleanup = new Cleanup();
-  let folder: string;
-  let docker: PrivateDocker;
+  let lab: ImageLab;
   beforeAll(async () => {
-    folder = cleanup.temporaryFolder();
-    docker = await startDocker(cleanup);
+    lab = await ImageLab.open(cleanup);
+    const { folder } = lab;
     const status = readFileSync("/var/lib/dpkg/status");
     const entries = [
       { name: "var/lib/dpkg/status", content: status },
@@ -29,27 +24,15 @@ describeIf(
     ];
     writeFileSync(join(folder, "root.tar"), makeTar(entries));
     const changes = ["--change", "USER app", "--change", "EXPOSE 22", "--change", "LABEL owner=team"];
-    await exec(["docker", "import", ...changes, join(folder, "root.tar"), "app:v1"], { env: docker.env });
+    await lab.cli("import", ...changes, join(folder, "root.tar"), "app:v1");
     const dockerfile = "FROM app:v1\nCOPY --chown=0 root.tar /\nENV DB_PASSWORD=x\n";
     writeFileSync(join(folder, "Dockerfile"), dockerfile);
-    await exec(["docker", "build", "-t", "app:v2", folder], { env: docker.env, timeoutMs: 60_000 });
+    await lab.cli("build", "-t", "app:v2", folder);
   }, 120_000);
   afterAll(() => cleanup.run());
 
   function check(image: string, policy: object, ...args: readonly string[]): Promise<ExecResult> {
-    writeFileSync(join(folder, "policy.json"), JSON.stringify(policy));
-    writeFileSync(join(folder, "host.json"), JSON.stringify({ docker: docker.socket }));
-    const argv = programArgv(
-      "plimsoll",
-      "image",
-      "check",
-      image,
-      "--policy",
-      join(folder, "policy.json"),
-      ...args,
-    );
-    const env = { PLIMSOLL_HOST_CONFIG: join(folder, "host.json") };
-    return exec(argv, { env, okCodes: [0, 1], timeoutMs: 60_000 });
+    return lab.image("check", image, "--policy", lab.write("policy.json", policy), ...args);
   }
 
   test("an engine's image: the packages are those that dpkg-query lists", async () => {
@@ -64,8 +47,9 @@ describeIf(
   });
 
   test("the same of an engine, of what docker save wrote, of an OCI layout, and of a registry", async () => {
+    const { folder } = lab;
     const archive = join(folder, "app.tar");
-    await exec(["docker", "save", "-o", archive, "app:v2"], { env: docker.env });
+    await lab.cli("save", "-o", archive, "app:v2");
     const registry = await startDockerRegistry(cleanup);
     const copy = ["skopeo", "copy", "--dest-tls-verify=false", `docker-archive:${archive}`];
     await exec([...copy, `docker://${registry.host}/app:v2`]);
@@ -99,10 +83,7 @@ describeIf(
   }, 60_000);
 
   test("what is installed as an SBOM, valid by its schema, with dpkg's own packages in it", async () => {
-    writeFileSync(join(folder, "host.json"), JSON.stringify({ docker: docker.socket }));
-    const env = { PLIMSOLL_HOST_CONFIG: join(folder, "host.json") };
-    const argv = programArgv("plimsoll", "image", "sbom", "docker:app:v1");
-    const { stdout } = await exec(argv, { env, timeoutMs: 60_000 });
+    const { stdout } = await lab.image("sbom", "docker:app:v1");
     expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(stdout)).toBeNull();
     const { components } = JSON.parse(stdout);
     const version = execFileSync("dpkg-query", ["-W", "-f", ["", "Version}"].join("${"), "dpkg"], {

@@ -1,9 +1,9 @@
-import { cpSync, createReadStream, existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
+import { cpSync, createReadStream, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Client } from "undici";
 import { exec } from "../../core/runtime/exec.ts";
 import { openDockerEngine } from "../../provisioner/docker/engine.ts";
-import type { Cleanup } from "./cleanup.ts";
+import { Cleanup } from "./cleanup.ts";
 import { type RunningProgram, startProgram } from "./run-program.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -11,15 +11,24 @@ export interface PrivateDocker {
   readonly socket: string;
   /** For child processes: which engine to talk to. */
   readonly env: Readonly<Record<string, string>>;
-  /** Its containers stop. */
-  restart(): Promise<void>;
+  /** Its containers stop; with SIGKILL what it was about is broken off. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
   /** It takes requests, and answers none until it may go on. */
   pause(): void;
   resume(): void;
 }
 
 /** Starts a Docker engine of the test's own: no network, nothing of it shared with one that the machine runs. `more` are dockerd's. */
-export async function startDocker(cleanup: Cleanup, ...more: readonly string[]): Promise<PrivateDocker> {
+export function startDocker(cleanup: Cleanup, ...more: readonly string[]): Promise<PrivateDocker> {
+  return startDockerInside(cleanup, [], ...more);
+}
+
+/** `inside`: what a command begins with that is run where the engine is to be. */
+export async function startDockerInside(
+  cleanup: Cleanup,
+  inside: readonly string[],
+  ...more: readonly string[]
+): Promise<PrivateDocker> {
   const folder = cleanup.temporaryFolder();
   const socket = join(folder, "docker.sock");
   const roots = [
@@ -37,8 +46,13 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
     const unmount = ["umount", join(folder, mount)];
     cleanup.add(`dockerd's ${mount}`, async () => void (await exec(unmount, { okCodes: [0, 32] })));
   }
+  // One that was started anew ends no sooner than the first would have.
+  const engines = new Cleanup();
   const start = (): RunningProgram =>
-    startProgram(cleanup, ["dockerd", ...roots, "-H", `unix://${socket}`, ...network, ...more]);
+    startProgram(engines, [
+      ...[...inside, "dockerd", ...roots],
+      ...["-H", `unix://${socket}`, ...network, ...more],
+    ]);
   let dockerd = start();
   let isPaused = false;
   const signal = (pauses: boolean): void => {
@@ -49,6 +63,7 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
   cleanup.add("dockerd", async () => {
     signal(false);
     await dockerd.stop("SIGTERM");
+    await engines.run();
   });
   const engine = openDockerEngine(socket);
   cleanup.add("docker connection", () => engine.close());
@@ -63,8 +78,11 @@ export async function startDocker(cleanup: Cleanup, ...more: readonly string[]):
     env: { DOCKER_HOST: `unix://${socket}` },
     pause: () => signal(true),
     resume: () => signal(false),
-    restart: async () => {
-      await dockerd.stop("SIGTERM");
+    restart: async (reason = "SIGTERM") => {
+      await dockerd.stop(reason);
+      // Of its containerd, which dies with it: what is in /run does not outlive a power failure, and else it
+      // would be looked for among the living.
+      if (reason === "SIGKILL") rmSync(join(folder, "exec/containerd"), { recursive: true, force: true });
       dockerd = start();
       await waitFor("the Docker engine again", answers, 60_000);
     },

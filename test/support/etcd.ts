@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { exec } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { freePort } from "./free-port.ts";
+import { fetchThere, LOOPBACK, type Place } from "./place.ts";
 import { type RunningProgram, startProgram } from "./run-program.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -14,15 +14,6 @@ export interface PrivateEtcd {
   /** After `program` has ended: the same data on the same port. */
   restart(): Promise<PrivateEtcd>;
 }
-
-/** Where an etcd listens: an address of a network namespace, or loopback. */
-interface Place {
-  readonly address: string;
-  /** What a command begins with that is run there. */
-  readonly inside: readonly string[];
-}
-
-const LOOPBACK: Place = { address: "127.0.0.1", inside: [] };
 
 /** Starts a real etcd of the test's own, on loopback unless told, its data in a temporary folder. */
 export async function startEtcd(cleanup: Cleanup, place: Place = LOOPBACK): Promise<PrivateEtcd> {
@@ -47,17 +38,11 @@ async function startMember(
     ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
     ...["--initial-cluster", `one=${peer}`],
   ]);
-  await waitFor("etcd", () => isHealthy(client, place), 30_000);
+  await waitFor("etcd", async () => (await fetchThere(place, `${client}/health`)).includes('"true"'), 30_000);
   return {
     endpoint: `${place.address}:${clientPort}`,
     storeUrl: (name) => `etcd+${client}/${name}`,
     program,
     restart: () => startMember(cleanup, place, folder, clientPort, peerPort),
   };
-}
-
-async function isHealthy(url: string, { inside }: Place): Promise<boolean> {
-  const script = "fetch(process.argv[1]).then((r) => r.text()).then((text) => process.stdout.write(text))";
-  const argv = [...inside, process.execPath, "-e", script, `${url}/health`];
-  return (await exec(argv, { okCodes: [0, 1] })).stdout.includes('"true"');
 }

@@ -2,14 +2,16 @@ import { readFileSync } from "node:fs";
 import { exec } from "../../core/runtime/exec.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { IMAGE } from "./ct-lab.ts";
-import { importImage, startDocker } from "./docker.ts";
+import { importImage, startDockerInside } from "./docker.ts";
 import { startEtcd } from "./etcd.ts";
 import { LabHost } from "./lab-host.ts";
 import { LAB_VLANS, type OvsHost, OvsLab } from "./ovs-lab.ts";
+import type { Place } from "./place.ts";
 import { startShim } from "./shim.ts";
 
-/** Of the network that the hosts reach the store by: a device in each, its other end beside etcd. */
+/** Of the network that the hosts reach the store and a registry by: a device in each, its other end beside etcd. */
 const STORE_ADDRESS = "10.99.0.1";
+const REGISTRY_ADDRESS = "10.99.0.254";
 const UPLINK = "st0";
 
 /** What `host.yaml` says of each, so that neither is full by what this machine has. */
@@ -29,7 +31,13 @@ class FleetHost extends LabHost {
 
   async join(): Promise<void> {
     for (const device of [UPLINK, "p1"]) await this.switchHost.ip("link", "set", device, "up");
-    await this.switchHost.ip("route", "replace", STORE_ADDRESS, "dev", UPLINK);
+    for (const address of [STORE_ADDRESS, REGISTRY_ADDRESS])
+      await this.switchHost.ip("route", "replace", address, "dev", UPLINK);
+  }
+
+  /** Until it joins again. */
+  async cutFromRegistry(): Promise<void> {
+    await this.switchHost.ip("route", "replace", "unreachable", REGISTRY_ADDRESS);
   }
 
   /** The JSON that `plimsoll host … --json` prints; fails with what it says when it fails. */
@@ -38,27 +46,34 @@ class FleetHost extends LabHost {
   }
 }
 
-/** Two hosts, each with a switch and a Docker engine of its own, a network between them, one etcd, one shim. */
-export class FleetLab {
-  readonly hosts: readonly [FleetHost, FleetHost];
+type FleetHosts = readonly [FleetHost, FleetHost, ...FleetHost[]];
 
-  private constructor(hosts: readonly [FleetHost, FleetHost]) {
+/** Two hosts or more, each with a switch and a Docker engine of its own, a network between them, one etcd, one shim. */
+export class FleetLab {
+  readonly hosts: FleetHosts;
+  /** Where a registry can be that the hosts' engines pull from. */
+  readonly registryPlace: Place;
+
+  private constructor(hosts: FleetHosts, registryPlace: Place) {
     this.hosts = hosts;
+    this.registryPlace = registryPlace;
   }
 
-  static async open(cleanup: Cleanup): Promise<FleetLab> {
+  static async open(cleanup: Cleanup, count = 2): Promise<FleetLab> {
     const lab = new OvsLab(cleanup);
     const fabric = await lab.fabric();
-    await fabric.ip("address", "add", `${STORE_ADDRESS}/32`, "dev", "lo");
+    for (const address of [STORE_ADDRESS, REGISTRY_ADDRESS])
+      await fabric.ip("address", "add", `${address}/32`, "dev", "lo");
     const inside = ["nsenter", `--net=${fabric.namespace}`, "--"];
     const etcd = await startEtcd(cleanup, { address: STORE_ADDRESS, inside });
     const { mount } = await startShim(cleanup);
     const open = (number: number): Promise<FleetHost> =>
       openHost(cleanup, lab, fabric, { number, store: etcd.storeUrl("fleet"), shim: mount });
-    const [one, two] = [await open(1), await open(2)];
+    const [one, two, more] = [await open(1), await open(2), [] as FleetHost[]];
+    for (let number = 3; number <= count; number++) more.push(await open(number));
     const network = ["net", "create", "front", "--vlan", "100", "--cidr", "10.10.0.0/24"];
     await one.plimsoll(...network);
-    return new FleetLab([one, two]);
+    return new FleetLab([one, two, ...more], { address: REGISTRY_ADDRESS, inside });
   }
 }
 
@@ -68,8 +83,9 @@ async function openHost(
   fabric: OvsHost,
   { number, store, shim }: { readonly number: number; readonly store: string; readonly shim: string },
 ): Promise<FleetHost> {
-  const docker = await startDocker(cleanup);
   const switchHost = await lab.host(`h${number}`);
+  const inside = ["nsenter", `--net=${switchHost.namespace}`, "--"];
+  const docker = await startDockerInside(cleanup, inside, "--insecure-registry", `${REGISTRY_ADDRESS}/32`);
   await importImage(cleanup, docker, IMAGE);
   await lab.connect(switchHost, fabric);
   const bridge = ["add-br", "br0", "--", "set", "Bridge", "br0", "datapath_type=netdev"];

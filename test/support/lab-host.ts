@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ExecResult, exec } from "../../core/runtime/exec.ts";
 import type { MachineView } from "../../provisioner/ct/views.ts";
@@ -47,6 +47,11 @@ export class LabHost {
       ...more,
     };
     writeFileSync(join(this.folder, "host.json"), JSON.stringify(config));
+  }
+
+  /** Registries and their rules, for all commands from then on; a daemon that runs reads them by itself. */
+  writeRegistries(values: object): void {
+    writeFileSync(this.#registries, JSON.stringify(values));
   }
 
   /** `plimsoll …` on this host, to its end. Throws with its own words when it fails. */
@@ -108,7 +113,14 @@ export class LabHost {
   }
 
   get env(): Record<string, string> {
-    return { PLIMSOLL_STORE: this.#store, PLIMSOLL_HOST_CONFIG: join(this.folder, "host.json") };
+    return {
+      ...{ PLIMSOLL_STORE: this.#store, PLIMSOLL_HOST_CONFIG: join(this.folder, "host.json") },
+      ...(existsSync(this.#registries) && { PLIMSOLL_REGISTRY_CONFIG: this.#registries }),
+    };
+  }
+
+  get #registries(): string {
+    return join(this.folder, "registry.json");
   }
 
   inNamespace(...argv: readonly string[]): readonly string[] {
