@@ -29,6 +29,7 @@ import { sweepOrphans } from "../reconcile/sweep.ts";
 import type { Store } from "../store/types.ts";
 import { Desk } from "./desk.ts";
 import { Reminder } from "./reminder.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 export interface ServeOptions extends SessionOptions {
   /** How often everything is looked at without cause. */
@@ -49,6 +50,8 @@ const REQUESTS_KEPT_MS = 86_400_000;
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const log = openLogger("plimsoll", "info");
   const run = async (store: Store, config: HostConfig): Promise<void> => {
+    await untilAnswered(store, systemClock, log, signal);
+    if (signal.aborted) return;
     const onWait = (owner: string): void =>
       log.info({ host: config.name, owner }, "waiting: another plimsoll changes this host");
     const patienceMs = Number.POSITIVE_INFINITY;
