@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { environmentOption, environmentVariable, readConfigFile } from "../../core/runtime/config.ts";
+import { environmentOption, environmentVariable, openConfigFile } from "../../core/runtime/config.ts";
 import { parseDuration } from "../../core/runtime/duration.ts";
+import { errorLine } from "../../core/runtime/errors.ts";
 import type { ProbeMode } from "../drivers/arp.ts";
 import type { BondSpec } from "../drivers/ovs-bonds.ts";
 import { splitLabel } from "../machines/documents.ts";
 import { parseBytes } from "../machines/parse-spec.ts";
+import { DEFAULT_REMOTE, parseRemote } from "../ovsdb/remote.ts";
 import type { LvmStorage } from "../volumes/lvm-disks.ts";
 import type { ThinPolicy } from "../volumes/thin-pool.ts";
-import { Mapping } from "./mapping.ts";
+import { Mapping, type Where } from "./mapping.ts";
 
 /** Read when it exists and no other is named. */
 const CONFIG_FILE = "/etc/plimsoll/host.yaml";
@@ -75,21 +77,28 @@ const KEYS = [
   ...["name", "bridge", "bond", "ovs", "docker", "shim", "data", "storage"],
   ...["push", "interval", "probe", "collector", "socket", "address", "labels", "capacity"],
 ] as const;
+type Top = Mapping<(typeof KEYS)[number]>;
 const CAPACITY_KEYS = ["cpus", "memory", "disk"] as const;
 const COLLECTOR_KEYS = ["url", "tokenFile"] as const;
 const BOND_KEYS = ["name", "nics", "primary", "vlans", "updelay"] as const;
 const STORAGE_KEYS = ["group", "devices", "thin"] as const;
 const THIN_KEYS = ["pool", "size", "overcommit", "extend", "full"] as const;
 
-/** `path`, else PLIMSOLL_HOST_CONFIG, else the default file if there is one. Throws UsageError naming the option that is wrong. */
+/** `path`, else PLIMSOLL_HOST_CONFIG, else the default file if there is one. Throws UsageError naming the place of what is wrong. */
 export async function readHostConfig(path: string | undefined): Promise<HostConfig> {
   const file =
     path ?? environmentOption("HOST_CONFIG") ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
-  return parseHostConfig(file ?? CONFIG_FILE, file === undefined ? {} : await readConfigFile(file));
+  if (file === undefined) return parseHostConfig(CONFIG_FILE, {});
+  const { values, place } = await openConfigFile(file);
+  return parseHostConfig(file, values, (...keys) => `configuration ${place(...keys)}`);
 }
 
-export function parseHostConfig(file: string, values: Readonly<Record<string, unknown>>): HostConfig {
-  const top = new Mapping(`configuration ${file}`, "", values, KEYS);
+export function parseHostConfig(
+  file: string,
+  values: Readonly<Record<string, unknown>>,
+  where: Where = `configuration ${file}`,
+): HostConfig {
+  const top = new Mapping(where, "", values, KEYS);
   const name = top.text("name", hostname());
   if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name))
     top.refuse("name", `${JSON.stringify(name)} is not a host name`);
@@ -97,23 +106,24 @@ export function parseHostConfig(file: string, values: Readonly<Record<string, un
   parseDuration(top.nameOf("interval"), interval);
   const probe = top.text("probe", "rfc5227");
   if (probe !== "fast" && probe !== "rfc5227") return top.refuse("probe", "one of fast, rfc5227");
-  const bridge = top.text("bridge", "br0");
+  const bridge = parseDevice(top, "bridge", top.text("bridge", "br0"));
   const bond = top.mapping("bond", BOND_KEYS);
   const storage = top.mapping("storage", STORAGE_KEYS);
+  const docker = values.docker === undefined ? dockerSocket() : top.path("docker");
   const collector = top.mapping("collector", COLLECTOR_KEYS);
   return {
     name,
     bridge,
     ...(bond === undefined ? {} : { bond: parseBond(bond, bridge) }),
-    ovs: top.text("ovs", "unix:/var/run/openvswitch/db.sock"),
-    docker: top.text("docker", dockerSocket()),
-    shim: top.text("shim", "/var/lib/plimsoll/shim"),
-    data: top.text("data", "/var/lib/plimsoll/machines"),
+    ovs: parseOvs(top),
+    docker,
+    shim: top.path("shim", "/var/lib/plimsoll/shim"),
+    data: top.path("data", "/var/lib/plimsoll/machines"),
     ...(storage === undefined ? {} : { storage: parseStorage(storage) }),
-    push: top.texts("push", "URLs"),
+    push: parsePush(top),
     interval,
     ...(collector === undefined ? {} : { collector: parseCollector(collector) }),
-    socket: top.text("socket", "/run/plimsoll/provisioner.sock"),
+    socket: top.path("socket", "/run/plimsoll/provisioner.sock"),
     probe,
     address: top.text("address", hostname()),
     labels: parseLabels(top),
@@ -121,11 +131,43 @@ export function parseHostConfig(file: string, values: Readonly<Record<string, un
   };
 }
 
-function parseLabels(top: Mapping<(typeof KEYS)[number]>): HostConfig["labels"] {
+function parseLabels(top: Top): HostConfig["labels"] {
   const texts = top.texts("labels", "NAME=VALUE");
-  if (!texts.every((text) => /^[A-Za-z0-9][A-Za-z0-9_.-]*=[^=]+$/.test(text)))
-    return top.refuse("labels", "must be NAME=VALUE");
-  return Object.fromEntries(texts.map(splitLabel));
+  const wrong = texts.findIndex((text) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*=[^=]+$/.test(text));
+  if (wrong !== -1) top.refuse("labels", "must be NAME=VALUE", wrong);
+  const labels = texts.map(splitLabel);
+  const again = findAgain(labels.map(([name]) => name));
+  if (again !== undefined) top.refuse("labels", `${again.text} has two values`, again.index);
+  return Object.fromEntries(labels);
+}
+
+/** `SCHEME://HOST…`; which schemes there are is the agent's to know. */
+function parsePush(top: Top): readonly string[] {
+  const urls = top.texts("push", "URLs");
+  const wrong = urls.findIndex((url) => !/^[a-z][a-z0-9+-]*:\/\/[^/\s]/.test(url));
+  return wrong === -1 ? urls : top.refuse("push", `${JSON.stringify(urls[wrong])} is no URL`, wrong);
+}
+
+function parseOvs(top: Top): string {
+  const remote = top.text("ovs", DEFAULT_REMOTE);
+  try {
+    parseRemote(remote);
+    return remote;
+  } catch (error) {
+    return top.refuse("ovs", errorLine(error));
+  }
+}
+
+/** IFNAMSIZ (linux/if.h) without its NUL; no blanks, and nothing that is a path. */
+function parseDevice<Key extends string>(mapping: Mapping<Key>, key: Key, name: string, at?: number): string {
+  if (/^(?!\.{1,2}$)[^\s/:]{1,15}$/.test(name)) return name;
+  return mapping.refuse(key, `${JSON.stringify(name)} is no name of a device`, at);
+}
+
+function findAgain(texts: readonly string[]): { readonly text: string; readonly index: number } | undefined {
+  const index = texts.findIndex((text, at) => texts.indexOf(text) < at);
+  const text = texts[index];
+  return text === undefined ? undefined : { text, index };
 }
 
 function parseCapacity(capacity: Mapping<(typeof CAPACITY_KEYS)[number]> | undefined): HostCapacity {
@@ -147,13 +189,18 @@ function parseCollector(collector: Mapping<(typeof COLLECTOR_KEYS)[number]>): Co
 }
 
 function parseBond(bond: Mapping<(typeof BOND_KEYS)[number]>, bridge: string): BondSpec {
-  const members = bond.texts("nics", "names of NICs");
+  const members = bond.texts("nics", "names of NICs").map((nic, at) => parseDevice(bond, "nics", nic, at));
   if (members.length === 0) bond.refuse("nics", "is needed");
+  const again = findAgain(members);
+  if (again !== undefined) bond.refuse("nics", `${again.text} is there twice`, again.index);
+  const primary = bond.optionalText("primary");
+  if (primary !== undefined && !members.includes(primary))
+    bond.refuse("primary", `${primary} is none of its nics`);
   return {
     name: bond.text("name", "bond0"),
     bridge,
     members,
-    primary: bond.optionalText("primary"),
+    primary,
     trunks: bond.numbers("vlans", 1, 4094),
     updelayMs: parseDuration(bond.nameOf("updelay"), bond.text("updelay", "200ms")),
   };
@@ -162,8 +209,8 @@ function parseBond(bond: Mapping<(typeof BOND_KEYS)[number]>, bridge: string): B
 function parseStorage(storage: Mapping<(typeof STORAGE_KEYS)[number]>): HostStorage {
   const group = parseName(storage, "group", storage.text("group"));
   const devices = storage.texts("devices", "paths of block devices");
-  if (!devices.every((device) => device.startsWith("/dev/")))
-    storage.refuse("devices", "must be paths of block devices");
+  const wrong = devices.findIndex((device) => !device.startsWith("/dev/"));
+  if (wrong !== -1) storage.refuse("devices", "must be paths of block devices", wrong);
   const thin = storage.mapping("thin", THIN_KEYS);
   return {
     group,

@@ -37,12 +37,14 @@ export class Mapping<Key extends string> {
   }
 
   /** What messages call an option. */
-  nameOf(key: Key): string {
-    return `${this.#placeOf(key)}: ${this.#prefix}${key}`;
+  nameOf(key: Key, ...entry: readonly EntryKey[]): string {
+    return `${this.#placeOf(key, ...entry)}: ${this.#prefix}${key}`;
   }
 
-  refuse(key: Key, what: string): never {
-    throw new UsageError(`${this.nameOf(key)}: ${what}`);
+  /** `entry`: which of a list it is. */
+  refuse(key: Key, what: string, entry?: EntryKey): never {
+    const way = entry === undefined ? [] : [entry];
+    throw new UsageError(`${this.nameOf(key, ...way)}: ${what}`);
   }
 
   optionalText(key: Key): string | undefined {
@@ -70,13 +72,13 @@ export class Mapping<Key extends string> {
 
   /** One text, or a list of them; none when it is not there. */
   texts(key: Key, what = "texts"): readonly string[] {
-    return this.#list(key).map((each) =>
-      typeof each === "string" && each !== "" ? each : this.refuse(key, `must be ${what}`),
+    return this.#list(key).map((each, at) =>
+      typeof each === "string" && each !== "" ? each : this.refuse(key, `must be ${what}`, at),
     );
   }
 
   numbers(key: Key, min: number, max: number): readonly number[] {
-    return this.#list(key).map((each) => this.#number(key, each, min, max));
+    return this.#list(key).map((each, at) => this.#number(key, each, min, max, at));
   }
 
   number(key: Key, preset: number, min: number, max: number): number {
@@ -142,8 +144,8 @@ export class Mapping<Key extends string> {
     return [this.#values[key] ?? []].flat();
   }
 
-  #number(key: Key, value: unknown, min: number, max: number): number {
+  #number(key: Key, value: unknown, min: number, max: number, entry?: EntryKey): number {
     if (typeof value === "number" && value >= min && value <= max) return value;
-    return this.refuse(key, `${JSON.stringify(value)} is not a number from ${min} to ${max}`);
+    return this.refuse(key, `${JSON.stringify(value)} is not a number from ${min} to ${max}`, entry);
   }
 }

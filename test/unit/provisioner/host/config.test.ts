@@ -1,6 +1,12 @@
+import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { expect, test } from "vitest";
-import { parseHostConfig } from "../../../../provisioner/host/config.ts";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { parseHostConfig, readHostConfig } from "../../../../provisioner/host/config.ts";
+import { Cleanup } from "../../../support/cleanup.ts";
+
+const cleanup = new Cleanup();
+afterAll(() => cleanup.run());
 
 test("everything has a default", () => {
   expect(parseHostConfig("host.yaml", { name: "h1" })).toEqual({
@@ -89,7 +95,32 @@ test.for([
   [{ interval: "often" }, "interval: "],
   [{ collector: { url: "here:9465" } }, 'collector.url: "here:9465" is not http://HOST:PORT'],
   [{ socket: "" }, "socket: must be a text"],
+  [{ data: "machines" }, 'data: "machines" does not begin with /'],
+  [{ docker: "unix:///run/docker.sock" }, 'docker: "unix:///run/docker.sock" does not begin with /'],
+  [{ ovs: "here" }, 'ovs: "here" is not an OVSDB address'],
+  [{ push: "here:9465" }, 'push: "here:9465" is no URL'],
+  [{ bridge: "br 0" }, 'bridge: "br 0" is no name of a device'],
+  [{ bridge: "a-name-too-long-" }, 'bridge: "a-name-too-long-" is no name of a device'],
+  [{ bond: { nics: ["eth1", "../x"] } }, 'bond.nics: "../x" is no name of a device'],
+  [{ bond: { nics: ["eth1", "eth1"] } }, "bond.nics: eth1 is there twice"],
+  [{ bond: { nics: ["eth1"], primary: "eth2" } }, "bond.primary: eth2 is none of its nics"],
+  [{ labels: ["rack=a", "rack=b"] }, "labels: rack has two values"],
   [{ probe: "never" }, "probe: one of fast, rfc5227"],
 ] as const)("%j is refused", ([values, message]) => {
   expect(() => parseHostConfig("host.yaml", values)).toThrow(`configuration host.yaml: ${message}`);
 });
+
+test.for([
+  ["bond:\n  nics: [eno1, eno1]\n", "2:16: bond.nics: eno1 is there twice"],
+  ["bond:\n  nics:\n    - eno1\n    - 7\n", "4:7: bond.nics: must be names of NICs"],
+  ["bond:\n  nics: eno1\n  vlans: [1, 5000]\n", "3:14: bond.vlans: 5000 is not a number from 1 to 4094"],
+  ["storage:\n  group: a\n  thin: {full: 50}\n", "3:10: storage.thin.full: 50 is not a number"],
+  ["labels:\n  - rack=a\n  - disk\n", "3:5: labels: must be NAME=VALUE"],
+  ["name: h1\nbrigde: br0\n", '2:1: unknown option "brigde"'],
+] as const)("a file with %j is told by line and column", async ([text, message]) => {
+  const file = join(cleanup.temporaryFolder(), "host.yaml");
+  writeFileSync(file, text);
+
+  await expect(readHostConfig(file)).rejects.toThrow(`configuration ${file}:${message}`);
+});
+
