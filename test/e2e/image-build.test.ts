@@ -1,29 +1,26 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExecResult, exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
-import { type PrivateDocker, startDocker } from "../support/docker.ts";
 import { importDebian } from "../support/docker-images.ts";
 import { startDockerRegistry } from "../support/docker-registry.ts";
-import { describeIf, hasCommand, isRoot } from "../support/host.ts";
-import { programArgv } from "../support/run-program.ts";
+import { describeIf, hasCommand } from "../support/host.ts";
+import { IMAGE_LAB, ImageLab } from "../support/image-lab.ts";
+import { startProgram } from "../support/run-program.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const BUILD_MS = 120_000;
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI somebody";
 
 /** An image of a base that an engine without a network has, and a container of it. */
-describeIf(
-  ...[isRoot, hasCommand("dockerd"), hasCommand("docker"), hasCommand("runc")],
-  ...[hasCommand("docker-registry"), hasCommand("skopeo"), hasCommand("debootstrap")],
-)("plimsoll image build", () => {
+describeIf(...IMAGE_LAB, hasCommand("debootstrap"))("plimsoll image build", () => {
   const cleanup = new Cleanup();
-  let folder: string;
-  let docker: PrivateDocker;
+  let lab: ImageLab;
   beforeAll(async () => {
-    folder = cleanup.temporaryFolder();
-    docker = await startDocker(cleanup);
-    await importDebian(docker, "base:v1");
+    lab = await ImageLab.open(cleanup);
+    const { folder } = lab;
+    await importDebian(lab.docker, "base:v1");
     // Of our own programs, the parts of an image of the agent.
     const agent = join(folder, "agent");
     mkdirSync(agent);
@@ -35,12 +32,11 @@ describeIf(
     writeFileSync(join(agent, "Dockerfile"), lines.join("\n"));
     writeFileSync(join(agent, "program"), "#!/bin/sh\necho an agent\n");
     chmodSync(join(agent, "program"), 0o755);
-    await exec(["docker", "build", "-t", "agent:v1", agent], { env: docker.env, timeoutMs: BUILD_MS });
+    await lab.cli("build", "-t", "agent:v1", agent);
     mkdirSync(join(folder, "site"));
     writeFileSync(join(folder, "site/index.html"), "hello");
     writeFileSync(join(folder, "site/run"), "#!/bin/sh\n");
     chmodSync(join(folder, "site/run"), 0o700);
-    writeFileSync(join(folder, "host.json"), JSON.stringify({ docker: docker.socket }));
   }, BUILD_MS);
   afterAll(() => cleanup.run());
 
@@ -51,7 +47,10 @@ describeIf(
       { from: "site", to: "/srv/site", owner: "1000:1000" },
       { from: "site/index.html", to: "/etc/", mode: "0600" },
     ],
-    users: [{ name: "web", uid: 1000, sshKeys: [KEY] }],
+    users: [
+      { name: "web", uid: 1000, groups: ["adm", "ops"], sshKeys: [KEY] },
+      { name: "ops", uid: 1001 },
+    ],
     ports: ["8080"],
     environment: { PRICE: '5 $ "net"\\' },
     labels: { owner: "team web" },
@@ -62,21 +61,16 @@ describeIf(
   };
 
   function build(image: object, ...args: readonly string[]): Promise<ExecResult> {
-    const file = join(folder, "web.json");
-    writeFileSync(file, JSON.stringify(image));
-    const env = { PLIMSOLL_HOST_CONFIG: join(folder, "host.json") };
-    const argv = programArgv("plimsoll", "image", "build", file, ...args);
-    return exec(argv, { env, okCodes: [0, 1, 2], timeoutMs: BUILD_MS });
+    return lab.image("build", lab.write("web.json", image), ...args);
   }
 
   function run(...words: readonly string[]): Promise<ExecResult> {
     const argv = ["docker", "run", "--rm", "--network", "none", ...words];
-    return exec(argv, { env: docker.env, okCodes: [0, 7], timeoutMs: 60_000 });
+    return exec(argv, { env: lab.docker.env, okCodes: [0, 7], timeoutMs: 60_000 });
   }
 
   async function inspect(name: string): Promise<Readonly<Record<string, unknown>>> {
-    const { stdout } = await exec(["docker", "image", "inspect", name], { env: docker.env });
-    return JSON.parse(stdout)[0];
+    return JSON.parse(await lab.cli("image", "inspect", name))[0];
   }
 
   test(
@@ -98,7 +92,7 @@ describeIf(
       expect([container.code, container.stdout]).toEqual([7, expect.stringMatching(/^[2-9]\d*\nhello$/)]);
 
       const script =
-        "ls -ldn /srv/site/run /srv/site/index.html /etc/index.html /home/web /home/web/.ssh/*; cat /home/web/.ssh/*; grep web: /etc/passwd; plimsoll-agent; pwd";
+        "ls -ldn /srv/site/run /srv/site/index.html /etc/index.html /home/web /home/web/.ssh/*; cat /home/web/.ssh/*; grep web: /etc/passwd; id -G web; plimsoll-agent; pwd";
       const { stdout: listing } = await run("web:v1", "sh", "-c", script);
       const rows = listing.split("\n").map((line) => line.split(/\s+/));
       expect(
@@ -112,7 +106,9 @@ describeIf(
         ["-rw-r--r--", "1000", "1000", "/srv/site/index.html"],
         ["-rwxr-xr-x", "1000", "1000", "/srv/site/run"],
       ]);
-      expect(listing).toContain(`${KEY}\nweb:x:1000:1000::/home/web:/bin/sh\nan agent\n/srv/site\n`);
+      expect(listing).toContain(
+        `${KEY}\nweb:x:1000:1000::/home/web:/bin/sh\n1000 4 1001\nan agent\n/srv/site\n`,
+      );
     },
     BUILD_MS,
   );
@@ -120,8 +116,8 @@ describeIf(
   test(
     "a policy: before anything is built, of what was built, and as image check has it",
     async () => {
-      const policy = join(folder, "policy.json");
-      const say = (values: object): void => writeFileSync(policy, JSON.stringify(values));
+      const say = (values: object): string => lab.write("policy.json", values);
+      const policy = say({});
       const withPolicy = { ...IMAGE, policy };
 
       say({ ports: ["80"] });
@@ -137,10 +133,7 @@ describeIf(
         1,
         { id: null, check: { violations: [{ rule: "label-missing", message: "licence" }] } },
       ]);
-      const { stdout: images } = await exec(
-        ["docker", "images", "-a", "--format", "{{.Repository}}:{{.Tag}}"],
-        { env: docker.env },
-      );
+      const images = await lab.cli("images", "-a", "--format", "{{.Repository}}:{{.Tag}}");
       expect(images).not.toMatch(/early|late/);
 
       say({
@@ -148,15 +141,10 @@ describeIf(
         labels: ["owner"],
         bases: ["base:*"],
         users: { allowed: ["root"] },
-
         secrets: {},
       });
       const { code } = await build(withPolicy, "--tag", "web:v2");
-      const check = programArgv("plimsoll", "image", "check", "docker:web:v2", "--policy", policy);
-      const checked = await exec(check, {
-        env: { PLIMSOLL_HOST_CONFIG: join(folder, "host.json") },
-        timeoutMs: 60_000,
-      });
+      const checked = await lab.image("check", "docker:web:v2", "--policy", policy);
       expect([code, checked.stdout]).toEqual([0, expect.stringContaining("as the policy wants it")]);
     },
     BUILD_MS,
@@ -185,6 +173,9 @@ describeIf(
         1,
         expect.stringMatching(/^error: image .*web\.json: The command .* returned a non-zero code: 1$/),
       ]);
+      const group = [{ name: "mail2", uid: 1002, groups: ["nobody-s"] }];
+      const lonely = await build({ ...IMAGE, users: group });
+      expect([lonely.code, lonely.stderr]).toEqual([1, expect.stringContaining("grep -q '^nobody-s:'")]);
       const absent = await build({ ...IMAGE, base: "127.0.0.1:1/none:v1" });
       expect([absent.code, absent.stderr]).toEqual([1, expect.stringMatching(/^error: .*127\.0\.0\.1:1/m)]);
       const bad: readonly (readonly [object, readonly string[], string])[] = [
@@ -203,6 +194,57 @@ describeIf(
         expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
         expect(stderr.trim().split("\n")).toHaveLength(1);
       }
+    },
+    BUILD_MS,
+  );
+
+  test(
+    "odd names, odd modes, a link, much in one file: in the image they are as they were",
+    async () => {
+      const odd = join(lab.folder, "odd");
+      mkdirSync(join(odd, "a b"), { recursive: true });
+      const names = ["-rf", "*", "$HOME", "a\nb", "q\"'\\", "ü".repeat(100), ".dockerignore", "a b/[x]"];
+      for (const name of names) writeFileSync(join(odd, name), name, { mode: 0o4600 });
+      writeFileSync(join(odd, "zero"), "");
+      writeFileSync(join(odd, "large"), Buffer.alloc(2 ** 26, "large"), { mode: 0o2711 });
+      symlinkSync("a b/[x]", join(odd, "link"));
+
+      const image = { base: "base:v1", files: [{ from: "odd", to: "/srv/odd" }] };
+      expect(await build(image, "--tag", "odd:v1")).toMatchObject({ code: 0 });
+      const made = await lab.cli("create", "odd:v1", "true");
+      await lab.cli("cp", `${made}:/srv/odd`, join(lab.folder, "copied"));
+      await lab.cli("rm", made);
+      await exec(["diff", "-r", "--no-dereference", odd, join(lab.folder, "copied")]);
+      const { stdout } = await run("odd:v1", "find", "/srv/odd", "-type", "f", "-printf", "%m %U:%G\n");
+      const modes = stdout.trim().split("\n").toSorted();
+      expect(modes).toEqual([...Array(names.length + 1).fill("644 0:0"), "755 0:0"]);
+    },
+    BUILD_MS,
+  );
+
+  test(
+    "killed in the middle of a build: no container, no image, nothing of the context is left",
+    async () => {
+      const slow = join(lab.folder, "slow");
+      mkdirSync(slow);
+      const script = "#!/bin/sh\necho begun; sleep 3600\n";
+      writeFileSync(join(slow, "apt-get"), script, { mode: 0o755 });
+      writeFileSync(join(slow, "Dockerfile"), "FROM base:v1\nCOPY apt-get /usr/bin/apt-get\n");
+      await lab.cli("build", "-t", "slow:v1", slow);
+      const images = async (): Promise<readonly string[]> =>
+        (await lab.cli("images", "--all", "--quiet", "--no-trunc")).split("\n").toSorted();
+      const before = await images();
+      const image = { base: "slow:v1", packageManager: "apt", packages: ["x"], files: IMAGE.files };
+      const argv = lab.argv("build", lab.write("slow.json", image), "--tag", "late:v1");
+      const building = startProgram(cleanup, argv, { env: lab.env });
+      await building.waitForLine(/^begun$/, 60_000);
+      expect(await lab.cli("ps", "--all", "--quiet")).not.toBe("");
+
+      await building.stop("SIGKILL");
+      await waitFor("no container", async () => (await lab.cli("ps", "--all", "--quiet")) === "", 60_000);
+      expect(await images()).toEqual(before);
+      const context = join(dirname(lab.docker.socket), "data/tmp");
+      await waitFor("no context", () => readdirSync(context).length === 0, 60_000);
     },
     BUILD_MS,
   );
