@@ -4,9 +4,10 @@ import { NotFoundError, UsageError } from "../../core/runtime/errors.ts";
 import { EXIT } from "../../core/runtime/program.ts";
 import { type DockerEngine, openDockerEngine } from "../docker/engine.ts";
 import type { Frame } from "../docker/frames.ts";
-import { containerName } from "../executors/names.ts";
 import { readFleet } from "../fleet/hosts.ts";
+import { madeContainer, runningContainer } from "../machines/container-of.ts";
 import { readMachine } from "../machines/machines.ts";
+import type { Machine } from "../resources/types.ts";
 import type { Store } from "../store/types.ts";
 import { type CommonOptions, ctSubCommand } from "./commands.ts";
 import { withStore } from "./session.ts";
@@ -24,8 +25,9 @@ export function ctExec(signal: AbortSignal): Command {
     .option("-i, --interactive", "it is given our standard input")
     .option("-t, --tty", "it is given our terminal; with -i, for a shell")
     .action((name: string, words: readonly string[], options: ExecOptions) =>
-      withContainer(name, options, signal, async (docker, id) => {
+      withMachine(name, options, signal, async (docker, machine) => {
         if (options.tty && !options.interactive) throw new UsageError("--tty: needs --interactive");
+        const id = await runningContainer(docker, machine);
         exitWith(
           options.interactive
             ? await interact(docker, id, words, options.tty === true, signal)
@@ -74,7 +76,8 @@ export function ctLogs(signal: AbortSignal): Command {
     .option("--follow", "go on until Ctrl-C")
     .action((name: string, options: LogsOptions) => {
       const tail = options.tail === undefined ? undefined : parseTail(options.tail);
-      return withContainer(name, options, signal, async (docker, id) => {
+      return withMachine(name, options, signal, async (docker, machine) => {
+        const id = await madeContainer(docker, machine);
         try {
           await docker.readLogs(id, { tail, follow: options.follow, signal }, write);
         } catch (error) {
@@ -100,11 +103,11 @@ async function whereTo(store: Store, host: string): Promise<string> {
   return `run it on ${host}, at ${found.address}`;
 }
 
-async function withContainer(
+async function withMachine(
   name: string,
   options: CommonOptions,
   signal: AbortSignal,
-  use: (docker: DockerEngine, id: string) => Promise<void>,
+  use: (docker: DockerEngine, machine: Machine) => Promise<void>,
 ): Promise<void> {
   await withStore(options, async (store, config) => {
     const { machine, host } = await readMachine(store, name);
@@ -114,7 +117,7 @@ async function withContainer(
       });
     const docker = openDockerEngine(config.docker);
     try {
-      await use(docker.hurriedBy(signal), containerName(machine, machine.generation));
+      await use(docker.hurriedBy(signal), machine);
     } catch (error) {
       if (!signal.aborted) throw error;
       exitWith(EXIT.interrupted);

@@ -80,6 +80,9 @@ describeIf(...CT_LAB)("a machine's life", () => {
     expect((await lab.ct("stop", "web")).stdout).toBe("web is stopped\n");
     expect(await show("web")).toMatchObject({ state: "stopped", power: "off", ip: web.ip });
     expect(await ping(await lab.namespaceOf("web"), "10.10.0.254")).toBe(3);
+    expect((await lab.ct("exec", "web", "--", "nproc")).stderr).toBe(
+      "error: container web: does not run (hint: plimsoll ct start web)\n",
+    );
     expect((await lab.ct("start", "web")).stdout).toBe("web runs\n");
     expect((await lab.ct("restart", "web")).stdout).toBe("web runs again\n");
 

@@ -98,6 +98,7 @@ describeIf(...CT_LAB)("a host's daemon", () => {
     const refusals = [
       await ask("POST", "nobody/exec", { command }),
       await ask("POST", "web/exec", { command: "sh" }),
+      await ask("POST", "web/exec", { command: [] }),
       await ask("GET", "web/logs?tail=all"),
       await ask("GET", "web/logs?follow=maybe"),
     ];
@@ -109,7 +110,9 @@ describeIf(...CT_LAB)("a host's daemon", () => {
     expect(lines.at(-1)).toEqual({ event: "end", exitCode: 7 });
     expect(silent).toEqual([{ status: 200 }, { event: "end", exitCode: 3 }]);
     expect(logs).toEqual([{ status: 200 }, { event: "output", stream: "stdout", text: "listening\n" }]);
-    expect(refusals.map(([first]) => first)).toEqual([404, 400, 400, 400].map((each) => ({ status: each })));
+    expect(refusals.map(([first]) => first)).toEqual(
+      [404, 400, 400, 400, 400].map((each) => ({ status: each })),
+    );
   });
 
   test("an operation that has ended is not taken back", async () => {

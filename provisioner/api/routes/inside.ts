@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
-import { PlimsollError, UsageError } from "../../../core/runtime/errors.ts";
+import { UsageError } from "../../../core/runtime/errors.ts";
 import type { LogOptions } from "../../docker/engine.ts";
 import { type Output, outputOf } from "../../docker/output.ts";
-import { containerName } from "../../executors/names.ts";
 import type { Host } from "../../host/host.ts";
+import { madeContainer, runningContainer } from "../../machines/container-of.ts";
 import { readOurMachine } from "../../machines/machines.ts";
+import type { Machine } from "../../resources/types.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { oneWord, reference } from "../schema.ts";
 
@@ -27,7 +28,13 @@ export function insideRoutes(host: InsideHost): readonly Route[] {
       summary: "Run a command inside, as its root; who stops to listen leaves it running",
       body: reference("ExecRequest"),
       answer: { ...answer, description: "what it writes as it comes; the last line is its exit code" },
-      handle: async (request) => execLines(host, await containerOf(host, request), request),
+      handle: async (request) => {
+        if ((request.body as ExecRequest).command.length === 0)
+          throw new UsageError("command: at least a program");
+        // Before the answer begins: a stream that breaks off says nothing of why.
+        const id = await runningContainer(host.docker, await machineOf(host, request));
+        return execLines(host, id, request);
+      },
     },
     {
       ...{ method: "GET", path: "/v1/machines/{name}/logs", name: "readLogs" },
@@ -39,22 +46,19 @@ export function insideRoutes(host: InsideHost): readonly Route[] {
       answer: { ...answer, description: "in pieces as they come" },
       handle: async (request) => {
         const options = logOptionsOf(request);
-        const id = await containerOf(host, request);
+        const id = await madeContainer(host.docker, await machineOf(host, request));
         return outputOf((onFrame) => host.docker.readLogs(id, options, onFrame));
       },
     },
   ];
 }
 
-/** By name, of this host, and running. */
-async function containerOf(
-  { store, docker, config }: InsideHost,
+/** By name, of this host. */
+async function machineOf(
+  { store, config }: InsideHost,
   { params: { name = "" } }: ApiRequest,
-): Promise<string> {
-  const { machine } = await readOurMachine(store, name, config.name);
-  const id = containerName(machine, machine.generation);
-  if ((await docker.inspectContainer(id)) !== undefined) return id;
-  throw new PlimsollError("NOT_THERE", `container ${name}: has not been made yet`);
+): Promise<Machine> {
+  return (await readOurMachine(store, name, config.name)).machine;
 }
 
 async function* execLines(
