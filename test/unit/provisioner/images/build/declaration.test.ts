@@ -49,7 +49,7 @@ const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI somebody";
 
 test("a user has a home and a shell", () => {
   expect(parse({ users: [{ name: "web", uid: 1000, sshKeys: KEY }] }).users).toEqual([
-    { name: "web", uid: 1000, home: "/home/web", shell: "/bin/sh", sshKeys: [KEY] },
+    { name: "web", uid: 1000, home: "/home/web", shell: "/bin/sh", groups: [], sshKeys: [KEY] },
   ]);
 });
 
@@ -90,6 +90,16 @@ test.each<[string, object, string]>([
   ["a user's name", { users: [{ name: "a:b", uid: 1 }] }, 'users[0].name: "a:b" is not the name of a user'],
   ["no uid", { users: [{ name: "a" }] }, "users[0].uid: is needed"],
   ["root's uid", { users: [{ name: "a", uid: 0 }] }, "users[0].uid: 0 is not a number from 1"],
+  [
+    "a group with a command",
+    { users: [{ name: "a", uid: 1, groups: ["adm;"] }] },
+    'users[0].groups: "adm;" is not the name of a group',
+  ],
+  [
+    "a user's own group",
+    { users: [{ name: "a", uid: 1, groups: ["a"] }] },
+    "users[0].groups: a is the user's own",
+  ],
   ["a home in passwd", { users: [{ name: "a", uid: 1, home: "/a:b" }] }, "users[0].home: cannot be /"],
   ["a key", { users: [{ name: "a", uid: 1, sshKeys: ["x"] }] }, 'users[0].sshKeys: "x" is not a public key'],
   [
