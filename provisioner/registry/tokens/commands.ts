@@ -77,7 +77,7 @@ function registryPasswd(): Command {
     .action(async (name: string, { server, remove }: PasswdOptions) => {
       const { users } = tokensOf(await readServer(server));
       if (!isUserName(name)) throw new UsageError(`${JSON.stringify(name)} is not the name of a user`);
-      writeUser(users, name, remove ? undefined : await hashPassword(readPassword()));
+      await writeUser(users, name, remove ? undefined : await hashPassword(readPassword()), systemClock);
       process.stdout.write(`${users}: ${name} ${remove ? "removed" : "written"}\n`);
     });
   return withExamples(command, [
@@ -88,7 +88,7 @@ function registryPasswd(): Command {
 
 function readPassword(): string {
   if (isatty(STDIN)) throw new UsageError("the password is read from standard input, which is a terminal");
-  const [password = ""] = readFileSync(STDIN, "utf8").split("\n");
+  const [password = ""] = readFileSync(STDIN, "utf8").split(/\r?\n/);
   if (password === "") throw new UsageError("the password on standard input is empty");
   return password;
 }

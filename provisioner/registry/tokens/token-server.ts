@@ -55,7 +55,7 @@ async function answer(request: IncomingMessage, check: PasswordCheck, options: T
   request.resume();
   // Clients that ask by POST, as OAuth 2 has it, then ask by GET.
   if (request.method !== "GET") return { status: 405, body: { details: "ask with GET" } };
-  const query = new URL(request.url ?? "/", "http://token-server").searchParams;
+  const query = new URLSearchParams(request.url?.split(/\?(.*)/s)[1]); // whatever stands before it
   if (query.get("service") !== service)
     return { status: 400, body: { details: `not the service ${service}` } };
   const scopes = parseScopes(query.getAll("scope"));

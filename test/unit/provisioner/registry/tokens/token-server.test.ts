@@ -85,6 +85,7 @@ describeIf(hasCommand("openssl"))("token server", () => {
     expect((await ask(`service=other&${SCOPE}`, "ada:secret")).status).toBe(400);
     expect((await ask(`service=registry&${SCOPE}`, "ada:secret", "POST")).status).toBe(405);
     expect((await ask(`service=registry&${`${SCOPE}&`.repeat(65)}`)).status).toBe(400);
+    expect((await fetch(url.replace("/token", "//"))).status).toBe(400);
     const before = users;
     users = () => {
       throw new Error("users:1: is no user");
