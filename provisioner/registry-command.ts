@@ -15,6 +15,8 @@ import { DEFAULT_FILE, findRules, readRules, type SyncRule } from "./registry/re
 import { type SyncReport, synchronize } from "./registry/replication/synchronize.ts";
 import { watchRules } from "./registry/replication/watch.ts";
 import { registryRemovalCommands } from "./registry/retention/commands.ts";
+import { readRetentions, renderRetentionMetrics, renderRetentions } from "./registry/retention/journal.ts";
+import { findRetention } from "./registry/retention/rules.ts";
 import { registryServerCommands } from "./registry/server/commands.ts";
 import { findServer } from "./registry/server/declaration.ts";
 import { readServerStatus, renderReplicas, renderServerMetrics } from "./registry/server/status.ts";
@@ -97,12 +99,18 @@ function registryStatus(): Command {
         const found = await (server === undefined ? readRules(options.config) : findRules(options.config));
         const rules = await readStatuses(found, store);
         const own = server && (await readServerStatus(server, new ServerDocuments(store, server.name)));
+        const retention = await readRetentions(store, await findRetention(options.config));
+        const tables = [
+          own && renderReplicas(own.replicas),
+          found.length > 0 && renderStatus(rules),
+          retention.length > 0 && renderRetentions(retention),
+        ];
         const text = options.metrics
-          ? renderMetrics(rules, systemClock.nowMs()) + renderServerMetrics(own)
-          : [own && renderReplicas(own.replicas), found.length > 0 && renderStatus(rules)]
-              .filter(Boolean)
-              .join("\n");
-        const json = { ...own, rules: rules.map(({ rule, status }) => ({ rule, ...status })) };
+          ? renderMetrics(rules, systemClock.nowMs()) +
+            renderServerMetrics(own) +
+            renderRetentionMetrics(retention)
+          : tables.filter(Boolean).join("\n");
+        const json = { ...own, rules: rules.map(({ rule, status }) => ({ rule, ...status })), retention };
         process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : text);
       }),
     );
@@ -110,7 +118,7 @@ function registryStatus(): Command {
     ["plimsoll registry status", "who serves, and what is behind"],
     [
       "plimsoll registry status --metrics",
-      "each rule's lag_seconds and tags, each replica's state, the last gc",
+      "each rule's lag_seconds and tags, each replica's state, the last retain and gc",
     ],
   ]);
 }

@@ -85,6 +85,43 @@ describeIf(...[hasCommand("docker-registry"), hasCommand("skopeo"), hasCommand("
       expect(await copy(`docker://${host}/team/app:good`, `oci:${cleanup.temporaryFolder()}:x`)).toBe("done");
     });
 
+    test("layers in chunks of zstd are read, and encrypted ones refused", async () => {
+      const at = cleanup.temporaryFolder();
+      const make = async (mode: number, name: string, ...options: readonly string[]): Promise<string> => {
+        writeFileSync(join(at, "layer.tar"), makeTar([{ name: "usr/bin/su", mode, content: "x" }]));
+        await exec(["skopeo", "copy", ...options, `tarball:${at}/layer.tar`, `oci:${at}/${name}:v1`]);
+        return `oci:${at}/${name}:v1`;
+      };
+      const push = (from: string): Promise<string> => copy(from, `docker://${host}/team/kinds:v1`);
+      const chunked = ["--dest-compress-format", "zstd:chunked"];
+      expect(await push(await make(0o4755, "bad", ...chunked))).toMatch(/setuid-not-allowed: usr\/bin\/su/);
+      expect(await push(await make(0o755, "good", ...chunked))).toBe("done");
+      const [key, recipient] = [join(at, "key.pem"), join(at, "public.pem")];
+      await exec(["openssl", "genrsa", "-out", key, "2048"]);
+      await exec(["openssl", "rsa", "-in", key, "-pubout", "-out", recipient]);
+      const secret = await make(0o755, "secret", "--encryption-key", `jwe:${recipient}`);
+      expect(await push(secret)).toMatch(/denied: cannot be looked into: .* is encrypted/);
+    });
+
+    test("a policy that is broken lets nothing through; log and status say so, and when it is over", async () => {
+      const policy = join(folder, "policy.yaml");
+      const good = readFileSync(policy, "utf8");
+      const image = await layout({ name: "etc/motd", content: "another" });
+      writeFileSync(policy, "setuid: [");
+      await up.waitForLine(/the policy cannot be followed: nothing is pushed until it can/, 10_000);
+      expect(await copy(image, `docker://${host}/team/other:later`)).toMatch(/503 Service Unavailable/);
+      const status = async (): Promise<string> => (await plimsoll("status", ...withStore)).stdout;
+      await waitFor(
+        "status",
+        async () => /a: nothing can be pushed: .*policy\.yaml/.test(await status()),
+        20_000,
+      );
+      writeFileSync(policy, good);
+      await up.waitForLine(/the policy can be followed again/, 10_000);
+      expect(await copy(image, `docker://${host}/team/other:later`)).toBe("done");
+      await waitFor("status", async () => !(await status()).includes("nothing can be pushed"), 20_000);
+    });
+
     test("nobody else comes to the registry itself: it listens at a socket in a folder of its own", async () => {
       const stat = execFileSync("stat", ["-c", "%a %F", join(folder, "registry/behind-a")], {
         encoding: "utf8",

@@ -13,7 +13,8 @@ import { RegistryError } from "../registry-error.ts";
 import { DEFAULT_FILE, findRegistry } from "../replication/rules.ts";
 import { readInUse } from "./in-use.ts";
 import { readInventory } from "./inventory.ts";
-import { type InUse, planRemoval } from "./plan-removal.ts";
+import { writeRetention } from "./journal.ts";
+import { planRemoval } from "./plan-removal.ts";
 import { type RemovalReport, removeImages } from "./remove.ts";
 import { renderRemoval, renderRetention } from "./render.ts";
 import { type RetentionReport, retain } from "./retain.ts";
@@ -45,12 +46,7 @@ function registryRetain(signal: AbortSignal): Command {
     .action((names: readonly string[], options: RetainOptions) =>
       withStore(options.store, async (store) => {
         const rules = chooseRules(await readRetention(options.config), names, options.all === true);
-        const reports = await applyRules(
-          rules,
-          await readInUse(store, await engineSocket()),
-          options,
-          signal,
-        );
+        const reports = await applyRules(rules, store, options, signal);
         if (options.json) process.stdout.write(`${JSON.stringify(reports)}\n`);
         if (signal.aborted) exitWith(EXIT.interrupted);
         const failed = reports.flatMap(({ outcomes }) => outcomes).some(({ action }) => action === "failed");
@@ -65,14 +61,16 @@ function registryRetain(signal: AbortSignal): Command {
 
 async function applyRules(
   rules: readonly RetentionRule[],
-  inUse: InUse,
+  store: Store,
   { json, dryRun }: RetainOptions,
   signal: AbortSignal,
 ): Promise<readonly RetentionReport[]> {
+  const inUse = await readInUse(store, await engineSocket());
   const reports: RetentionReport[] = [];
   for (const rule of rules) {
     if (signal.aborted) break;
     const report = await retain(rule, inUse, systemClock, dryRun === true);
+    if (!dryRun) await writeRetention(store, report, systemClock.nowMs());
     if (!json) process.stdout.write(renderRetention(report, dryRun === true));
     reports.push(report);
   }

@@ -1,7 +1,9 @@
 import { readConfig } from "../../images/from-registry.ts";
 import { inSlot, Slots } from "../../reconcile/slots.ts";
 import type { Registry } from "../client.ts";
+import type { Descriptor } from "../digest-check.ts";
 import { parseJson, parseManifest } from "../manifest.ts";
+import { isDigest } from "../names.ts";
 
 /** One repository: its tags, and all manifests that they lead to. */
 export interface Inventory {
@@ -14,6 +16,10 @@ export interface Inventory {
 export interface ManifestNode {
   /** Digests of what an index names. */
   readonly children: readonly string[];
+  /** What it is said of. */
+  readonly subject?: string | undefined;
+  /** Its configuration and its layers. */
+  readonly blobs: readonly Descriptor[];
   /** When the image was built, of an index the youngest one; undefined where nothing credible is said. */
   readonly createdMs: number | undefined;
 }
@@ -36,7 +42,10 @@ export async function readTags(registry: Registry, repository: string): Promise<
   return new Map(found.flatMap(([name, digest]) => (digest === undefined ? [] : [[name, digest] as const])));
 }
 
-/** `more` are digests to be looked at although no tag leads to them. */
+/**
+ * `more` are digests to be looked at although no tag leads to them. What is said of an image has no tag either where the
+ * registry lists it.
+ */
 export async function readInventory(
   registry: Registry,
   repository: string,
@@ -46,6 +55,12 @@ export async function readInventory(
   const tags = await readTags(registry, repository);
   const manifests = new Map<string, ManifestNode>();
   const slots = new Slots(AT_ONCE);
+  let isListed = true;
+  const saidOf = async (digest: string): Promise<readonly string[]> => {
+    const listed = isListed ? await inSlot(slots, () => registry.referrers(repository, digest)) : [];
+    isListed &&= listed !== undefined;
+    return (listed ?? []).map((each) => each.digest);
+  };
   let level = [...new Set([...tags.values(), ...more])];
   while (level.length > 0) {
     const read = (digest: string): Promise<ManifestNode | undefined> =>
@@ -53,7 +68,8 @@ export async function readInventory(
     const nodes = await Promise.all(level.map(async (digest) => [digest, await read(digest)] as const));
     for (const [digest, node] of nodes) if (node !== undefined) manifests.set(digest, node);
     const children = nodes.flatMap(([, node]) => node?.children ?? []);
-    level = [...new Set(children)].filter((digest) => !manifests.has(digest));
+    const referrers = (await Promise.all(level.map(saidOf))).flat();
+    level = [...new Set([...children, ...referrers])].filter((digest) => !manifests.has(digest));
   }
   return { repository, tags, manifests: withAges(manifests) };
 }
@@ -67,11 +83,21 @@ async function readNode(
   const manifest = await registry.manifest(repository, digest);
   if (manifest === undefined) return undefined;
   const what = `${repository}@${digest}`;
-  const { manifests, config } = parseManifest(what, manifest);
-  const children = manifests.map((child) => child.digest);
-  if (config === undefined || !/image/.test(config.mediaType)) return { children, createdMs: undefined };
+  const { manifests, config, layers } = parseManifest(what, manifest);
+  const node = {
+    children: manifests.map((child) => child.digest),
+    subject: parseSubject(parseJson(what, manifest.bytes).subject),
+    blobs: config === undefined ? layers : [config, ...layers],
+  };
+  if (config === undefined || !/image/.test(config.mediaType)) return { ...node, createdMs: undefined };
   const bytes = await readConfig(what, { open: (blob) => registry.blobs.read(repository, blob) }, config);
-  return { children, createdMs: parseCreated(parseJson(`configuration of ${what}`, bytes).created, nowMs) };
+  const { created } = parseJson(`configuration of ${what}`, bytes);
+  return { ...node, createdMs: parseCreated(created, nowMs) };
+}
+
+function parseSubject(value: unknown): string | undefined {
+  const { digest } = (value ?? {}) as { digest?: unknown };
+  return typeof digest === "string" && isDigest(digest) ? digest : undefined;
 }
 
 export function parseCreated(value: unknown, nowMs: number): number | undefined {

@@ -12,15 +12,17 @@ export interface InUse {
 export interface RemovalPlan {
   /** They go, by tag or with their manifest. */
   readonly tags: readonly { readonly tag: string; readonly digest: string }[];
-  /** No longer needed by anything: an index before its images, so that nothing ever names what is gone. */
+  /** No longer needed by anything: what names another before that one, so that nothing ever names what is gone. */
   readonly manifests: readonly string[];
   /** Wanted, and kept all the same: a container runs them. */
   readonly used: readonly string[];
+  /** Of blobs that nothing else in the repository needs; another repository may. */
+  readonly bytes: number;
 }
 
 /**
  * What has to go for `wanted` tags to be gone. Never goes what a container runs, nor what another kept tag or
- * index needs; signatures and SBOMs go with the images they are of, and not before. `roots` are digests that are
+ * index needs; signatures and SBOMs go with the images they are of, and not before, be they listed or tagged. `roots` are digests that are
  * to go whether they have a tag or not.
  */
 export function planRemoval(
@@ -29,11 +31,15 @@ export function planRemoval(
   inUse: InUse,
   roots: readonly string[] = [],
 ): RemovalPlan {
+  const saidOf = new Map<string, string[]>();
+  for (const [digest, { subject }] of manifests)
+    if (subject !== undefined) saidOf.set(subject, [...(saidOf.get(subject) ?? []), digest]);
   const reach = (roots: Iterable<string>): Set<string> => {
     const reached = new Set([...roots].filter((digest) => manifests.has(digest)));
     // A set that grows while it is walked through: what is added is visited as well.
     for (const digest of reached)
-      for (const child of manifests.get(digest)?.children ?? []) if (manifests.has(child)) reached.add(child);
+      for (const next of [...(manifests.get(digest)?.children ?? []), ...(saidOf.get(digest) ?? [])])
+        if (manifests.has(next)) reached.add(next);
     return reached;
   };
   const isUsed = (tag: string, digest: string): boolean =>
@@ -57,14 +63,23 @@ export function planRemoval(
     for (const digest of reach([orphan[1]])) doomed.add(digest);
   }
   const needed = reach([...staying.values(), ...inUse.digests]);
+  const gone = [...doomed].filter((digest) => !needed.has(digest));
   return {
     tags: [...going].map(([tag, digest]) => ({ tag, digest })),
-    manifests: parentsFirst(
-      [...doomed].filter((digest) => !needed.has(digest)),
-      manifests,
-    ),
+    manifests: parentsFirst(gone, manifests),
     used,
+    bytes: countBytes(gone, manifests),
   };
+}
+
+function countBytes(digests: readonly string[], manifests: Inventory["manifests"]): number {
+  const going = new Set(digests);
+  const sizes = new Map(
+    digests.flatMap((each) => manifests.get(each)?.blobs ?? []).map((blob) => [blob.digest, blob.sizeBytes]),
+  );
+  for (const [digest, { blobs }] of manifests)
+    if (!going.has(digest)) for (const blob of blobs) sizes.delete(blob.digest);
+  return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function isOf(tag: string, subjects: ReadonlySet<string>): boolean {
@@ -77,7 +92,8 @@ function parentsFirst(digests: readonly string[], manifests: Inventory["manifest
   const visit = (digest: string): void => {
     if (visited.has(digest)) return;
     visited.add(digest);
-    for (const child of manifests.get(digest)?.children ?? []) visit(child);
+    const { children = [], subject } = manifests.get(digest) ?? {};
+    for (const named of subject === undefined ? children : [...children, subject]) visit(named);
     ordered.push(digest);
   };
   for (const digest of digests) visit(digest);

@@ -18,6 +18,8 @@ export interface RemovalReport {
   readonly outcomes: readonly RemovalOutcome[];
   /** How many are gone, images of an index and those without a tag among them. */
   readonly manifests: number;
+  /** What gc can free then, as far as no other repository needs it. */
+  readonly bytes: number;
 }
 
 /** Does what is planned, unless the repository is no longer what the plan was made of. */
@@ -34,7 +36,7 @@ export async function removeImages(
   });
   const all = plan.tags.map((each) => ({ repository, ...each, action: "removed" }) as const);
   if (isDryRun || all.length + plan.manifests.length === 0)
-    return { outcomes: [...used, ...all], manifests: plan.manifests.length };
+    return { outcomes: [...used, ...all], manifests: plan.manifests.length, bytes: plan.bytes };
   if (!isSame(tags, await readTags(registry, repository))) {
     throw new RegistryError(
       `registry ${registry.host}: ${repository} was pushed to meanwhile: nothing is removed`,
@@ -52,7 +54,9 @@ export async function removeImages(
     else if (going.has(each.digest)) outcomes.push(each);
     else outcomes.push({ ...each, ...(await removeTag(registry, repository, each.tag)) });
   }
-  return { outcomes, manifests: plan.manifests.length - failures.size };
+  // Nothing is said of what is left where something failed.
+  const bytes = failures.size === 0 ? plan.bytes : 0;
+  return { outcomes, manifests: plan.manifests.length - failures.size, bytes };
 }
 
 /** Their tags go with them. Returns what failed, by digest. */

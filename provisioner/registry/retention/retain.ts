@@ -28,6 +28,7 @@ export async function retain(
       rule: rule.name,
       outcomes: reports.flatMap(({ outcomes }) => outcomes),
       manifests: reports.reduce((sum, { manifests }) => sum + manifests, 0),
+      bytes: reports.reduce((sum, { bytes }) => sum + bytes, 0),
       ageless: reports.flatMap(({ ageless }) => ageless),
     };
   } finally {
@@ -52,6 +53,6 @@ async function retainIn(
   } catch (error) {
     if (!(error instanceof PlimsollError)) throw error;
     const failed = { repository, tag: "", digest: "", action: "failed", why: errorLine(error) } as const;
-    return { outcomes: [failed], manifests: 0, ageless: [] };
+    return { outcomes: [failed], manifests: 0, bytes: 0, ageless: [] };
   }
 }

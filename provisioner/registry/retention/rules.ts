@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { environmentOption, readConfigFile } from "../../../core/runtime/config.ts";
 import { parseDuration } from "../../../core/runtime/duration.ts";
 import { UsageError } from "../../../core/runtime/errors.ts";
@@ -25,6 +26,12 @@ const KEYS = ["registry", "repositories", "tags", "keepLast", "keepFor"] as cons
 export async function readRetention(path: string | undefined): Promise<readonly RetentionRule[]> {
   const file = path ?? environmentOption("REGISTRY_CONFIG") ?? DEFAULT_FILE;
   return parseRetention(file, await readConfigFile(file));
+}
+
+/** The same; none where no file is named and there is no default one. */
+export async function findRetention(path: string | undefined): Promise<readonly RetentionRule[]> {
+  const named = path ?? environmentOption("REGISTRY_CONFIG");
+  return named === undefined && !existsSync(DEFAULT_FILE) ? [] : readRetention(named);
 }
 
 export function parseRetention(

@@ -46,6 +46,7 @@ test("retain: planned, done, and as JSON", async () => {
     { rule: "builds", manifests: 1 },
   ]);
   expect(Object.keys(memory.tagsOf("app"))).toEqual(["v2"]);
+  expect((await run("retain", "--all")).text).toBe("builds: 0 tags and 0 manifests removed\n");
   await expect(run("retain", "other")).rejects.toThrow(NotFoundError);
 });
 

@@ -38,12 +38,31 @@ test("tags, what they lead to, and how old that is", async () => {
       ["old", old],
     ]),
   );
-  expect(Object.fromEntries(inventory.manifests)).toEqual({
+  const known = [...inventory.manifests].map(([digest, { children, createdMs }]) => [
+    digest,
+    { children, createdMs },
+  ]);
+  expect(inventory.manifests.get(old)?.blobs.map(({ sizeBytes }) => sizeBytes)).toEqual([34, 1]);
+  expect(Object.fromEntries(known)).toEqual({
     [old]: { children: [], createdMs: Date.UTC(2020, 0) },
     [young]: { children: [], createdMs: Date.UTC(2025, 0) },
     [index]: { children: [old, young], createdMs: Date.UTC(2025, 0) },
     [loose]: { children: [], createdMs: undefined },
   });
+});
+
+test("what the registry lists as said of them, also of an index's images", async () => {
+  memory.hasReferrers = true;
+  const image = memory.putImage("app", undefined, "1");
+  const child = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: image, size: 1 };
+  memory.putManifest("app", "all", { schemaVersion: 2, mediaType: INDEX, manifests: [child] }, INDEX);
+  const config = { mediaType: "application/vnd.oci.empty.v1+json", ...memory.putBlob("app", "{}") };
+  const said = memory.putManifest("app", undefined, { schemaVersion: 2, config, layers: [], subject: child });
+  const subject = { ...child, digest: said };
+  const further = memory.putManifest("app", undefined, { schemaVersion: 2, config, layers: [], subject });
+  const { manifests } = await readInventory(registry, "app", NOW);
+  expect(manifests.get(said)?.subject).toBe(image);
+  expect(manifests.get(further)?.subject).toBe(said);
 });
 
 test("what is not there, or goes on the way", async () => {

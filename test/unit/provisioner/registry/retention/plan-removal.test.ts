@@ -10,11 +10,13 @@ const signatureOf = (name: string): string => `${digest(name).replace(":", "-")}
 function inventory(
   tags: Record<string, string>,
   children: Record<string, readonly string[]> = {},
+  subjects: Record<string, string> = {},
 ): Inventory {
   const names = new Set([
     ...Object.values(tags),
     ...Object.keys(children),
     ...Object.values(children).flat(),
+    ...Object.keys(subjects),
   ]);
   return {
     repository: "app",
@@ -22,7 +24,16 @@ function inventory(
     manifests: new Map(
       [...names].map((name) => [
         digest(name),
-        { children: (children[name] ?? []).map(digest), createdMs: undefined },
+        {
+          children: (children[name] ?? []).map(digest),
+          subject: name in subjects ? digest(subjects[name] ?? "") : undefined,
+          // One of its own, and one that all share.
+          blobs: [
+            { mediaType: "", digest: `blob of ${name}`, sizeBytes: 10 },
+            { mediaType: "", digest: "shared", sizeBytes: 1000 },
+          ],
+          createdMs: undefined,
+        },
       ]),
     ),
   };
@@ -43,6 +54,7 @@ test("a tag and its image; the image stays when another tag has it", () => {
     tags: [{ tag: "v1", digest: digest("a") }],
     manifests: [digest("a")],
     used: [],
+    bytes: 10,
   });
   expect(plan(some, ["v2"])).toMatchObject({ manifests: [] });
   expect(plan(some, ["v2", "latest"])).toMatchObject({ manifests: [digest("b")] });
@@ -77,7 +89,7 @@ test("what a container runs stays, under its name or by its digest, on its own o
     used: ["v1"],
     manifests: [digest("b")],
   });
-  expect(plan(some, ["v2"], { tags: ["app:v2"] })).toEqual({ tags: [], manifests: [], used: ["v2"] });
+  expect(plan(some, ["v2"], { tags: ["app:v2"] })).toEqual({ tags: [], manifests: [], used: ["v2"], bytes: 0 });
   expect(plan(some, ["v2"], { tags: ["other:v2"] })).toMatchObject({ used: [] });
 });
 
@@ -109,4 +121,32 @@ test("nothing that stays ever misses anything", () => {
       for (const { tag } of going) expect(wanted.includes(tag) || tag.startsWith("sha256-")).toBe(true);
     }),
   );
+});
+
+test("what is listed as said of an image goes with it and before it, and stays with what stays", () => {
+  const some = inventory(
+    { v1: "i", v2: "y" },
+    { i: ["x", "y"] },
+    { sig: "x", sbom: "y", "sig of sbom": "sbom" },
+  );
+  const { manifests } = plan(some, ["v1"]);
+  expect(manifests).toEqual(
+    [digest("i"), digest("sig"), digest("x")].sort((a, b) => manifests.indexOf(a) - manifests.indexOf(b)),
+  );
+  expect(manifests.indexOf(digest("sig"))).toBeLessThan(manifests.indexOf(digest("x")));
+  const all = plan(some, ["v1", "v2"]).manifests;
+  expect([...all].sort()).toEqual(["i", "x", "y", "sig", "sbom", "sig of sbom"].map(digest).sort());
+  expect(all.indexOf(digest("sig of sbom"))).toBeLessThan(all.indexOf(digest("sbom")));
+  expect(all.indexOf(digest("sbom"))).toBeLessThan(all.indexOf(digest("y")));
+});
+
+test("an image that is said of one that stays loses its tag alone", () => {
+  const some = inventory({ v1: "a", demo: "b" }, {}, { b: "a" });
+  expect(plan(some, ["demo"])).toMatchObject({ tags: [{ tag: "demo" }], manifests: [] });
+  expect(plan(some, ["v1"])).toMatchObject({ tags: [{ tag: "v1" }], manifests: [digest("a")] });
+});
+
+test("bytes are those of blobs that nothing else needs", () => {
+  expect(plan(inventory({ v1: "a", v2: "b" }), ["v1"]).bytes).toBe(10);
+  expect(plan(inventory({ v1: "a", v2: "b" }), ["v1", "v2"]).bytes).toBe(1020);
 });

@@ -17,7 +17,7 @@ function choose(
   const manifests = new Map(
     Object.entries(ages).map(([tag, days]) => [
       `sha256:${tag}`,
-      { children: [], createdMs: days === undefined ? undefined : NOW - days * DAY },
+      { children: [], blobs: [], createdMs: days === undefined ? undefined : NOW - days * DAY },
     ]),
   );
   const { old, ageless } = chooseTags(parsed, { repository: "app", tags, manifests }, NOW);
