@@ -51,6 +51,12 @@ test("the image's own program stays the first process, with the words it was giv
   ]);
 });
 
+test("the agent starts a while after the machine, and again whenever it has ended", () => {
+  expect(body([]).Entrypoint).toContainEqual(
+    expect.stringMatching(/\{\n +sleep 3.*while :; do.*plimsoll-agent run.*sleep 10.*done\n\} &\n/s),
+  );
+});
+
 test("true files of /proc that runc takes, the volume, and what is ours read-only", () => {
   expect(body([]).HostConfig).toMatchObject({
     NetworkMode: "container:holder",
