@@ -78,7 +78,9 @@ export class BatchKeeper {
   async #tend(read: Batch): Promise<void> {
     const { store } = this.#parts;
     const judged = await judgeBatch(store, read);
-    const back = isGivenUp(judged) ? openParts(judged).filter((part) => this.#isOurs(part)) : [];
+    const back = isGivenUp(judged)
+      ? openParts(judged).filter((part) => this.#isOurs(part) && part.state === "done")
+      : [];
     const parts: BatchPart[] = [];
     for (const part of judged.parts) {
       const isOver = back.includes(part) && (await this.#takeBack(part));

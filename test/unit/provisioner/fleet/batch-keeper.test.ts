@@ -74,6 +74,27 @@ describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
     ]);
   });
 
+  test("what is still being made is not taken back before it is", async () => {
+    const id = await ask();
+    const over = new AbortController();
+    const keeper = new BatchKeeper({
+      ...{ store, clock: systemClock, host: "h1", log: recordLog() },
+      events: new EventLog(store, systemClock, "h1"),
+      submit: async () => {},
+    });
+    const following = keeper.follow(over.signal);
+    new AskedHost(store, "h2", refusing).start(cleanup);
+    await waitFor("the second part", async () => (await findBatch(store, id))?.parts[1]?.state === "failed");
+    await systemClock.sleep(2500);
+    over.abort();
+    await following;
+
+    expect((await findBatch(store, id))?.parts[0]).toMatchObject({ host: "h1", state: undefined });
+    new AskedHost(store, "h1").start(cleanup);
+    await waitFor("it is taken back", async () => (await findBatch(store, id)) === undefined);
+    expect(await names()).toEqual([]);
+  });
+
   test("one that is damaged keeps no other waiting", async () => {
     await store.transact({ expect: [], put: [{ key: `${BATCHES}0`, value: {} }] });
     const id = await ask();
