@@ -110,6 +110,7 @@ describeIf(hasCommand("docker-registry"), hasCommand("skopeo"))("plimsoll regist
       );
     await waitFor("the registry to be gone with its keeper", isGone);
     const again = await server.up("only");
+    expect(again.lines.filter((line) => /"mode":"read-only"/.test(line))).toEqual([]); // the window went with its lease
     expect(await again.stop()).toBe(0);
   });
 

@@ -74,7 +74,9 @@ class Keeper {
     try {
       while (!signal.aborted) {
         await this.#lookAtPolicy();
-        await this.#become(this.#watch.judge(window));
+        const wanted = this.#watch.judge(window);
+        if (window !== undefined && wanted === undefined) await documents.dropWindow(window).catch(() => {});
+        await this.#become(wanted);
         await clock.sleep(LOOK_MS, signal);
         window = await documents.readWindow().catch(() => window);
       }

@@ -77,6 +77,12 @@ export class ServerDocuments {
       await this.#store.transact({ expect: [{ key, revision: there.revision }], remove: [key] });
   }
 
+  /** One whose owner was killed: or each replica that starts would be read-only for a lease, for ever. A beat keeps it. */
+  async dropWindow({ revision }: Window): Promise<void> {
+    const key = `${this.#prefix}/window`;
+    await this.#store.transact({ expect: [{ key, revision }], remove: [key] });
+  }
+
   async readReplicas(): Promise<ReadonlyMap<string, ReplicaState>> {
     const prefix = `${this.#prefix}/replicas/`;
     const { entries } = await this.#store.list(prefix);

@@ -122,3 +122,15 @@ test("what was collected last", async () => {
     expect(await documents.readCollected()).toEqual(collected);
   }
 });
+
+test("one whose beat goes on is not dropped, one that is dead is", async () => {
+  await documents.writeWindow("one", 0, 0);
+  const before = await documents.readWindow();
+  if (before === undefined) throw new Error("no window");
+  await documents.writeWindow("one", 1, before.revision);
+  await documents.dropWindow(before);
+  const after = await documents.readWindow();
+  expect(after).toMatchObject({ id: "one", beat: 1 });
+  if (after !== undefined) await documents.dropWindow(after);
+  expect(await documents.readWindow()).toBeUndefined();
+});
