@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cleanup } from "../support/cleanup.ts";
 import { startDockerRegistry } from "../support/docker-registry.ts";
 import { freePort } from "../support/free-port.ts";
-import { describeIf, hasCommand } from "../support/host.ts";
+import { describeIf, hasCommand, testIf } from "../support/host.ts";
+import { hasCeph, startCeph } from "../support/registry-ceph.ts";
 import { BLOB_CASES, type Case, OTHER, REPOSITORY, Wire } from "../support/registry-conformance.ts";
 import { MANIFEST_CASES } from "../support/registry-conformance-manifests.ts";
 import { declareServer } from "../support/registry-server.ts";
@@ -29,11 +30,12 @@ const OF_THE_GATE: Readonly<Record<string, string>> = {
 describeIf(hasCommand("docker-registry"), hasCommand("openssl"))("the conformance suite's questions", () => {
   const cleanup = new Cleanup();
   afterAll(() => cleanup.run());
-  let [bare, ours]: Wire[] = [];
+  let [bare, ours, shared]: Wire[] = [];
 
   beforeAll(async () => {
     const { url } = await startDockerRegistry(cleanup);
-    bare = new Wire(`${url}/v2/`, async () => undefined);
+    bare = new Wire([`${url}/v2/`]);
+    shared = await replicas();
     const folder = cleanup.temporaryFolder();
     const listen = `127.0.0.1:${await freePort()}`;
     const [users, policy, token] = [
@@ -55,12 +57,18 @@ describeIf(hasCommand("docker-registry"), hasCommand("openssl"))("the conformanc
     const query = new URLSearchParams({ service: "registry.test" });
     for (const scope of scopes) query.append("scope", scope);
     const basic = `Basic ${Buffer.from("ci:secret").toString("base64")}`;
-    ours = new Wire(`http://${server.hosts.a}/v2/`, async () => {
+    ours = new Wire([`http://${server.hosts.a}/v2/`], async () => {
       const answer = await fetch(`${token}?${query}`, { headers: { authorization: basic } });
       return `Bearer ${((await answer.json()) as { token: string }).token}`;
     });
   });
 
+  async function replicas(more: object = {}): Promise<Wire> {
+    const server = await declareServer(cleanup, ["a", "b"], more);
+    await Promise.all([server.up("a"), server.up("b")]);
+    const bases = Object.values(server.hosts).map((host) => `http://${host}/v2/`);
+    return new Wire(bases);
+  }
   const outcome = async (ask: Case, wire: Wire | undefined): Promise<string> => {
     if (wire === undefined) throw new Error("no registry");
     return ask(wire).then(
@@ -73,5 +81,18 @@ describeIf(hasCommand("docker-registry"), hasCommand("openssl"))("the conformanc
     const usual = OF_DISTRIBUTION[name] ?? "conforms";
     expect(await outcome(ask, bare)).toBe(usual);
     expect(await outcome(ask, ours)).toBe(OF_THE_GATE[name] ?? usual);
+    expect(await outcome(ask, shared)).toBe(usual);
+  });
+
+  testIf(...hasCeph)("the same in a bucket, of two replicas in turn", async () => {
+    const ceph = await startCeph(cleanup);
+    const wire = await replicas({ storage: await ceph.storageIn("conformance") });
+    const { image, index, "sparse image": sparse } = MANIFEST_CASES;
+    const differs: string[] = [];
+    for (const [name, ask] of Object.entries({ ...BLOB_CASES, image, index, "sparse image": sparse })) {
+      const is = ask && (await outcome(ask, wire));
+      if (is !== (OF_DISTRIBUTION[name] ?? "conforms")) differs.push(`${name}: ${is}`);
+    }
+    expect(differs).toEqual(["empty: put: 500, not 201"]); // S3 takes no upload without parts
   });
 });

@@ -56,7 +56,7 @@ export function configurationSchema(version: 2 | 3): Schema {
       }),
       ...since3({ tag: section({ concurrencylimit: count }) }),
     },
-    "cache",
+    "maintenance",
   );
   const tokens = {
     ...{ realm: text, service: text, issuer: text, rootcertbundle: text, autoredirect: flag },

@@ -24,21 +24,23 @@ export interface Question {
   readonly query?: Readonly<Record<string, string>>;
 }
 
-/** A registry, as one client comes to it. */
+/** A registry, as one client comes to it; to its replicas in turn. */
 export class Wire {
-  readonly #base: string;
-  readonly #authorization: () => Promise<string | undefined>;
+  readonly #bases: readonly string[];
+  readonly #authorization: (() => Promise<string>) | undefined;
 
-  /** `base` ends in `/v2/`. */
-  constructor(base: string, authorization: () => Promise<string | undefined>) {
-    this.#base = base;
+  #asked = 0;
+
+  /** They end in `/v2/`. */
+  constructor(bases: readonly string[], authorization?: () => Promise<string>) {
+    this.#bases = bases;
     this.#authorization = authorization;
   }
 
   async ask(method: string, target: string, { body, headers, query = {} }: Question = {}): Promise<Reply> {
-    const url = new URL(target, this.#base);
+    const url = new URL(target, this.#bases[this.#asked++ % this.#bases.length]);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const authorization = await this.#authorization();
+    const authorization = await this.#authorization?.();
     const sent = { ...headers, ...(authorization === undefined ? {} : { authorization }) };
     const answer = await fetch(url, { method, headers: sent, ...(body === undefined ? {} : { body }) });
     // 2.8 announces a blob's length with the refusal of a range, too: nobody reads that to its end.

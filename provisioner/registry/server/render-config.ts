@@ -2,7 +2,8 @@
  * config.yml of CNCF Distribution 2.8 and 3 ("Configuring a registry").
  *
  * No cache but the process's own is ever configured: what a garbage collection removes is forgotten with the
- * restart that ends it, which a cache in another process would survive.
+ * restart that ends it, which a cache in another process would survive. Of several replicas none has one: a blob that
+ * was removed at one would be there to the others, who would take a manifest that needs it.
  */
 import { renderAddress } from "./address.ts";
 import type { Replica, ServerSpec } from "./declaration.ts";
@@ -30,7 +31,7 @@ export function renderConfig(spec: ServerSpec, secrets: Secrets, isReadOnly: boo
     storage: {
       ...storageOf(spec, secrets),
       delete: { enabled: true },
-      cache: { blobdescriptor: "inmemory" },
+      cache: spec.replicas.length === 1 ? { blobdescriptor: "inmemory" } : undefined,
       maintenance: {
         uploadpurging: { enabled: true, age: "168h", interval: "24h", dryrun: false },
         readonly: { enabled: isReadOnly },

@@ -61,6 +61,13 @@ test("what is another with 3, read-only, by password, in a folder", () => {
   expect([http.tls, notifications]).toEqual([undefined, undefined]);
 });
 
+test("a replica remembers blobs only where nobody else removes them", () => {
+  const storage = (changes: object): unknown =>
+    parse(renderConfig(spec(changes), SECRETS, false)).storage.cache;
+  expect(storage({})).toBeUndefined();
+  expect(storage({ replicas: { a: { address: "10.0.0.11:5000" } } })).toEqual({ blobdescriptor: "inmemory" });
+});
+
 test("a replica takes what is sent to the director's address, where that is not rewritten", () => {
   const behind = (method: string): string => {
     const one = spec({
