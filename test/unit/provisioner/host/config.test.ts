@@ -123,4 +123,3 @@ test.for([
 
   await expect(readHostConfig(file)).rejects.toThrow(`configuration ${file}:${message}`);
 });
-
