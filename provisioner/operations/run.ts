@@ -114,8 +114,9 @@ class Runner {
       await this.#rewind(at);
       return { track: at.track, state: "undone" };
     } catch (error) {
+      // Told, not written: the next try has an obstacle of its own, and what ends well had none.
       const why = [from.error, `not taken back: ${errorLine(error)}`].filter((each) => each !== undefined);
-      return { track: await this.#journal.save(at.track, { error: why.join("; ") }), state: "stuck" };
+      return { track: { ...at.track, error: why.join("; ") }, state: "stuck" };
     }
   }
 
