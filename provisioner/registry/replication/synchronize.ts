@@ -2,13 +2,14 @@ import type { Clock } from "../../../core/runtime/clock.ts";
 import { errorLine } from "../../../core/runtime/errors.ts";
 import { inSlot, Slots } from "../../reconcile/slots.ts";
 import type { Registry } from "../client.ts";
-import { fallbackTag, isDigest, subjectOf } from "../names.ts";
+import { fallbackTag, subjectOf } from "../names.ts";
 import { RegistryError } from "../registry-error.ts";
 import { type Comparison, type OwnTags, planTags, type Tags } from "./compare.ts";
 import { ImageCopier } from "./copy.ts";
 import { NO_COUNTS, type SyncCounts, type SyncJournal } from "./journal.ts";
 import { rateOf } from "./rate.ts";
-import { ReferrerCopier } from "./referrers.ts";
+import { listImages, ReferrerCopier, readSaid } from "./referrers.ts";
+import { removeTags } from "./remove-tags.ts";
 import type { SyncRule } from "./rules.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -107,18 +108,22 @@ class SyncRun {
     try {
       const { target, plan: compared } = await this.#compare(repository, own);
       const plan = await this.#sift(repository, compared);
-      const work = plan.filter(({ action }) => action === "copy" || action === "delete");
       for (const each of plan) this.#note(repository, each);
       if (this.#context.isDryRun) return await this.#followAll(repository, target, plan);
       await this.#intend(repository, plan, own);
-      const done = await Promise.all(
-        work.map((each) => inSlot(this.#slots, () => this.#do(repository, target, each))),
+      const copies = plan.filter(({ action }) => action === "copy");
+      const copied = await Promise.all(
+        copies.map((each) => inSlot(this.#slots, () => this.#copy(repository, target, each))),
       );
-      await this.#settle(
+      // What is to stay is there by then, and known to be needed.
+      const deleted = await this.#delete(
         repository,
-        work.filter((_, at) => done[at]),
+        target,
+        plan.filter(({ action }) => action === "delete"),
       );
-      const settled = plan.filter((each) => each.action === "same" || done[work.indexOf(each)]);
+      const done = new Set([...copies.filter((_, at) => copied[at]), ...deleted]);
+      await this.#settle(repository, [...done]);
+      const settled = plan.filter((each) => each.action === "same" || done.has(each));
       await this.#followAll(repository, target, settled);
       await this.#tellSometimes(currentMs);
     } catch (error) {
@@ -138,9 +143,13 @@ class SyncRun {
       destination.tags(target),
     ]);
     const meant = await this.#digests(source, repository, sourceNames.filter(this.#rule.tags));
-    const digests = new Set(meant.values());
-    const referrers = sourceNames.filter((name) => !meant.has(name) && digests.has(subjectOf(name) ?? ""));
-    const wanted = new Map([...meant, ...(await this.#digests(source, repository, referrers))]);
+    const said = await readSaid(
+      sourceNames.filter((name) => !meant.has(name)),
+      new Set(meant.values()),
+      (names) => this.#digests(source, repository, names),
+      (digest) => inSlot(this.#slots, () => listImages(source, repository, digest)),
+    );
+    const wanted = new Map([...meant, ...said]);
     const known = destinationNames.filter((name) => wanted.has(name) || own.has(name));
     const plan = planTags(this.#rule, wanted, await this.#digests(destination, target, known), own);
     const deletes = plan.filter(({ action }) => action === "delete").length;
@@ -205,18 +214,38 @@ class SyncRun {
   }
 
   /** Whether it is done. */
-  async #do(repository: string, target: string, each: Comparison): Promise<boolean> {
+  async #copy(repository: string, target: string, each: Comparison): Promise<boolean> {
     if (this.#context.signal.aborted) return false;
     try {
-      if (each.source === undefined) await this.#delete(target, each);
-      else await this.#copier.copy(repository, target, each.tag, each.source);
-      this.#count({ behind: -1, [each.source === undefined ? "deleted" : "copied"]: 1 });
+      await this.#copier.copy(repository, target, each.tag, each.source ?? "");
+      this.#count({ behind: -1, copied: 1 });
       return true;
     } catch (error) {
       this.#count({ behind: -1 });
       this.#fail(repository, each, error);
       return false;
     }
+  }
+
+  /** Those that are done. */
+  async #delete(
+    repository: string,
+    target: string,
+    plan: readonly Comparison[],
+  ): Promise<readonly Comparison[]> {
+    const { destination, clock, signal } = this.#context;
+    if (plan.length === 0 || signal.aborted) return [];
+    const wanted = new Map(plan.map((each) => [each.tag, each.destination ?? ""]));
+    const failures = await removeTags(destination, target, wanted, clock.nowMs()).catch(
+      (error: unknown) => new Map(plan.map(({ tag }) => [tag, error])),
+    );
+    this.#count({ behind: -plan.length });
+    return plan.filter((each) => {
+      const why = failures.get(each.tag);
+      if (why === undefined) this.#count({ deleted: 1 });
+      else this.#fail(repository, each, typeof why === "string" ? new RegistryError(why) : why);
+      return why === undefined;
+    });
   }
 
   /** What the source lists as said of images that the destination has, or is to have, goes along. */
@@ -259,20 +288,6 @@ class SyncRun {
     } catch (error) {
       this.#fail(repository, about, error);
     }
-  }
-
-  /** Registries before Distribution 3 delete by digest alone, which takes all tags of it along. */
-  async #delete(target: string, { tag, destination: digest = "" }: Comparison): Promise<void> {
-    const { destination } = this.#context;
-    if (await destination.removeManifest(target, tag)) return;
-    const others = (await destination.tags(target)).filter((name) => name !== tag);
-    const sharing = (await this.#digests(destination, target, others)).entries();
-    const [other] = [...sharing].find(([, found]) => found === digest) ?? [];
-    if (other !== undefined || !isDigest(digest))
-      throw new RegistryError(
-        `registry ${destination.host} cannot delete a tag alone, and ${other} is the same image`,
-      );
-    await destination.removeManifest(target, digest);
   }
 
   #note(repository: string, each: Comparison): void {

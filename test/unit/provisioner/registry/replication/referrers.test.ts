@@ -11,13 +11,13 @@ import {
 } from "../../../../../provisioner/registry/replication/synchronize.ts";
 import { openEmbeddedStore } from "../../../../../provisioner/store/embedded.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
-import { MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
+import { INDEX, MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 let from: MemoryRegistry;
 let to: MemoryRegistry;
-let sync: (isDryRun?: boolean, judge?: Judge) => Promise<SyncReport>;
+let sync: (isDryRun?: boolean, judge?: Judge, deletes?: boolean) => Promise<SyncReport>;
 let image = "";
 
 beforeEach(async () => {
@@ -33,8 +33,11 @@ beforeEach(async () => {
   cleanup.add("clients", async () => void (await Promise.all([source.close(), destination.close()])));
   const journal = new SyncJournal(store, systemClock, rule);
   const signal = new AbortController().signal;
-  sync = (isDryRun = false, judge) =>
-    synchronize(rule, { source, destination, journal, clock: systemClock, signal, isDryRun, judge });
+  sync = (isDryRun = false, judge, deletes = false) =>
+    synchronize(
+      { ...rule, deletes },
+      { source, destination, journal, clock: systemClock, signal, isDryRun, judge },
+    );
 });
 
 function say(what: string, subject: string): string {
@@ -64,6 +67,54 @@ test("what a registry lists as said of an image follows it, as far as it goes, a
   const { counts, outcomes } = await sync();
   expect(counts).toMatchObject({ same: 1, copied: 1 });
   expect(outcomes).toEqual([expect.objectContaining({ tag: image.replace(":", "-"), source: late })]);
+});
+
+/** An index of the image, under a tag, the image itself without one. */
+function putIndex(): string {
+  from.repository("app").tags.clear();
+  const manifests = [{ mediaType: MANIFEST, digest: image, size: 1 }];
+  return from.putManifest("app", "v1", { schemaVersion: 2, mediaType: INDEX, manifests }, INDEX);
+}
+
+test("also what is said of the single images of an index", async () => {
+  const index = putIndex();
+  const [signature, whole] = [say("of one", image), say("of all", index)];
+  const further = say("of the signature", signature);
+  to.hasReferrers = true;
+  expect((await sync()).counts).toMatchObject({ copied: 4, failed: 0 });
+  const all = [index, image, signature, whole, further];
+  expect([...to.repository("app").manifests.keys()].sort()).toEqual(all.sort());
+  expect((await sync()).counts).toMatchObject({ same: 1, copied: 0 });
+});
+
+test("and where it is kept under tags: of an index's images, and of what is said in turn", async () => {
+  from.hasReferrers = false;
+  putIndex();
+  const signature = say("of one", image);
+  const tagOf = (digest: string): string => digest.replace(":", "-");
+  const listed = (digest: string): object => ({
+    ...{ schemaVersion: 2, mediaType: INDEX, manifests: [{ mediaType: MANIFEST, digest, size: 1 }] },
+  });
+  from.putManifest("app", tagOf(image), listed(signature), INDEX);
+  const further = say("of the signature", signature);
+  from.putManifest("app", tagOf(signature), listed(further), INDEX);
+  const stranger = from.putImage("app", "other", "not meant");
+  from.putManifest("app", tagOf(stranger), listed(say("of a stranger", stranger)), INDEX);
+  expect((await sync()).counts).toMatchObject({ copied: 3, failed: 0 });
+  expect(Object.keys(to.tagsOf("app")).sort()).toEqual(["v1", tagOf(image), tagOf(signature)].sort());
+  expect((await sync()).counts).toMatchObject({ same: 3, copied: 0 });
+});
+
+test("what is said of an image goes with it when that is deleted, listed or not, and of no other", async () => {
+  const kept = from.putImage("app", "v2", "another");
+  const [of, ofKept] = [say("of the first", image), say("of the second", kept)];
+  await sync(); // the destination keeps them under tags
+  from.repository("app").tags.delete("v1");
+  expect((await sync(false, undefined, true)).counts).toMatchObject({ deleted: 1, failed: 0 });
+  const { manifests } = to.repository("app");
+  expect([image, of].filter((digest) => manifests.has(digest))).toEqual([]);
+  expect([kept, ofKept].filter((digest) => !manifests.has(digest))).toEqual([]);
+  expect(Object.keys(to.tagsOf("app")).sort()).toEqual([kept.replace(":", "-"), "v2"].sort());
 });
 
 test("where the destination lists nothing, an index under the image's tag does", async () => {
