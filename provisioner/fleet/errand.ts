@@ -7,13 +7,15 @@ import { findRequest, type RequestRecord } from "../operations/requests.ts";
 import type { Watcher } from "../operations/run.ts";
 import type { Store } from "../store/types.ts";
 import { ASKED_SECONDS, type Ask, changeAsk, findAsk, removeAsk } from "./asks.ts";
-import { BEAT_EVERY_MS, beatKey } from "./documents.ts";
+import { BEAT_EVERY_MS, BEAT_SECONDS, beatKey } from "./documents.ts";
 import { beginWaiting } from "./waiting.ts";
 
 /** A daemon takes what it is asked within a second, unless it is not there. */
 const UNHEARD_MS = 30_000;
 /** Three small reads; a watch of three prefixes would be no cheaper. */
 const LOOK_MS = 200;
+/** Of a host that does not report: its lease, and as long again. */
+const LOST_MS = 2 * BEAT_SECONDS * 1000;
 /** Of an error: nobody knows yet what becomes of it. */
 export const UNDER_WAY = "UNDER_WAY";
 /** Of an ask's life, so that two that are missed do not end it. */
@@ -27,7 +29,9 @@ export class Errand {
   readonly #cursors = new Map<string, number>();
   #ask: Ask;
   #renewedMs: number;
+  /** When its host was last known to report. */
   #seenMs: number;
+  #lookedMs: number;
 
   constructor(store: Store, clock: Clock, ask: Ask, watcher: Watcher) {
     this.#store = store;
@@ -36,6 +40,7 @@ export class Errand {
     this.#ask = ask;
     this.#renewedMs = clock.monotonicMs();
     this.#seenMs = this.#renewedMs;
+    this.#lookedMs = this.#renewedMs;
   }
 
   /** Throws what the host refuses it with, as if it had been refused here. */
@@ -104,13 +109,17 @@ export class Errand {
     if (await removeAsk(this.#store, this.#ask)) throw this.#failure("UNHEARD", "is not taken by its daemon");
   }
 
-  /** A host that is lost and has taken it has nothing to tell, however long it is waited for. */
+  /**
+   * A host that is lost and has taken it has nothing to tell, however long it is waited for. One whose daemon is only started
+   * again reports soon.
+   */
   async #requireReport(): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const { host, wants, state } = this.#ask;
-    if (wants !== "operation" || state === "asked" || nowMs - this.#seenMs < BEAT_EVERY_MS) return;
-    this.#seenMs = nowMs;
-    if ((await this.#store.get(beatKey(host))) !== undefined) return;
+    if (wants !== "operation" || state === "asked" || nowMs - this.#lookedMs < BEAT_EVERY_MS) return;
+    this.#lookedMs = nowMs;
+    if ((await this.#store.get(beatKey(host))) !== undefined) this.#seenMs = nowMs;
+    if (nowMs - this.#seenMs <= LOST_MS) return;
     throw this.#failure(UNDER_WAY, "has not ended: the host is lost, and goes on with it when it returns");
   }
 

@@ -203,7 +203,7 @@ describeIf(...CT_LAB, hasCommand("etcd"))("two hosts on one store", () => {
       return made.every(({ state, busy }) => state === "running" && busy === null);
     });
     expect(await lab.hosts[0].ct("destroy", "late-1", "late-2")).toMatchObject({ code: 0 });
-  });
+  }, 180_000);
 
   test("two operators never give away the same room", async () => {
     // Each host has room for one of these, and four are asked for.
