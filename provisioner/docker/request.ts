@@ -23,6 +23,14 @@ export interface Answer {
   readonly bytes: Buffer;
 }
 
+const ABSENT = "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket";
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: ABSENT,
+  ECONNREFUSED: ABSENT,
+  EACCES: "its socket is root's: run it as root",
+  late: "it takes requests and hangs: its log says why",
+};
+
 /** Requests to a Docker Engine on its unix socket. Failures are told in the engine's own words. */
 export class EngineConnection {
   readonly socketPath: string;
@@ -81,11 +89,12 @@ export class EngineConnection {
     try {
       return await attempt();
     } catch (cause) {
-      if (signal?.aborted || cause instanceof PlimsollError) throw cause;
-      const absent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
+      const isLate = signal?.aborted === true && signal.reason?.name === "TimeoutError";
+      if ((signal?.aborted && !isLate) || cause instanceof PlimsollError) throw cause;
+      const hint = HINTS[isLate ? "late" : (errnoOf(cause) ?? "")];
       throw new PlimsollError("DOCKER", `docker: no engine answers at ${this.socketPath}`, {
-        cause,
-        ...(absent ? { hint: "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket" } : {}),
+        ...(isLate ? {} : { cause }),
+        ...(hint === undefined ? {} : { hint }),
       });
     }
   }

@@ -49,6 +49,19 @@ test("an engine that is not there: where it was looked for, and what to do", asy
   await connection.close();
 });
 
+test("an engine that hangs beyond the caller's own patience: the same, and where to look; a caller that leaves is its own cause", async () => {
+  const connection = await connect();
+  const left = new AbortController();
+  const leaving = connection.call("GET", "/never", { signal: left.signal });
+  left.abort(new Error("left"));
+
+  await expect(leaving).rejects.toThrow("left");
+  await expect(connection.call("GET", "/never", { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+    message: expect.stringMatching(/^docker: no engine answers at .*docker.sock$/),
+    hint: "it takes requests and hangs: its log says why",
+  });
+});
+
 test("who hurries waits a little for what is under way, and for what comes after; others wait on", async () => {
   const connection = await connect();
   const ending = new AbortController();
