@@ -3,7 +3,6 @@ import { environmentVariable } from "../../core/runtime/config.ts";
 import { errorLine, NotFoundError, PlimsollError, UsageError } from "../../core/runtime/errors.ts";
 import { findShims } from "../operate/find-shims.ts";
 import type { ShimStatus } from "../operate/status.ts";
-
 import {
   type ContainerProcess,
   type HostMounts,
