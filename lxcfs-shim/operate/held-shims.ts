@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { readPidStat } from "../../core/kernel/proc/pid-stat.ts";
+import { attempt } from "../attempt.ts";
 import { type Inheritance, readInheritance } from "../succession/inheritance.ts";
 import { openNotebook } from "../succession/notebook.ts";
 import { readNamespace } from "../view/namespaces.ts";
@@ -78,13 +79,5 @@ function withFile<T>(path: string, use: (file: number) => T): T {
     return use(file);
   } finally {
     closeSync(file);
-  }
-}
-
-function attempt<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { parseCpuinfo } from "../../core/kernel/proc/cpuinfo.ts";
+import { attempt } from "../attempt.ts";
 import type { ContainerView, HostText } from "../proc-files/types.ts";
 
 /**
@@ -13,12 +14,4 @@ export function unknownView(view: ContainerView, host: HostText, reason: string)
     uptimeSeconds: attempt(() => view.uptimeSeconds) ?? 0,
     missing: () => reason,
   };
-}
-
-function attempt<T>(compute: () => T): T | undefined {
-  try {
-    return compute();
-  } catch {
-    return undefined;
-  }
 }
