@@ -21,6 +21,7 @@ import type { PlacementRules } from "./fleet/placement.ts";
 import { splitLabel } from "./machines/documents.ts";
 import { listMachines, readMachine } from "./machines/machines.ts";
 import type { MachineText } from "./machines/parse-spec.ts";
+import { MAX_MACHINES } from "./operations/journal.ts";
 import { print } from "./print.ts";
 import { renderTable } from "./table.ts";
 
@@ -75,7 +76,7 @@ function ctCreate(signal: AbortSignal): Command {
     .option("--type <word>", "what it is, in lists and as a label of its series", CREATE_DEFAULTS.type)
     .option("--label <name=value...>", "labels of its series", [])
     .option("--attach <kind>", "its card: internal (a port of the switch) or veth", CREATE_DEFAULTS.attach)
-    .option("--count <number>", "so many, as NAME-1, NAME-2 …", "1")
+    .option("--count <number>", `so many, ${MAX_MACHINES} at most, as NAME-1, NAME-2 …`, "1")
     .option("--partial", "keep those that could be made when others could not")
     .option("--on <host>", "on this host of the fleet; where there is room unless told")
     .option("--spread <label>", "evenly over the values of this label of hosts; host is each host for itself")

@@ -15,6 +15,7 @@ import { takeGroundLock } from "./host/lock.ts";
 import { type HostDrivers, type HostPlan, planHost, prepareHost, renderPlan } from "./host/prepare.ts";
 import { readHostStatus, renderHostStatus } from "./host/status.ts";
 import { renderProblem } from "./host-network/render.ts";
+import { print } from "./print.ts";
 
 /** `plimsoll host`: what the machines of this host stand on, and the hosts that share a store with it. */
 export function hostCommand(signal: AbortSignal): Command {
@@ -39,7 +40,10 @@ interface InitOptions extends CommonOptions {
 }
 
 function hostInit(signal: AbortSignal): Command {
-  const command = hostSubCommand("init", "make the host be as host.yaml says: bridge, bond, volume group")
+  const command = hostSubCommand(
+    "init",
+    "make the host be as host.yaml says: bridge, bond, volume group, engine",
+  )
     .option("--yes", "do not ask")
     .option("--dry-run", "print the plan, and change nothing")
     .action(async (options: InitOptions) => {
@@ -127,10 +131,6 @@ async function withDrivers(config: HostConfig, use: (drivers: HostDrivers) => Pr
   } finally {
     await ovs.close();
   }
-}
-
-function print(options: CommonOptions, value: unknown, render: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : render());
 }
 
 function renderLines(lines: readonly string[]): string {

@@ -10,6 +10,7 @@ import { parseIpv4 } from "./networks/ipv4.ts";
 import { createNetwork, listNetworks, readNetwork } from "./networks/networks.ts";
 import { DEFAULT_QUARANTINE_SECONDS, parseSpec } from "./networks/parse-spec.ts";
 import { removeNetwork } from "./networks/remove.ts";
+import { print } from "./print.ts";
 import { DEFAULT_STORE, withStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 import { renderTable } from "./table.ts";
@@ -181,10 +182,6 @@ function netSubCommand(name: string, description: string): Command {
 /** In a store that is there: only a network's making begins one. */
 function lookInto(options: CommonOptions, use: (store: Store) => Promise<void>): Promise<void> {
   return withStore(options.store, use, "refuse");
-}
-
-function print(options: CommonOptions, value: unknown, render: () => string): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : render());
 }
 
 function countLine(counts: Readonly<Record<string, number>>): string {
