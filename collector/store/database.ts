@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import Sqlite from "libsql";
 import { errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { BUSY_MS, sqliteError, underName } from "../../core/runtime/sqlite-error.ts";
 import { inTransaction } from "../../core/runtime/sqlite-transaction.ts";
 
 /** "Plic": what file(1) shows, and how another program's database is told from ours. */
@@ -61,12 +62,12 @@ export function openDatabase(path: string, log: Logger): Database {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new PlimsollError("STORE", `history ${path}: its folder cannot be made`, { cause });
+    throw new PlimsollError("STORE", `${nameOf(path)}: its folder cannot be made`, { cause });
   }
   try {
     return wrap(path, openChecked(path));
   } catch (cause) {
-    if (!isDamage(cause)) throw storeError(path, cause);
+    if (!isDamage(cause)) throw sqliteError(nameOf(path), cause);
     const aside = setAside(path);
     log.error({ path, aside, problem: errorLine(cause) }, "history damaged: set aside, a new one begun");
     return wrap(path, openChecked(path));
@@ -75,7 +76,7 @@ export function openDatabase(path: string, log: Logger): Database {
 
 function openChecked(path: string): Sqlite.Database {
   const isSmall = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) < CHECKED_BYTES;
-  const database = new Sqlite(path, { timeout: 10_000 });
+  const database = new Sqlite(path, { timeout: BUSY_MS });
   try {
     if (isSmall) checkPages(path, database);
     return prepareDatabase(path, database);
@@ -87,7 +88,7 @@ function openChecked(path: string): Sqlite.Database {
 
 function checkPages(path: string, database: Sqlite.Database): void {
   const [row] = database.prepare("PRAGMA quick_check(1)").raw().all() as [string][];
-  if (row?.[0] !== "ok") throw new PlimsollError("DAMAGED", `history ${path}: ${row?.[0]}`);
+  if (row?.[0] !== "ok") throw new PlimsollError("DAMAGED", `${nameOf(path)}: ${row?.[0]}`);
 }
 
 function prepareDatabase(path: string, database: Sqlite.Database): Sqlite.Database {
@@ -100,9 +101,9 @@ function prepareDatabase(path: string, database: Sqlite.Database): Sqlite.Databa
     const application = number("application_id FROM pragma_application_id");
     const version = number("user_version FROM pragma_user_version");
     if (application !== APPLICATION_ID)
-      throw new PlimsollError("STORE", `history ${path}: a database of another program`);
+      throw new PlimsollError("STORE", `${nameOf(path)}: a database of another program`);
     if (version !== SCHEMA_VERSION)
-      throw new PlimsollError("STORE", `history ${path}: version ${version}, known is ${SCHEMA_VERSION}`);
+      throw new PlimsollError("STORE", `${nameOf(path)}: version ${version}, known is ${SCHEMA_VERSION}`);
   }
   // Must stand before the first table; freed pages go back a few at a time, never all at once.
   if (isEmpty) database.exec("PRAGMA auto_vacuum = INCREMENTAL");
@@ -114,18 +115,19 @@ function prepareDatabase(path: string, database: Sqlite.Database): Sqlite.Databa
 }
 
 function wrap(path: string, database: Sqlite.Database): Database {
+  const name = nameOf(path);
   return {
     path,
     prepare: (sql) => {
       const statement = database.prepare(sql);
       return {
         // As one array: a lone blob would be taken for named parameters, and ends the process.
-        run: (...values) => attempt(path, () => void statement.run(values)),
-        all: (...values) => attempt(path, () => statement.all(values) as Row[]),
+        run: (...values) => underName(name, () => void statement.run(values)),
+        all: (...values) => underName(name, () => statement.all(values) as Row[]),
       };
     },
-    transaction: (body) => attempt(path, () => inTransaction(database, "IMMEDIATE", body)),
-    shrink: (pages) => attempt(path, () => void database.exec(`PRAGMA incremental_vacuum(${pages})`)),
+    transaction: (body) => underName(name, () => inTransaction(database, "IMMEDIATE", body)),
+    shrink: (pages) => underName(name, () => void database.exec(`PRAGMA incremental_vacuum(${pages})`)),
     close: () => {
       if (!database.open) return;
       try {
@@ -139,18 +141,8 @@ function wrap(path: string, database: Sqlite.Database): Database {
   };
 }
 
-function attempt<T>(path: string, body: () => T): T {
-  try {
-    return body();
-  } catch (cause) {
-    throw storeError(path, cause);
-  }
-}
-
-/** What SQLite says, under the file's name; a bug of ours stays one. */
-function storeError(path: string, cause: unknown): unknown {
-  if (cause instanceof PlimsollError || errnoOf(cause) === undefined) return cause;
-  return new PlimsollError("STORE", `history ${path}: ${errorLine(cause)}`, { cause });
+function nameOf(path: string): string {
+  return `history ${path}`;
 }
 
 function isDamage(error: unknown): boolean {

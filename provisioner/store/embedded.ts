@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "libsql";
 import { type Clock, systemClock } from "../../core/runtime/clock.ts";
-import { bug, errnoOf, errorLine, PlimsollError } from "../../core/runtime/errors.ts";
+import { bug, PlimsollError } from "../../core/runtime/errors.ts";
+import { BUSY_MS, underName } from "../../core/runtime/sqlite-error.ts";
 import { inTransaction } from "../../core/runtime/sqlite-transaction.ts";
 import { parseDocument } from "./documents.ts";
 import { prefixEnd } from "./prefix.ts";
@@ -12,8 +13,6 @@ import type { Entry, Listing, Store, Transaction } from "./types.ts";
 /** "Plim": what file(1) shows, and how another program's database is told from ours. */
 const APPLICATION_ID = 0x506c696d;
 const SCHEMA_VERSION = 1;
-/** How long a transaction of another process may keep us waiting. Ours last well under a millisecond plus one fsync. */
-const BUSY_MS = 10_000;
 /** SQLite tells no other process about a commit. One row is read each time: 10 µs. */
 const POLL_MS = 200;
 
@@ -29,7 +28,7 @@ const SCHEMA = `
 export function openEmbeddedStore(path: string, clock: Clock = systemClock): Store {
   const database = openDatabase(path);
   try {
-    return attempt(path, () => embeddedStore(path, database, clock));
+    return underName(nameOf(path), () => embeddedStore(path, database, clock));
   } catch (error) {
     database.close();
     throw error;
@@ -42,12 +41,13 @@ function openDatabase(path: string): Database.Database {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return new Database(path, { timeout: BUSY_MS });
   } catch (cause) {
-    throw new PlimsollError("STORE", `store ${path}: cannot be opened`, { cause });
+    throw new PlimsollError("STORE", `${nameOf(path)}: cannot be opened`, { cause });
   }
 }
 
 function embeddedStore(path: string, database: Database.Database, clock: Clock): Store {
   prepareDatabase(path, database);
+  const name = nameOf(path);
   const statements = {
     get: database.prepare<[string]>("SELECT key, value, revision FROM entry WHERE key = ?"),
     list: database.prepare<[string, string]>(
@@ -83,17 +83,17 @@ function embeddedStore(path: string, database: Database.Database, clock: Clock):
   return {
     name: path,
     isShared: false,
-    get: async (key) => attempt(path, () => mapDefined(find(key), entryOf)),
-    list: async (prefix) => attempt(path, () => inTransaction(database, "DEFERRED", () => list(prefix))),
+    get: async (key) => underName(name, () => mapDefined(find(key), entryOf)),
+    list: async (prefix) => underName(name, () => inTransaction(database, "DEFERRED", () => list(prefix))),
     transact: async (transaction) => {
       checkTransaction(transaction);
       if (transaction.put?.some(({ seconds }) => seconds !== undefined))
         bug("a store of one host has no leases");
-      return attempt(path, () => inTransaction(database, "IMMEDIATE", () => transact(transaction)));
+      return underName(name, () => inTransaction(database, "IMMEDIATE", () => transact(transaction)));
     },
     async *changes(_prefix, since, signal) {
       for (let seen = since; !signal.aborted; await clock.sleep(POLL_MS, signal)) {
-        const now = attempt(path, revision);
+        const now = underName(name, revision);
         if (now > seen) yield now;
         seen = now;
       }
@@ -123,11 +123,11 @@ function checkIdentity(path: string, database: Database.Database): void {
   const application = readNumber(database, "application_id FROM pragma_application_id");
   const version = readNumber(database, "user_version FROM pragma_user_version");
   if (application !== APPLICATION_ID)
-    throw new PlimsollError("STORE", `store ${path}: a database of another program`);
+    throw new PlimsollError("STORE", `${nameOf(path)}: a database of another program`);
   if (version !== SCHEMA_VERSION)
     throw new PlimsollError(
       "STORE",
-      `store ${path}: version ${version}, this program knows ${SCHEMA_VERSION}`,
+      `${nameOf(path)}: version ${version}, this program knows ${SCHEMA_VERSION}`,
     );
 }
 
@@ -136,18 +136,8 @@ function readNumber(database: Database.Database, select: string): number {
   return row?.[0] ?? 0;
 }
 
-/** What SQLite says, under the store's name; a bug of ours stays one. */
-function attempt<T>(path: string, body: () => T): T {
-  try {
-    return body();
-  } catch (cause) {
-    const code = errnoOf(cause);
-    if (code === undefined || cause instanceof PlimsollError) throw cause;
-    const hint = code.startsWith("SQLITE_BUSY")
-      ? { hint: `another process has kept it for ${BUSY_MS / 1000} s` }
-      : {};
-    throw new PlimsollError("STORE", `store ${path}: ${errorLine(cause)}`, { cause, ...hint });
-  }
+function nameOf(path: string): string {
+  return `store ${path}`;
 }
 
 function mapDefined<T, U>(value: T | undefined, map: (value: T) => U): U | undefined {
