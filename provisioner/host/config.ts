@@ -5,6 +5,7 @@ import { parseDuration } from "../../core/runtime/duration.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import type { ProbeMode } from "../drivers/arp.ts";
 import type { BondSpec } from "../drivers/ovs-bonds.ts";
+import type { HostEngineSpec } from "../host-engine/plan.ts";
 import { splitLabel } from "../machines/documents.ts";
 import { parseBytes } from "../machines/parse-spec.ts";
 import { DEFAULT_REMOTE, parseRemote } from "../ovsdb/remote.ts";
@@ -35,6 +36,8 @@ export interface HostConfig {
   readonly data: string;
   /** Disks are logical volumes; without, they are files in `data`. */
   readonly storage?: HostStorage;
+  /** What containers may write outside their data disks has an end; as the engine is, unless told. */
+  readonly engine?: HostEngineSpec;
   /** Where their agents push to. */
   readonly push: readonly string[];
   readonly interval: string;
@@ -74,7 +77,7 @@ export interface HostStorage extends LvmStorage {
 }
 
 const KEYS = [
-  ...["name", "bridge", "bond", "ovs", "docker", "shim", "data", "storage"],
+  ...["name", "bridge", "bond", "ovs", "docker", "shim", "data", "storage", "engine"],
   ...["push", "interval", "probe", "collector", "socket", "address", "labels", "capacity"],
 ] as const;
 type Top = Mapping<(typeof KEYS)[number]>;
@@ -82,6 +85,7 @@ const CAPACITY_KEYS = ["cpus", "memory", "disk"] as const;
 const COLLECTOR_KEYS = ["url", "tokenFile"] as const;
 const BOND_KEYS = ["name", "nics", "primary", "vlans", "updelay"] as const;
 const STORAGE_KEYS = ["group", "devices", "thin"] as const;
+const ENGINE_KEYS = ["rootSize", "pool", "poolSize", "file"] as const;
 const THIN_KEYS = ["pool", "size", "overcommit", "extend", "full"] as const;
 
 /** `path`, else PLIMSOLL_HOST_CONFIG, else the default file if there is one. Throws UsageError naming the place of what is wrong. */
@@ -110,6 +114,7 @@ export function parseHostConfig(
   const bond = top.mapping("bond", BOND_KEYS);
   const storage = top.mapping("storage", STORAGE_KEYS);
   const docker = values.docker === undefined ? dockerSocket() : top.path("docker");
+  const engine = top.mapping("engine", ENGINE_KEYS);
   const collector = top.mapping("collector", COLLECTOR_KEYS);
   return {
     name,
@@ -120,6 +125,7 @@ export function parseHostConfig(
     shim: top.path("shim", "/var/lib/plimsoll/shim"),
     data: top.path("data", "/var/lib/plimsoll/machines"),
     ...(storage === undefined ? {} : { storage: parseStorage(storage) }),
+    ...(engine === undefined ? {} : { engine: parseEngine(engine, docker, storage?.text("group")) }),
     push: parsePush(top),
     interval,
     ...(collector === undefined ? {} : { collector: parseCollector(collector) }),
@@ -228,6 +234,21 @@ function parseThin(thin: Mapping<(typeof THIN_KEYS)[number]>): ThinPolicy {
     extendPercent,
     fullPercent: thin.number("full", 95, extendPercent, 100),
   };
+}
+
+/** `group`: the volume group that its thin pool is in. */
+function parseEngine(
+  engine: Mapping<(typeof ENGINE_KEYS)[number]>,
+  socket: string,
+  group: string | undefined,
+): HostEngineSpec {
+  const size = (key: "rootSize" | "poolSize"): number => parseBytes(engine.nameOf(key), engine.text(key));
+  const spec = { socket, file: engine.path("file", "/etc/docker/daemon.json"), rootBytes: size("rootSize") };
+  const pool = engine.optionalText("pool");
+  if (pool === undefined) return spec;
+  if (group === undefined) return engine.refuse("pool", "needs storage.group, which it is in");
+  const name = parseName(engine, "pool", pool);
+  return { ...spec, pool: { group, name, bytes: size("poolSize") } };
 }
 
 function parsePercent(thin: Mapping<(typeof THIN_KEYS)[number]>): number {

@@ -5,6 +5,9 @@ import { UndoStack } from "../../core/runtime/undo.ts";
 import type { Links } from "../drivers/links.ts";
 import type { LinkState } from "../drivers/links-state.ts";
 import { detectDatapath, type Ovs } from "../drivers/ovs.ts";
+import { observeHostEngine, reversibleEngineChange } from "../host-engine/apply.ts";
+import { type HostEngineChange, planHostEngine } from "../host-engine/plan.ts";
+import { renderEngineChange } from "../host-engine/render.ts";
 import { observeHostNetwork, type Reversible, reversibleNetworkChange } from "../host-network/apply.ts";
 import { type HostNetworkChange, planHostNetwork } from "../host-network/plan.ts";
 import { renderChange as renderNetworkChange } from "../host-network/render.ts";
@@ -31,6 +34,7 @@ export interface HostDrivers {
 /** Storage comes first: it is slower to say no, and a network that was changed for nothing is worse. */
 export interface HostPlan {
   readonly storage: readonly HostStorageChange[];
+  readonly engine: readonly HostEngineChange[];
   readonly network: readonly HostNetworkChange[];
   readonly services: readonly ServiceState[];
   /** Why the changes must not be made as they are. */
@@ -53,18 +57,22 @@ export async function planHost(config: HostConfig, drivers: HostDrivers): Promis
   const network = planHostNetwork(observed, { bridge: config.bridge, datapath, bond: config.bond });
   const spec = config.storage && storageSpecOf(config.storage);
   const storage = spec && planHostStorage(await observeHostStorage(spec, run), spec);
+  const engine =
+    config.engine && planHostEngine(await observeHostEngine(config.engine, { run }), config.engine);
   return {
     storage: storage?.changes ?? [],
+    engine: engine?.changes ?? [],
     network: network.changes,
     services: planServices(await observeServices(unitsOf(config), run)),
-    problems: [...(storage?.problems ?? []), ...network.problems],
+    problems: [...(storage?.problems ?? []), ...(engine?.problems ?? []), ...network.problems],
   };
 }
 
 /** The plan as lines for a reader. */
-export function renderPlan({ storage, network, services }: HostPlan): readonly string[] {
+export function renderPlan({ storage, engine, network, services }: HostPlan): readonly string[] {
   return [
     ...storage.map(renderStorageChange),
+    ...engine.map(renderEngineChange),
     ...network.map(renderNetworkChange),
     ...services.map(renderService),
   ];
@@ -111,13 +119,14 @@ export function findLost(before: readonly LinkState[], after: readonly LinkState
 }
 
 function reversiblesOf(
-  { storage, network, services }: HostPlan,
+  { storage, engine, network, services }: HostPlan,
   drivers: HostDrivers,
 ): readonly Reversible[] {
   const { run = exec } = drivers;
   const lvm = new Lvm(run);
   return [
     ...storage.map((change) => reversibleStorageChange(change, lvm)),
+    ...engine.map((change) => reversibleEngineChange(change, { run })),
     ...network.map((change) => reversibleNetworkChange(change, drivers)),
     ...services.map((service) => reversibleService(service, run)),
   ];

@@ -42,6 +42,11 @@ export interface EngineInfo {
   readonly Driver: string;
   readonly DriverStatus?: readonly (readonly [string, string])[] | null;
   readonly DockerRootDir: string;
+  readonly Containers?: number;
+  readonly ContainersRunning?: number;
+  readonly Images?: number;
+  /** Its containers go on while it is started again. */
+  readonly LiveRestoreEnabled?: boolean;
 }
 
 /** What a host has of what its machines stand on. */
@@ -133,7 +138,7 @@ export async function readStorage({ data, storage }: HostConfig, run: Exec = exe
   return { group, bytes, freeBytes, ...(pool === undefined ? {} : { pool }) };
 }
 
-async function readEngine(socketPath: string): Promise<EngineInfo> {
+export async function readEngine(socketPath: string): Promise<EngineInfo> {
   const connection = new EngineConnection(socketPath);
   try {
     const { text } = await connection.call("GET", "/info", { signal: AbortSignal.timeout(ANSWER_MS) });

@@ -123,3 +123,20 @@ test.for([
 
   await expect(readHostConfig(file)).rejects.toThrow(`configuration ${file}:${message}`);
 });
+
+test("what containers may write outside their data disks", () => {
+  const engine = { rootSize: "10G" };
+  const file = "/etc/docker/daemon.json";
+  const socket = "/run/docker.sock";
+  const pool = { ...engine, pool: "docker", poolSize: "100G" };
+
+  expect(parseHostConfig("h", { docker: socket, engine }).engine).toEqual({
+    ...{ socket, file },
+    rootBytes: 10 * 2 ** 30,
+  });
+  expect(parseHostConfig("h", { storage: { group: "data" }, engine: pool }).engine).toMatchObject({
+    pool: { group: "data", name: "docker", bytes: 100 * 2 ** 30 },
+  });
+  expect(() => parseHostConfig("h", { engine: pool })).toThrow("engine.pool: needs storage.group");
+  expect(() => parseHostConfig("h", { engine: {} })).toThrow("engine.rootSize: is needed");
+});
