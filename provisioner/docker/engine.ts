@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { FrameSplitter, type OnFrame } from "./frames.ts";
 import { type Interaction, interactInside } from "./interact.ts";
+import { readMemoryInUse } from "./memory-in-use.ts";
 import { EngineConnection } from "./request.ts";
 
 /** The Docker Engine on its unix socket (Docker Engine API reference). */
@@ -178,9 +179,8 @@ function containerCalls(connection: EngineConnection): ContainerCalls {
       }));
     },
     memoryInUse: async (id) => {
-      const { text } = await call("GET", `${named(id)}/stats?stream=false&one-shot=true`);
-      const { usage = 0, stats = {} } = JSON.parse(text).memory_stats ?? {};
-      return usage - (stats.total_inactive_file ?? stats.inactive_file ?? 0); // v1, v2
+      const pid = (await inspect(id))?.State.Pid ?? 0;
+      return pid === 0 ? 0 : readMemoryInUse(pid);
     },
     updateContainer: async (id, body) => void (await call("POST", `${named(id)}/update`, { body })),
     waitContainer: async (id, signal) =>
