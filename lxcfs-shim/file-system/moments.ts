@@ -32,7 +32,7 @@ export class Moments<H, V> {
 
   /** The text for `owner`, not older than the bound. */
   get(owner: string, path: string, sight: Sight<H, V>): Uint8Array {
-    if (this.#freshnessMs === 0) return sight.render(sight.look(this.#openHost()));
+    if (this.#freshnessMs === 0) return this.alone(sight);
     const now = this.#nowMs();
     // As of its beginning: what is read one after the other is as old as the first of it.
     if (now - this.#sinceMs >= this.#freshnessMs) this.#begin(now);
@@ -40,6 +40,11 @@ export class Moments<H, V> {
     const text = seen.texts.get(path) ?? sight.render(seen.view);
     seen.texts.set(path, text);
     return text;
+  }
+
+  /** The text of a moment of its own: for one reader, and kept for nobody. */
+  alone(sight: Sight<H, V>): Uint8Array {
+    return sight.render(sight.look(this.#openHost()));
   }
 
   #begin(now: number): void {

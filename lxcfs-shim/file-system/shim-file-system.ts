@@ -21,9 +21,10 @@ import { openHostText } from "../view/host-text.ts";
 import type { LoadChannel } from "../view/load-averages.ts";
 import type { ViewOptions } from "../view/view-options.ts";
 import { openViewpoints, type Viewpoint, type Viewpoints } from "../view/viewpoints.ts";
+import { Beginnings } from "./beginnings.ts";
 import { FallbackLog } from "./fallback-log.ts";
 import { type HostFiles, openHostFiles, S_IFDIR, S_IFMT, S_IFREG } from "./host-files.ts";
-import { Moments } from "./moments.ts";
+import { Moments, type Sight } from "./moments.ts";
 import { nodeIdOf } from "./node-id.ts";
 import { NodePaths } from "./node-paths.ts";
 import { ReadStatistics } from "./read-statistics.ts";
@@ -90,6 +91,7 @@ class ShimFileSystem implements FileSystem {
   readonly #paths: NodePaths;
   readonly #snapshots: Snapshots;
   readonly #moments: Moments<HostText, Sighted>;
+  readonly #beginnings: Beginnings;
   readonly #fallbacks: FallbackLog;
   /** As whom callers were last identified. */
   readonly #owners = new BoundedMap<number, string>(REMEMBERED_CALLERS);
@@ -116,6 +118,7 @@ class ShimFileSystem implements FileSystem {
       () => clock.monotonicMs(),
       () => openHostText(options.root.proc),
     );
+    this.#beginnings = new Beginnings(options.root, clock);
     this.#fallbacks = new FallbackLog(log);
   }
 
@@ -228,13 +231,15 @@ class ShimFileSystem implements FileSystem {
         const owner = ownerOf(identity);
         if (identity.kind === "container")
           this.#statistics.see(identity.container.key, this.#clock.monotonicMs());
-        const text = this.#moments.get(owner, path, {
+        const sight: Sight<HostText, Sighted> = {
           look: (host) => this.#look(identity, host),
           render: (viewpoint) => {
             onRendering();
             return this.#renderFrom(viewpoint, node, path);
           },
-        });
+        };
+        const isBeginning = identity.kind === "container" && this.#beginnings.has(identity.container);
+        const text = isBeginning ? this.#moments.alone(sight) : this.#moments.get(owner, path, sight);
         return { owner, text };
       }
     }

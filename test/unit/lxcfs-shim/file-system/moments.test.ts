@@ -25,7 +25,11 @@ function momentsOf(freshnessMs: number) {
         },
       }),
     ).toString();
-  return { state, read };
+  const readAlone = (): string => {
+    const look = (host: number): string => `host ${host} alone`;
+    return Buffer.from(moments.alone({ look, render: (view) => Buffer.from(view) })).toString();
+  };
+  return { state, read, readAlone };
 }
 
 test("one rendering serves the readers of a file within the bound, and none beyond it", () => {
@@ -81,4 +85,12 @@ test("what cannot be rendered is tried again", () => {
   expect(moments.get("web", "proc/stat", { look, render: () => Buffer.from("text") }).toString()).toBe(
     "text",
   );
+});
+
+test("what is read alone is of its own moment, and kept for nobody", () => {
+  const { read, readAlone } = momentsOf(100);
+  read();
+
+  expect([readAlone(), readAlone()]).toEqual(["host 3 alone", "host 4 alone"]);
+  expect(read()).toBe("host 2 view 1 text 1");
 });
