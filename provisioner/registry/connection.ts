@@ -122,7 +122,9 @@ export class RegistryConnection {
     if (call.ok.includes(statusCode)) return answer;
     const text = await readBounded("", body, MAX_ERROR_BYTES).then(String, () => "");
     const said = describeErrors(text);
-    throw new RegistryError(`${this.#name(call)}: ${said || `status ${statusCode}`}`, {
+    // Of its own failures it says little: "UNKNOWN: unknown error" is also a disk that is full.
+    const why = said === "" || statusCode >= 500 ? [`status ${statusCode}`, said] : [said];
+    throw new RegistryError(`${this.#name(call)}: ${why.filter(Boolean).join(": ")}`, {
       status: statusCode,
       isPassing: statusCode >= 500 || statusCode === 429,
       ...(statusCode === 401 ? { hint: "the registry does not take this user and password" } : {}),

@@ -29,7 +29,9 @@ test("a server error is asked again, and told when it stays", async () => {
   expect((await connection.read(CALL, 100)).bytes.toString()).toBe("fine");
 
   failures = 100;
-  await expect(connection.call(CALL)).rejects.toThrow(/^registry 127\.0\.0\.1:\d+: GET a:x: fine$/);
+  await expect(connection.call(CALL)).rejects.toThrow(
+    /^registry 127\.0\.0\.1:\d+: GET a:x: status 500: fine$/,
+  );
   server.requests.length = 0;
   await expect(connection.call({ ...CALL, method: "POST" })).rejects.toThrow("POST a:x");
   expect(server.requests).toHaveLength(1);
