@@ -94,7 +94,7 @@ export function checkRequest(request: ChangeRequest, cpus?: number): void {
 export function specsOf(request: CreateRequest, cpus: number = onlineCpus().length): readonly MachineSpec[] {
   const { name, count = request.names?.length ?? 1, ip, names } = request;
   if (!Number.isInteger(count) || count < 1 || count > MAX_MACHINES)
-    throw new UsageError(`--count: not 1 to ${MAX_MACHINES}`);
+    throw new UsageError(`--count: not 1 to ${MAX_MACHINES}, as many as are written down at once`);
   if (count > 1 && ip !== undefined) throw new UsageError("--ip: is for one machine, not for several");
   return (names ?? namesOf(name, count)).map((each) => parseMachineSpec({ ...request, name: each }, cpus));
 }
