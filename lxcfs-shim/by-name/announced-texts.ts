@@ -12,6 +12,12 @@ export interface Announcement {
   readonly isKept: boolean;
 }
 
+export interface Rendering {
+  readonly text: Uint8Array;
+  /** Nobody may be told it who asks later. */
+  readonly isPassing?: boolean;
+}
+
 export interface AnnouncedTextsOptions {
   /** How old what a reader gets may be. */
   readonly freshnessMs: number;
@@ -54,7 +60,7 @@ export class AnnouncedTexts {
   }
 
   /** The text as of now, or of at most half the bound ago: readers who ask at the same time are told the same. */
-  announce(node: NodeId, render: () => Uint8Array): Announcement {
+  announce(node: NodeId, render: () => Rendering): Announcement {
     const { freshnessMs, monotonicMs, nowMs } = this.#options;
     const now = monotonicMs();
     const known = this.#texts.get(node);
@@ -62,11 +68,13 @@ export class AnnouncedTexts {
     if (known !== undefined && ageMs < freshnessMs / 2) {
       return { ...known, validMs: freshnessMs - ageMs, isKept: true };
     }
-    const text = this.#fill(node, render());
+    const { text: rendered, isPassing = false } = render();
+    const text = this.#fill(node, rendered);
     const isSame = known !== undefined && Buffer.compare(known.text, text) === 0;
     const timeMs = isSame ? known.timeMs : Math.max(nowMs(), (known?.timeMs ?? 0) + 1);
-    this.#texts.set(node, { text, timeMs, renderedMs: now });
-    return { text, timeMs, validMs: Math.max(0, freshnessMs - (monotonicMs() - now)), isKept: false };
+    this.#texts.set(node, { text, timeMs, renderedMs: isPassing ? Number.NEGATIVE_INFINITY : now });
+    const validMs = isPassing ? 0 : Math.max(0, freshnessMs - (monotonicMs() - now));
+    return { text, timeMs, validMs, isKept: false };
   }
 
   /** What was announced last; undefined where that is not known. */

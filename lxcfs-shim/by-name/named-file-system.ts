@@ -1,6 +1,7 @@
 import type { HostRoot } from "../../core/kernel/host-root.ts";
 import { type Clock, systemClock } from "../../core/runtime/clock.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { Beginnings } from "../file-system/beginnings.ts";
 import { FallbackLog } from "../file-system/fallback-log.ts";
 import { S_IFDIR, S_IFREG } from "../file-system/host-files.ts";
 import { nodeIdOf } from "../file-system/node-id.ts";
@@ -14,7 +15,7 @@ import type { ProcFile } from "../proc-files/types.ts";
 import { type Notebook, openNotebook } from "../succession/notebook.ts";
 import type { ViewOptions } from "../view/view-options.ts";
 import { openViewpoints, type Viewpoints } from "../view/viewpoints.ts";
-import { AnnouncedTexts, type Announcement } from "./announced-texts.ts";
+import { AnnouncedTexts, type Announcement, type Rendering } from "./announced-texts.ts";
 import { NAMED_PATHS, type NamedNode, namedNodeAt } from "./named-tree.ts";
 import type { Names } from "./names.ts";
 
@@ -51,6 +52,7 @@ export class NamedFileSystem implements FileSystem {
   readonly #viewpoints: Viewpoints;
   readonly #paths: NodePaths;
   readonly #texts: AnnouncedTexts;
+  readonly #beginnings: Beginnings;
   readonly #fallbacks: FallbackLog;
   readonly #statistics: ReadStatistics;
   readonly #startedMs: number;
@@ -64,6 +66,7 @@ export class NamedFileSystem implements FileSystem {
     const monotonicMs = (): number => clock.monotonicMs();
     this.#paths = new NodePaths(() => this.#walk(), monotonicMs);
     this.#texts = new AnnouncedTexts({ freshnessMs, monotonicMs, nowMs: () => clock.nowMs(), notebook });
+    this.#beginnings = new Beginnings(options.root, clock);
     this.#fallbacks = new FallbackLog(log);
     this.#statistics = options.statistics ?? new ReadStatistics([]);
     this.#startedMs = clock.nowMs();
@@ -152,7 +155,7 @@ export class NamedFileSystem implements FileSystem {
     }
   }
 
-  #render(path: string): Uint8Array {
+  #render(path: string): Rendering {
     const node = this.#at(path);
     if (node.kind === "directory") throw new Refusal(ERRNO.EISDIR, "a directory");
     const cgroup = this.#names.cgroupOf(nameOf(path));
@@ -160,7 +163,8 @@ export class NamedFileSystem implements FileSystem {
     const identity = this.#viewpoints.identifyCgroup(cgroup);
     if (identity.kind === "container")
       this.#statistics.see(identity.container.key, this.#clock.monotonicMs());
-    return this.#renderFrom(node.file, this.#viewpoints.at(identity));
+    const text = this.#renderFrom(node.file, this.#viewpoints.at(identity));
+    return { text, isPassing: identity.kind === "container" && this.#beginnings.has(identity.container) };
   }
 
   #renderFrom(file: ProcFile, viewpoint: ReturnType<Viewpoints["at"]>): Uint8Array {

@@ -157,6 +157,7 @@ describeIf(...canServeContainers)("files by a container's name", () => {
     await name("web", "--cgroup", `/${cgroupName}`);
     const read = (): Promise<string> =>
       output("sh", "-c", `for i in $(seq 200); do cat ${containers}/web/proc/meminfo; done | md5sum`);
+    await sleep(2000); // in its first two seconds nothing is kept
     await read();
     const operations = async (): Promise<Record<string, { count: number }>> => {
       const { stdout } = await exec(programArgv("plimsoll-shim", "status", "--mount", mount, "--json"));

@@ -38,7 +38,7 @@ describeIf(...canServeContainers)("the holder of a mount", () => {
       );
       expect(serverOf(shim.pid)).not.toBe(server);
     }
-    await sleep(200);
+    await sleep(2200); // in a container's first two seconds nothing is kept
     const [status] = JSON.parse(await shimCommand("status", "--mount", mount, "--json"));
     const results = await Promise.all(ends.map((end) => end()));
 

@@ -9,10 +9,10 @@ function open(notebook = openNotebook()) {
   const clock = { monotonicMs: () => now.ms, nowMs: () => 1_700_000_000_000 + now.ms };
   const texts = new AnnouncedTexts({ freshnessMs: 100, ...clock, notebook });
   let renderings = 0;
-  const announce = (text: string) =>
+  const announce = (text: string, isPassing = false) =>
     texts.announce(NODE, () => {
       renderings += 1;
-      return Buffer.from(text);
+      return { text: Buffer.from(text), isPassing };
     });
   return { now, texts, announce, renderings: () => renderings };
 }
@@ -44,6 +44,16 @@ test("the same text keeps its time, and so its page; another never has the time 
   now.ms -= 200; // the wall clock is set back
 
   expect(other.timeMs).toBeGreaterThan(first.timeMs);
+});
+
+test("what is passing is told once, and its page is what was announced", () => {
+  const { texts, announce, renderings } = open();
+  const first = announce("a 1\n", true);
+  expect(texts.read(NODE)).toBe(first.text);
+
+  expect(first.validMs).toBe(0);
+  expect(announce("a 2\n").timeMs).toBeGreaterThan(first.timeMs);
+  expect(renderings()).toBe(2);
 });
 
 test("a size holds whatever the text's length; what lacks is blank, before the last newline", () => {

@@ -125,6 +125,21 @@ test("a page is the text that its attributes announced, though it was fetched la
   expect(read(ask, MEMINFO)).toMatch(/^MemTotal: +32768 kB\n/);
 });
 
+test("what a container's runtime was told before it set the limits is told to nobody else", async () => {
+  const { host, names, ask, clock } = openOn();
+  names.register("web", "0::/web\n");
+  host.cgroup("/web", { "cgroup.procs": "41\n" });
+  const process = { cgroupNamespace: 2, pidNamespace: 2, cgroup: "/web", nsPids: [41, 1] };
+  host.process(41, { ...process, startTicks: 99_990 });
+  expect(walk(ask, MEMINFO)).toMatchObject({ kind: "entry", attributesValidMs: 0 });
+  host.cgroup("/web", { "cgroup.procs": "41\n", "memory.max": `${64 * 2 ** 20}\n` });
+  expect(read(ask, MEMINFO)).toMatch(/^MemTotal: +65536 kB\n/);
+
+  await clock.advance(2000);
+  host.write("proc/uptime", "1002.00 1900.00\n");
+  expect(ask({ kind: "getattr", node: nodeIdOf(MEMINFO) })).toMatchObject({ validMs: 100 });
+});
+
 test("directories, and nothing that is not there", () => {
   const { names, ask } = openOn();
   names.register("web", "0::/web\n");

@@ -146,6 +146,19 @@ test("a text is kept for callers of one personality, where that makes a differen
   expect(read(ask, "proc/cpuinfo")).toContain("A CPU");
 });
 
+test("what a container's runtime was told before it set the limits is told to nobody else", () => {
+  const { host } = openOn();
+  const process = { cgroupNamespace: 2, pidNamespace: 2, cgroup: "/web", nsPids: [41, 1] };
+  host.process(INSIDE, { ...process, startTicks: 99_990 });
+  const options = { root: host.root, log: recordLog(), clock: new ManualClock(), freshnessMs: 100 };
+  const fileSystem = openShimFileSystem(options);
+  const ask = (operation: Operation): Reply => fileSystem.handle(operation, { pid: INSIDE, uid: 0, gid: 0 });
+  walk(ask, "proc/meminfo");
+  host.cgroup("/web", { "memory.max": "134217728\n" });
+
+  expect(read(ask, "proc/meminfo")).toContain("MemTotal:         131072 kB");
+});
+
 test("a trigger cannot be set, which is said when a pressure file is opened for it", () => {
   const { ask } = openOn();
 
