@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
@@ -50,18 +50,23 @@ const REVERSIBLES: Reversibles = {
     };
   },
   configure: ({ socket, file, driver, settings }, drivers) => {
-    const before = readText(file);
+    const former = formerOf(file);
+    const before = existsSync(former) ? readText(former) || undefined : readText(file);
     return {
       make: async () => {
-        writeSettings(file, `${JSON.stringify(settings, undefined, 2)}\n`);
+        if (!existsSync(former)) writeText(former, before ?? "", modeOf(file));
+        writeText(file, `${JSON.stringify(settings, undefined, 2)}\n`, modeOf(file));
         await restart(drivers);
         await requireDriver(socket, driver);
+        rmSync(former);
       },
       undo: async () => {
-        if (before === readText(file)) return;
-        if (before === undefined) rmSync(file);
-        else writeSettings(file, before);
-        await restart(drivers);
+        if (before !== readText(file)) {
+          if (before === undefined) rmSync(file);
+          else writeText(file, before, modeOf(file));
+          await restart(drivers);
+        }
+        rmSync(former, { force: true });
       },
     };
   },
@@ -85,6 +90,7 @@ export async function observeHostEngine(
     info,
     root: info && findFolderMount(root, info.DockerRootDir),
     settings: parseSettings(file, readText(file)),
+    isDue: existsSync(formerOf(file)),
     hasPool: pool !== undefined && (await hasPool(new Lvm(run), pool.group, pool.name)),
     canRestart: restart !== undefined || existsSync(BOOTED),
   };
@@ -120,11 +126,22 @@ async function requireDriver(socket: string, driver: string): Promise<void> {
     });
 }
 
+/** What the engine was last started with: there from before its settings are changed until it is started with the new ones. */
+function formerOf(file: string): string {
+  return `${file}.former`;
+}
+
 /** Whole or not at all: an engine that finds half a file does not start. */
-function writeSettings(file: string, text: string): void {
+function writeText(file: string, text: string, mode: number): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-  writeFileSync(`${file}.new`, text, { mode: 0o644 });
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, text, { mode, flush: true });
   renameSync(`${file}.new`, file);
+}
+
+/** A password of a proxy's may be in it. */
+function modeOf(file: string): number {
+  return (statSync(file, { throwIfNoEntry: false })?.mode ?? 0o644) & 0o777;
 }
 
 function readText(file: string): string | undefined {

@@ -28,6 +28,8 @@ export interface ObservedEngine {
   /** The file system that its folder is on. */
   readonly root: FolderMount | undefined;
   readonly settings: EngineSettings;
+  /** They were written, and it was not started with them: who did so was killed. */
+  readonly isDue: boolean;
   readonly hasPool: boolean;
   /** Whether something here can start it again. */
   readonly canRestart: boolean;
@@ -66,13 +68,18 @@ const WITHOUT_DEVICE_MAPPER = 25;
 
 /** What has the engine limit what containers write. Nothing that it holds is ever hidden or stopped for that. */
 export function planHostEngine(observed: ObservedEngine, spec: HostEngineSpec): HostEnginePlan {
-  const { info } = observed;
-  if (info === undefined) return refusal("does not answer", "systemctl start docker");
+  const { info, isDue } = observed;
+  if (info === undefined)
+    return refusal(
+      "does not answer",
+      isDue ? `${spec.file}.former is what it was started with` : "systemctl start docker",
+    );
   const wanted =
     spec.pool === undefined ? onOverlay(spec, info, observed.root) : onPool(spec.pool, spec, info);
   if ("problems" in wanted) return wanted;
   const settings = merge(observed.settings, wanted);
-  const isThere = JSON.stringify(settings) === JSON.stringify(observed.settings);
+  const isWritten = JSON.stringify(settings) === JSON.stringify(observed.settings);
+  const isThere = isWritten && !isDue && info.Driver === wanted.driver;
   const pool = spec.pool !== undefined && !observed.hasPool ? [spec.pool] : [];
   const { socket, file } = spec;
   const configure = { kind: "configure" as const, socket, file, driver: wanted.driver, settings };
@@ -131,11 +138,14 @@ function mapperName(name: string): string {
   return name.replaceAll("-", "--");
 }
 
-/** Options of others stay; of ours there is one each. */
+/** Others' options of the driver stay; of ours there is one each. With another driver's no engine starts. */
 function merge(settings: EngineSettings, { driver, options }: WantedStorage): EngineSettings {
   const keyOf = (option: unknown): string => String(option).split("=", 1)[0] ?? "";
-  const ours = options.map(keyOf);
-  const theirs = [settings["storage-opts"] ?? []].flat().filter((option) => !ours.includes(keyOf(option)));
+  const familyOf = (option: unknown): string => keyOf(option).split(".", 1)[0] ?? "";
+  const [ours, family] = [options.map(keyOf), options.map(familyOf)];
+  const theirs = [settings["storage-opts"] ?? []]
+    .flat()
+    .filter((option) => family.includes(familyOf(option)) && !ours.includes(keyOf(option)));
   return { ...settings, "storage-driver": driver, "storage-opts": [...theirs, ...options] };
 }
 

@@ -112,7 +112,8 @@ export function parseHostConfig(
   if (probe !== "fast" && probe !== "rfc5227") return top.refuse("probe", "one of fast, rfc5227");
   const bridge = parseDevice(top, "bridge", top.text("bridge", "br0"));
   const bond = top.mapping("bond", BOND_KEYS);
-  const storage = top.mapping("storage", STORAGE_KEYS);
+  const storageMapping = top.mapping("storage", STORAGE_KEYS);
+  const storage = storageMapping && parseStorage(storageMapping);
   const docker = values.docker === undefined ? dockerSocket() : top.path("docker");
   const engine = top.mapping("engine", ENGINE_KEYS);
   const collector = top.mapping("collector", COLLECTOR_KEYS);
@@ -124,8 +125,8 @@ export function parseHostConfig(
     docker,
     shim: top.path("shim", "/var/lib/plimsoll/shim"),
     data: top.path("data", "/var/lib/plimsoll/machines"),
-    ...(storage === undefined ? {} : { storage: parseStorage(storage) }),
-    ...(engine === undefined ? {} : { engine: parseEngine(engine, docker, storage?.text("group")) }),
+    ...(storage === undefined ? {} : { storage }),
+    ...(engine === undefined ? {} : { engine: parseEngine(engine, docker, storage) }),
     push: parsePush(top),
     interval,
     ...(collector === undefined ? {} : { collector: parseCollector(collector) }),
@@ -236,19 +237,21 @@ function parseThin(thin: Mapping<(typeof THIN_KEYS)[number]>): ThinPolicy {
   };
 }
 
-/** `group`: the volume group that its thin pool is in. */
+/** `storage`: with the volume group that its thin pool is in. */
 function parseEngine(
   engine: Mapping<(typeof ENGINE_KEYS)[number]>,
   socket: string,
-  group: string | undefined,
+  storage: HostStorage | undefined,
 ): HostEngineSpec {
   const size = (key: "rootSize" | "poolSize"): number => parseBytes(engine.nameOf(key), engine.text(key));
   const spec = { socket, file: engine.path("file", "/etc/docker/daemon.json"), rootBytes: size("rootSize") };
   const pool = engine.optionalText("pool");
   if (pool === undefined) return spec;
-  if (group === undefined) return engine.refuse("pool", "needs storage.group, which it is in");
+  if (storage === undefined) return engine.refuse("pool", "needs storage.group, which it is in");
   const name = parseName(engine, "pool", pool);
-  return { ...spec, pool: { group, name, bytes: size("poolSize") } };
+  // Both would number the volumes in it, each for itself.
+  if (name === storage.thin?.pool) engine.refuse("pool", `${name} is the machines' own`);
+  return { ...spec, pool: { group: storage.group, name, bytes: size("poolSize") } };
 }
 
 function parsePercent(thin: Mapping<(typeof THIN_KEYS)[number]>): number {

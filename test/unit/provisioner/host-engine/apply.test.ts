@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Exec } from "../../../../core/runtime/exec.ts";
 import {
@@ -101,6 +101,50 @@ test("settings are written and the engine is started with them; they are taken b
   await again.make();
   await again.undo();
   expect(readFileSync(file, "utf8")).toBe('{"storage-driver":"vfs","debug":true}');
+});
+
+test("who is killed before the engine is started leaves that to the next, with what there was", async () => {
+  const { socket, file, restart } = await openEngine();
+  const spec = { socket, file, rootBytes: 1 };
+  const change = (driver: string) =>
+    ({ kind: "configure", socket, file, driver, settings: { "storage-driver": driver } }) as const;
+  const killed = { restart: () => Promise.reject(new Error("killed")) };
+  const root = kernelFiles(cleanup, { "proc/self/mountinfo": MOUNTS });
+  const isDue = async (): Promise<boolean> => (await observeHostEngine(spec, { restart }, root)).isDue;
+  expect(await isDue()).toBe(false);
+
+  for (const before of [undefined, '{"debug":true}']) {
+    if (before !== undefined) writeFileSync(file, before);
+    await expect(reversibleEngineChange(change("vfs"), killed).make()).rejects.toThrow("killed");
+    expect(await isDue()).toBe(true);
+    const next = reversibleEngineChange(change("zfs"), { restart });
+    await expect(next.make()).rejects.toThrow("stores by overlay2 still");
+    expect(await isDue()).toBe(true);
+    await next.undo();
+    expect(existsSync(file) ? readFileSync(file, "utf8") : undefined).toBe(before);
+    expect(await isDue()).toBe(false);
+  }
+
+  await expect(reversibleEngineChange(change("vfs"), killed).make()).rejects.toThrow("killed");
+  await reversibleEngineChange(change("vfs"), { restart }).make();
+  expect(await isDue()).toBe(false);
+  expect(readdirSync(dirname(file))).toEqual(["daemon.json"]);
+});
+
+test("a file that is root's alone to read stays so", async () => {
+  const { socket, file, restart } = await openEngine();
+  const change = (driver: string) =>
+    ({ kind: "configure", socket, file, driver, settings: { "storage-driver": driver } }) as const;
+  await reversibleEngineChange(change("vfs"), { restart }).make();
+  expect(statSync(file).mode & 0o777).toBe(0o644);
+  writeFileSync(join(dirname(file), "secret"), "{}", { mode: 0o600 });
+  renameSync(join(dirname(file), "secret"), file);
+
+  const { make, undo } = reversibleEngineChange(change("btrfs"), { restart });
+  await make();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  await undo();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
 test("an engine that stores as before, whatever it was told, is an error", async () => {

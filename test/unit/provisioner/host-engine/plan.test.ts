@@ -9,7 +9,8 @@ import {
 const GIB = 2 ** 30;
 const INFO: EngineInfo = { ServerVersion: "20.10.24", Driver: "overlay2", DockerRootDir: "/var/lib/docker" };
 const XFS = { type: "xfs", hasProjectQuota: true, couldHaveQuota: true };
-const HERE: ObservedEngine = { info: INFO, root: XFS, settings: {}, hasPool: false, canRestart: true };
+const ABSENT = { isDue: false, hasPool: false, canRestart: true };
+const HERE: ObservedEngine = { info: INFO, root: XFS, settings: {}, ...ABSENT };
 const FILE = { socket: "/run/docker.sock", file: "/etc/docker/daemon.json" };
 const SIZED: HostEngineSpec = { ...FILE, rootBytes: 10 * GIB };
 const POOLED: HostEngineSpec = { ...SIZED, pool: { group: "host-data", name: "docker", bytes: 100 * GIB } };
@@ -41,6 +42,33 @@ test("options of others stay, one of ours takes the place of its former self", (
   expect(change).toMatchObject({
     settings: { "storage-opts": ["overlay2.override_kernel_check=true", `overlay2.size=${10 * GIB}`] },
   });
+});
+
+test("options of another driver go: no engine starts with those", () => {
+  const settings = { "storage-opts": ["overlay2.override_kernel_check=true", "dm.fs=ext4"] };
+  const [change] = planHostEngine({ ...HERE, hasPool: true, settings }, POOLED).changes;
+
+  expect(change).toMatchObject({
+    settings: { "storage-opts": expect.not.arrayContaining(["overlay2.override_kernel_check=true"]) },
+  });
+  expect(change).toMatchObject({ settings: { "storage-opts": expect.arrayContaining(["dm.fs=ext4"]) } });
+});
+
+test("settings that the engine was never started with are not what is wanted yet", () => {
+  const settingsFor = (spec: HostEngineSpec): ObservedEngine["settings"] => {
+    const change = planHostEngine({ ...HERE, hasPool: true }, spec).changes[0];
+    return change?.kind === "configure" ? change.settings : {};
+  };
+  const sized = { ...HERE, settings: settingsFor(SIZED) };
+  const pooled = { ...HERE, hasPool: true, settings: settingsFor(POOLED) };
+
+  expect(planHostEngine(sized, SIZED).changes).toEqual([]);
+  expect(planHostEngine({ ...sized, isDue: true }, SIZED).changes).toMatchObject([{ kind: "configure" }]);
+  expect(planHostEngine(pooled, POOLED).changes).toMatchObject([{ kind: "configure" }]);
+  expect(planHostEngine({ ...sized, isDue: true, canRestart: false }, SIZED).problems).toHaveLength(1);
+  expect(planHostEngine({ ...sized, isDue: true, info: undefined }, SIZED).problems).toMatchObject([
+    { hint: "/etc/docker/daemon.json.former is what it was started with" },
+  ]);
 });
 
 test("an engine that has devicemapper, and holds nothing yet, gets a thin pool", () => {

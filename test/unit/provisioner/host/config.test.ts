@@ -139,4 +139,8 @@ test("what containers may write outside their data disks", () => {
   });
   expect(() => parseHostConfig("h", { engine: pool })).toThrow("engine.pool: needs storage.group");
   expect(() => parseHostConfig("h", { engine: {} })).toThrow("engine.rootSize: is needed");
+  const storage = { group: "data", thin: { pool: "docker" } };
+  expect(() => parseHostConfig("h", { storage, engine: pool })).toThrow(
+    "engine.pool: docker is the machines' own",
+  );
 });
