@@ -54,25 +54,47 @@ export class SyncJournal {
     this.#tagsPrefix = `${PREFIX}${journal}/tags/`;
   }
 
-  /** By repository of the source. */
+  /** What this rule has brought or was about to, by repository of the source. */
   async readTags(): Promise<ReadonlyMap<string, OwnTags>> {
     const prefix = this.#tagsPrefix;
     const { entries } = await this.#store.list(prefix);
-    return new Map(entries.map((entry) => [entry.key.slice(prefix.length), parseTags(this.#store, entry)]));
+    return new Map(
+      entries.map((entry) => [entry.key.slice(prefix.length), this.#ownOf(parseNotes(this.#store, entry))]),
+    );
   }
 
-  /** Sets the digests of some tags; none at all forgets a tag. */
+  /** That this rule is about to bring these digests: until it has, they are nothing to the one that leads back. */
+  async intend(repository: string, digests: ReadonlyMap<string, string>): Promise<void> {
+    await this.#change(repository, ({ tags, intended }) => {
+      const mine = new Map(intended.get(this.#rule));
+      for (const [tag, digest] of digests) mine.set(tag, [...new Set([...(mine.get(tag) ?? []), digest])]);
+      return { tags, intended: new Map(intended).set(this.#rule, mine) };
+    });
+  }
+
+  /** That these tags are, on both sides, what is told; none at all forgets a tag. What was intended of them is over. */
   async writeTags(repository: string, changes: OwnTags): Promise<void> {
+    await this.#change(repository, ({ tags, intended }) => {
+      const mine = [...(intended.get(this.#rule) ?? [])].filter(([tag]) => !changes.has(tag));
+      const all = [...new Map([...tags, ...changes])].filter(([, digests]) => digests.length > 0);
+      return { tags: new Map(all), intended: new Map(intended).set(this.#rule, new Map(mine)) };
+    });
+  }
+
+  #ownOf({ tags, intended }: Notes): OwnTags {
+    const own = new Map(tags);
+    for (const [tag, digests] of intended.get(this.#rule) ?? [])
+      own.set(tag, [...new Set([...(own.get(tag) ?? []), ...digests])]);
+    return own;
+  }
+
+  async #change(repository: string, change: (notes: Notes) => Notes): Promise<void> {
     const key = this.#tagsPrefix + repository;
     await retryConflicts(key, this.#clock, async () => {
       const entry = await this.#store.get(key);
-      const tags = new Map(entry === undefined ? [] : parseTags(this.#store, entry));
-      for (const [tag, digests] of changes) {
-        if (digests.length === 0) tags.delete(tag);
-        else tags.set(tag, digests);
-      }
+      const before = entry === undefined ? NO_NOTES : parseNotes(this.#store, entry);
       const expect = [{ key, revision: entry?.revision ?? 0 }];
-      const value = { tags: Object.fromEntries(tags) };
+      const value = encodeNotes(change(before));
       return (await this.#store.transact({ expect, put: [{ key, value }] })) ?? CONFLICT;
     });
   }
@@ -109,14 +131,44 @@ export class SyncJournal {
   }
 }
 
-function parseTags(store: Store, { key, value }: Entry): OwnTags {
-  const { tags } = (value ?? {}) as { tags?: unknown };
-  if (typeof tags !== "object" || tags === null) throw damaged(store.name, key, "tags: not an object");
-  const entries = Object.entries(tags);
-  const isFit = ([, digests]: [string, unknown]): boolean =>
-    Array.isArray(digests) && digests.every((each) => typeof each === "string");
-  if (!entries.every(isFit)) throw damaged(store.name, key, "tags: not lists of digests");
-  return new Map(entries);
+/** Of one repository. */
+interface Notes {
+  /** What both sides were when a rule last saw or made them equal. */
+  readonly tags: OwnTags;
+  /** By rule, what may be at its destination already. */
+  readonly intended: ReadonlyMap<string, OwnTags>;
+}
+
+const NO_NOTES: Notes = { tags: new Map(), intended: new Map() };
+
+function parseNotes(store: Store, { key, value }: Entry): Notes {
+  const { tags, intended = {} } = (value ?? {}) as { tags?: unknown; intended?: unknown };
+  const entriesOf = (name: string, found: unknown): readonly [string, unknown][] => {
+    if (typeof found !== "object" || found === null) throw damaged(store.name, key, `${name}: not an object`);
+    return Object.entries(found);
+  };
+  const digestsOf = (name: string, found: unknown): OwnTags => {
+    const entries = entriesOf(name, found);
+    if (!entries.every(isDigests)) throw damaged(store.name, key, `${name}: not lists of digests`);
+    return new Map(entries);
+  };
+  const byRule = entriesOf("intended", intended);
+  return {
+    tags: digestsOf("tags", tags),
+    intended: new Map(byRule.map(([rule, found]) => [rule, digestsOf(`intended.${rule}`, found)])),
+  };
+}
+
+function isDigests(entry: readonly [string, unknown]): entry is [string, readonly string[]] {
+  return Array.isArray(entry[1]) && entry[1].every((each) => typeof each === "string");
+}
+
+function encodeNotes({ tags, intended }: Notes): object {
+  const left = [...intended].filter(([, own]) => own.size > 0);
+  return {
+    tags: Object.fromEntries(tags),
+    intended: Object.fromEntries(left.map(([rule, own]) => [rule, Object.fromEntries(own)])),
+  };
 }
 
 function parseStatus(store: Store, rule: string, entry: Entry): SyncStatus {

@@ -198,14 +198,16 @@ class SyncRun {
 
   /** Written before the first tag is: whose doing it is, if this process is killed on the way. */
   async #intend(repository: string, plan: readonly Comparison[], own: OwnTags): Promise<void> {
-    const changes = plan.flatMap(({ tag, action, source, destination }): [string, readonly string[]][] => {
-      const known = own.get(tag) ?? [];
-      if (source === undefined) return [];
-      if (action === "copy") return [[tag, [...new Set([...known, source])]]];
-      const isNoted = known.length === 1 && known[0] === source;
-      return action === "same" && destination === source && !isNoted ? [[tag, [source]]] : [];
-    });
-    if (changes.length > 0) await this.#context.journal.writeTags(repository, new Map(changes));
+    const isNoted = ({ tag, source }: Comparison): boolean =>
+      own.get(tag)?.length === 1 && own.get(tag)?.[0] === source;
+    await this.#settle(
+      repository,
+      plan.filter((each) => each.action === "same" && !isNoted(each)),
+    );
+    const coming = plan.flatMap(({ tag, action, source }) =>
+      action === "copy" && source !== undefined ? [[tag, source] as const] : [],
+    );
+    if (coming.length > 0) await this.#context.journal.intend(repository, new Map(coming));
   }
 
   async #settle(repository: string, done: readonly Comparison[]): Promise<void> {

@@ -60,6 +60,25 @@ test("two rules that lead to each other share their notes, not their runs", asyn
   expect(await back?.readStatus()).toBeUndefined();
 });
 
+test("what one of them is about to bring is its own until it has brought it", async () => {
+  const store = openStore();
+  const there = new SyncJournal(store, systemClock, R);
+  const back = new SyncJournal(store, systemClock, { name: "back", journal: "r" });
+  const tagsOf = async (journal: SyncJournal) => (await journal.readTags()).get("a")?.get("v1");
+  await there.writeTags("a", new Map([["v1", ["1"]]]));
+  await there.intend("a", new Map([["v1", "2"]]));
+  await there.intend("a", new Map([["v1", "3"]]));
+  expect([await tagsOf(there), await tagsOf(back)]).toEqual([["1", "2", "3"], ["1"]]);
+
+  await back.writeTags("a", new Map([["v1", ["3"]]]));
+  expect([await tagsOf(there), await tagsOf(back)]).toEqual([["3", "2"], ["3"]]);
+  await there.writeTags("a", new Map([["v1", ["3"]]]));
+  expect(await tagsOf(there)).toEqual(["3"]);
+  expect((await store.list("registry-sync/")).entries.map(({ value }) => value)).toEqual([
+    { tags: { v1: ["3"] }, intended: {} },
+  ]);
+});
+
 test("the last run", async () => {
   const journal = new SyncJournal(openStore(), systemClock, R);
   expect(await journal.readStatus()).toBeUndefined();
@@ -70,16 +89,20 @@ test("the last run", async () => {
   expect(await journal.readStatus()).toEqual({ ...status, endedMs: 9 });
 });
 
-test.for([{}, { tags: [1] }, { tags: { v1: "a" } }, { tags: null }])(
-  "%j is damage, and named",
-  async (value) => {
-    const store = openStore();
-    await store.transact({ expect: [], put: [{ key: "registry-sync/r/tags/a", value }] });
-    await expect(new SyncJournal(store, systemClock, R).readTags()).rejects.toMatchObject({
-      code: "STORE_DAMAGED",
-    });
-  },
-);
+test.for([
+  {},
+  { tags: [1] },
+  { tags: { v1: "a" } },
+  { tags: null },
+  { tags: {}, intended: 1 },
+  { tags: {}, intended: { r: { v1: "a" } } },
+])("%j is damage, and named", async (value) => {
+  const store = openStore();
+  await store.transact({ expect: [], put: [{ key: "registry-sync/r/tags/a", value }] });
+  await expect(new SyncJournal(store, systemClock, R).readTags()).rejects.toMatchObject({
+    code: "STORE_DAMAGED",
+  });
+});
 
 test("what a policy has refused, as long as it is the same one; a status from before there were any", async () => {
   const store = openStore();

@@ -134,6 +134,21 @@ test("both ways: what changed on one side reaches the other, and then it is quie
   expect([(await sync()).outcomes, (await sync(back())).outcomes]).toEqual([[], []]);
 });
 
+test("both ways: what could not be brought is not taken back at its source", async () => {
+  const first = east.putImage("a", "v1", "first");
+  await sync();
+  await sync(back());
+  const second = east.putImage("a", "v1", "second");
+  west.intercept = (request, ...rest) => request.method === "PUT" && answering(500)(request, ...rest);
+
+  expect((await sync()).counts).toMatchObject({ failed: 1 });
+  expect((await sync(back())).outcomes).toMatchObject([{ action: "ahead", source: first }]);
+  expect(east.tagsOf("a").v1).toBe(second);
+  west.intercept = undefined;
+  expect((await sync()).counts).toMatchObject({ copied: 1 });
+  expect((await sync(back())).outcomes).toEqual([]);
+});
+
 test("deletes follow when asked to, and never what somebody else put there", async () => {
   for (const tag of ["v1", "v2"]) east.putImage("a", tag, tag);
   west.putImage("a", "theirs", "theirs");
@@ -206,10 +221,7 @@ test("killed after a tag and before its note: the next run knows its own work, t
   const journal = new SyncJournal(store, systemClock, { name: "r", journal: "r" });
   await sync();
   const second = east.putImage("a", "v1", "second");
-  await journal.writeTags(
-    "a",
-    new Map([["v1", [...((await journal.readTags()).get("a")?.get("v1") ?? []), second]]]),
-  );
+  await journal.intend("a", new Map([["v1", second]]));
   west.putImage("a", "v1", "second");
   const third = east.putImage("a", "v1", "third");
 
