@@ -32,8 +32,16 @@ export class Backend {
     this.#silenceMs = silenceMs;
   }
 
-  /** The registry's answer to a client's request: with another body, or with the client's, as long as there is patience. */
-  ask(incoming: IncomingMessage, isSecure: boolean, body: Buffer | Patience): Promise<IncomingMessage> {
+  /**
+   * The registry's answer to a client's request: with another body, or with the client's, as long as there is patience. What is
+   * `over` is nobody's any more: the registry need not go on with it.
+   */
+  ask(
+    incoming: IncomingMessage,
+    isSecure: boolean,
+    body: Buffer | Patience,
+    over: AbortSignal,
+  ): Promise<IncomingMessage> {
     const { method = "GET", url: path } = incoming;
     const { "content-length": announced, ...own } = endToEnd(incoming.headers);
     const given = body instanceof Patience ? undefined : body;
@@ -47,7 +55,7 @@ export class Backend {
     };
     return new Promise((resolve, reject) => {
       const options = { socketPath: this.socketPath, agent: this.#agent, method, path, headers };
-      const outgoing = request({ ...options, timeout: this.#silenceMs }, resolve);
+      const outgoing = request({ ...options, signal: over, timeout: this.#silenceMs }, resolve);
       outgoing.once("error", reject);
       outgoing.once("timeout", () => outgoing.destroy(new PlimsollError("GATE", "the registry is silent")));
       // Either side may break off: the other hears of it, and the registry takes no half of a body for a whole one.

@@ -11,6 +11,7 @@ import { MAX_MANIFEST_BYTES, type Manifest } from "../manifest.ts";
 import type { Address } from "../server/address.ts";
 import { clientName } from "./client-name.ts";
 import { Backend, reply } from "./forward.ts";
+import { atMost, untilOver } from "./leaving.ts";
 import { type GateLimits, LIMITS } from "./limits.ts";
 import { type NamedManifest, parsePassage } from "./passage.ts";
 import { Patience, receive } from "./patience.ts";
@@ -57,9 +58,10 @@ export async function openGate(address: Address, options: GateOptions): Promise<
       tellCrowd(client);
       return refuse(response, crowded(release));
     }
-    response.once("close", release);
+    const over = untilOver(response);
+    over.addEventListener("abort", release);
     try {
-      await new Visit(request, response, client, parts).run();
+      await new Visit(request, response, { ...parts, client, over }).run();
     } catch (error) {
       options.log.warn({ err: error, client, method: request.method, url: request.url }, "not handed on");
       refuse(response, failureOf(error));
@@ -103,17 +105,21 @@ interface Parts extends GateOptions {
   readonly manifests: Turns;
 }
 
+/** Whose request it is, and until when. */
+interface VisitParts extends Parts {
+  readonly client: string;
+  readonly over: AbortSignal;
+}
+
 /** One request and its answer. */
 class Visit {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #client: string;
-  readonly #parts: Parts;
+  readonly #parts: VisitParts;
 
-  constructor(request: IncomingMessage, response: ServerResponse, client: string, parts: Parts) {
+  constructor(request: IncomingMessage, response: ServerResponse, parts: VisitParts) {
     this.#request = request;
     this.#response = response;
-    this.#client = client;
     this.#parts = parts;
   }
 
@@ -140,13 +146,18 @@ class Visit {
     const empty = await this.#ask(Buffer.alloc(0));
     if (empty.statusCode !== 400) return this.#reply(empty);
     empty.resume();
-    const release = await this.#parts.manifests.take(this.#client, this.#whileWaiting());
+    const release = await this.#takeTurn();
     if (release === undefined) return this.#refuse(BUSY);
     try {
       await this.#readAndJudge(named);
     } finally {
       release();
     }
+  }
+
+  /** To have a manifest in memory. */
+  #takeTurn(): Promise<(() => void) | undefined> {
+    return this.#parts.manifests.take(this.#parts.client, this.#whileWaiting());
   }
 
   async #readAndJudge(named: NamedManifest): Promise<void> {
@@ -170,22 +181,26 @@ class Visit {
   async #judgeBlob(named: NamedManifest): Promise<Refusal | undefined> {
     const { repository, reference } = named;
     const registry = new Registry(this.#access());
+    let release: (() => void) | undefined;
     try {
       if (!(await registry.blobs.has(repository, reference))) return undefined;
+      release = await this.#takeTurn();
+      if (release === undefined) return BUSY;
       const manifest = await registry.manifest(repository, reference);
       return manifest && (await this.#judge(named, manifest));
     } catch (error) {
       if (!(error instanceof PlimsollError)) throw error;
       return refusalOf(error);
     } finally {
+      release?.();
       await registry.close();
     }
   }
 
   async #judge({ repository, reference }: NamedManifest, manifest: Manifest): Promise<Refusal | undefined> {
-    const { verdicts, log } = this.#parts;
+    const { verdicts, log, client } = this.#parts;
     const image = `${repository}@${manifest.digest}`;
-    const turn = { client: this.#client, signal: this.#whileWaiting() };
+    const turn = { client, signal: this.#whileWaiting() };
     try {
       const reasons = await verdicts.judge(this.#access(), repository, manifest, turn);
       if (reasons.length === 0) return undefined;
@@ -201,9 +216,7 @@ class Visit {
 
   /** Until the client leaves, or has waited for long enough. */
   #whileWaiting(): AbortSignal {
-    const left = new AbortController();
-    this.#response.once("close", () => left.abort());
-    return AbortSignal.any([left.signal, AbortSignal.timeout(this.#parts.limits.waitMs)]);
+    return atMost(this.#parts.limits.waitMs, this.#parts.over);
   }
 
   /** With the rights of whoever asks. */
@@ -214,7 +227,8 @@ class Visit {
   }
 
   #ask(body: Buffer | Patience): Promise<IncomingMessage> {
-    return this.#parts.backend.ask(this.#request, this.#parts.tls !== undefined, body);
+    const { backend, tls, over } = this.#parts;
+    return backend.ask(this.#request, tls !== undefined, body, over);
   }
 
   #reply(answer: IncomingMessage): Promise<void> {

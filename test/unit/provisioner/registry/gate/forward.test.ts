@@ -3,6 +3,7 @@ import { connect, createServer as createNetServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Backend, reply } from "../../../../../provisioner/registry/gate/forward.ts";
+import { untilOver } from "../../../../../provisioner/registry/gate/leaving.ts";
 import { Patience } from "../../../../../provisioner/registry/gate/patience.ts";
 import { listen } from "../../../../../provisioner/registry/listen.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
@@ -17,7 +18,7 @@ async function openFront(socketPath: string): Promise<number> {
   const backend = new Backend(socketPath, 60_000);
   cleanup.add("backend", () => backend.close());
   const front = createServer(async (incoming, response) =>
-    reply(await backend.ask(incoming, true, patience()), response, patience()),
+    reply(await backend.ask(incoming, true, patience(), untilOver(response)), response, patience()),
   );
   const { port, close } = await listen("front", front, { host: "127.0.0.1", port: 0 });
   cleanup.add("front", close);
@@ -120,10 +121,34 @@ test("a registry that says nothing is not waited for without an end", async () =
   const backend = new Backend(socketPath, 50);
   cleanup.add("backend", () => backend.close());
   const front = createServer(async (incoming, response) => {
-    const told = await backend.ask(incoming, true, patience()).catch((error) => error.message);
+    const over = untilOver(response);
+    const told = await backend.ask(incoming, true, patience(), over).catch((error) => error.message);
     response.end(told);
   });
   const { port, close } = await listen("front", front, { host: "127.0.0.1", port: 0 });
   cleanup.add("front", close);
   expect(await (await fetch(`http://127.0.0.1:${port}/v2/`)).text()).toBe("the registry is silent");
+});
+
+test("a client that leaves is not asked for any longer: the registry hears of it before it has an answer", async () => {
+  const socketPath = join(cleanup.temporaryFolder(), "socket");
+  const heard: string[] = [];
+  const registry = createServer((incoming) => {
+    heard.push("asked");
+    incoming.socket.on("close", () => heard.push("left"));
+  });
+  await new Promise<void>((resolve) => registry.listen(socketPath, resolve));
+  cleanup.add("registry", () => void registry.close());
+  const backend = new Backend(socketPath, 60_000);
+  cleanup.add("backend", () => backend.close());
+  const front = createServer((incoming, response) => {
+    backend.ask(incoming, true, patience(), untilOver(response)).catch(() => {});
+  });
+  const { port, close } = await listen("front", front, { host: "127.0.0.1", port: 0 });
+  cleanup.add("front", close);
+  const client = connect(port, "127.0.0.1");
+  client.write("GET /v2/_catalog HTTP/1.1\r\nhost: x\r\n\r\n");
+  await expect.poll(() => heard).toEqual(["asked"]);
+  client.destroy();
+  await expect.poll(() => heard).toEqual(["asked", "left"]);
 });

@@ -329,6 +329,16 @@ test("one client's slow manifests are in nobody else's way, and are not even rea
   ).toMatchObject({ status: 201 });
 });
 
+test("a manifest that was pushed as a blob has to wait for its turn as well", async () => {
+  await openImpatient({ manifests: { all: 1, each: 1 }, waitMs: 100 });
+  handOutBlobs();
+  trickle("PUT", "/v2/team/app/manifests/a").catch(() => {}); // the gate closes under it
+  await expect.poll(() => memory.requests).toContain("PUT /v2/team/app/manifests/a");
+  const { digest } = memory.putBlob("team/app", made(PLAIN));
+  const busy = { status: 503, headers: { "retry-after": "30" } };
+  expect(await ask("GET", `/v2/team/app/manifests/${digest}`)).toMatchObject(busy);
+});
+
 test("who asks for too much at once hears 429, all together 503, and others are served", async () => {
   await openImpatient({ requests: { all: 3, each: 2 } });
   const held: ServerResponse[] = [];
