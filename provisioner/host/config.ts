@@ -190,7 +190,7 @@ function parseCapacity(capacity: Mapping<(typeof CAPACITY_KEYS)[number]> | undef
 
 function parseCollector(collector: Mapping<(typeof COLLECTOR_KEYS)[number]>): CollectorAccess {
   const url = collector.text("url");
-  if (!/^https?:\/\/[^/]+$/.test(url))
+  if (!/^https?:\/\/[^/]+$/.test(url) || !URL.canParse(url))
     collector.refuse("url", `${JSON.stringify(url)} is not http://HOST:PORT`);
   return { url, tokenFile: collector.optionalText("tokenFile") };
 }
@@ -246,6 +246,8 @@ function parseEngine(
   const size = (key: "rootSize" | "poolSize"): number => parseBytes(engine.nameOf(key), engine.text(key));
   const spec = { socket, file: engine.path("file", "/etc/docker/daemon.json"), rootBytes: size("rootSize") };
   const pool = engine.optionalText("pool");
+  if (pool === undefined && engine.optionalText("poolSize") !== undefined)
+    engine.refuse("poolSize", "needs engine.pool");
   if (pool === undefined) return spec;
   if (storage === undefined) return engine.refuse("pool", "needs storage.group, which it is in");
   const name = parseName(engine, "pool", pool);

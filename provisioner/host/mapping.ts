@@ -77,8 +77,12 @@ export class Mapping<Key extends string> {
     );
   }
 
+  /** Whole ones. */
   numbers(key: Key, min: number, max: number): readonly number[] {
-    return this.#list(key).map((each, at) => this.#number(key, each, min, max, at));
+    return this.#list(key).map((each, at) => {
+      const number = this.#number(key, each, min, max, at);
+      return Number.isInteger(number) ? number : this.refuse(key, `${number} is no whole number`, at);
+    });
   }
 
   number(key: Key, preset: number, min: number, max: number): number {
