@@ -1,11 +1,11 @@
-// Docker Engine API 1.41: GET /containers/json is the list, GET /events a stream of lines such as
+// Docker Engine API: GET /containers/json is the list, GET /events a stream of lines such as
 //   {"Type":"container","Action":"die","Actor":{"ID":"4fa6…","Attributes":{"exitCode":"137","image":"debian:12",
 //    "name":"web","plimsoll.ip":"10.0.0.7"}},"time":1700000000,"timeNano":1700000000123456789}
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
+import { EngineApi } from "../../core/runtime/engine-api.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { linesOf } from "./lines.ts";
 
-const API = "/v1.41";
 const LIST_TIMEOUT_MS = 10_000;
 
 /** Whose history a container is part of, for one without an address of Docker's. */
@@ -38,9 +38,14 @@ export interface DockerEngine {
 
 export function openDockerEngine(socketPath: string): DockerEngine {
   const pool = new Pool("http://docker", { socketPath, headersTimeout: LIST_TIMEOUT_MS, bodyTimeout: 0 });
+  const api = new EngineApi();
+  const ask = (path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> =>
+    pool.request({ method: "GET", path, signal });
   const get = async (path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>> => {
-    const { statusCode, body } = await pool.request({ method: "GET", path: API + path, signal });
+    const prefix = await api.prefix(async () => (await ask("/version", signal)).body.text());
+    const { statusCode, body } = await ask(prefix + path, signal);
     if (statusCode === 200) return body;
+    api.forget();
     await body.dump();
     throw new PlimsollError("DOCKER", `docker ${socketPath}: ${path.split("?")[0]}: status ${statusCode}`);
   };

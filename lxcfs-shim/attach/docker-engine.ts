@@ -1,10 +1,10 @@
-// Docker Engine API 1.41: GET /containers/json lists those that run, GET /events is a stream of lines such as
+// Docker Engine API: GET /containers/json lists those that run, GET /events is a stream of lines such as
 //   {"Type":"container","Action":"start","Actor":{"ID":"4fa6…","Attributes":{"name":"web"}},"timeNano":1700000000123456789}
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
+import { EngineApi } from "../../core/runtime/engine-api.ts";
 import { errnoOf, NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 
-const API = "/v1.41";
 const LIST_TIMEOUT_MS = 10_000;
 
 export interface DockerContainer {
@@ -27,9 +27,12 @@ export interface DockerEngine {
 }
 
 export function openDockerEngine(socketPath: string): DockerEngine {
+  const api = new EngineApi();
   const get = async (path: string, signal: AbortSignal): Promise<IncomingMessage> => {
-    const answer = await ask(socketPath, path, signal);
+    const prefix = await api.prefix(async () => text(await ask(socketPath, "/version", signal)));
+    const answer = await ask(socketPath, prefix + path, signal);
     if (answer.statusCode === 200) return answer;
+    api.forget();
     const why = `docker: ${messageIn(await text(answer)) ?? `status ${answer.statusCode}`}`;
     throw answer.statusCode === 404 ? new NotFoundError(why) : new PlimsollError("DOCKER", why);
   };
@@ -54,7 +57,7 @@ async function ask(socketPath: string, path: string, signal: AbortSignal): Promi
     throw new PlimsollError("DOCKER", what, { hint: "set DOCKER_HOST=unix:///path/of/its/socket" });
   }
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path: API + path, signal, headers: { host: "docker" } }, resolve);
+    const asked = request({ socketPath, path, signal, headers: { host: "docker" } }, resolve);
     asked.on("error", (cause) => {
       const isAbsent = ["ENOENT", "ECONNREFUSED", "EACCES"].includes(errnoOf(cause) ?? "");
       const hint = "start Docker, or set DOCKER_HOST=unix:///path/of/its/socket";

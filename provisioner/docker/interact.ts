@@ -1,6 +1,6 @@
 import { addAbortSignal, type Readable } from "node:stream";
 import { FrameSplitter, type OnFrame } from "./frames.ts";
-import { API, type EngineConnection } from "./request.ts";
+import type { EngineConnection } from "./request.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
 /** A terminal's size, in characters. */
@@ -37,7 +37,8 @@ export async function interactInside(
   const made = await connection.call("POST", `${container}/exec`, { body: options, ok: [201] });
   const path = `/exec/${JSON.parse(made.text).Id}`;
   const start = { Detach: false, Tty: terminal !== undefined };
-  const stream = await upgradeConnection(connection.socketPath, `${API}${path}/start`, start, signal);
+  const prefix = await connection.prefix(signal);
+  const stream = await upgradeConnection(connection.socketPath, `${prefix}${path}/start`, start, signal);
   if (signal !== undefined) addAbortSignal(signal, stream);
   const resize = async ({ columns, rows }: TerminalSize): Promise<void> => {
     // A program that has just ended has no size any more.

@@ -1,10 +1,8 @@
 import type { Readable } from "node:stream";
 import { type Dispatcher, Pool } from "undici";
+import { EngineApi } from "../../core/runtime/engine-api.ts";
 import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
 import { Deadline, type Hurry, hurryBy } from "./deadline.ts";
-
-/** The oldest Engine API that has all we use (Docker 20.10). */
-export const API = "/v1.41";
 
 export interface CallOptions {
   /** A stream is sent as it is, anything else as JSON. */
@@ -35,17 +33,24 @@ const HINTS: Readonly<Record<string, string>> = {
 export class EngineConnection {
   readonly socketPath: string;
   readonly #pool: Pool;
+  readonly #api: EngineApi;
   readonly #hurry: Hurry | undefined;
 
-  constructor(socketPath: string, pool: Pool = openPool(socketPath), hurry?: Hurry) {
+  constructor(
+    socketPath: string,
+    pool: Pool = openPool(socketPath),
+    api: EngineApi = new EngineApi(),
+    hurry?: Hurry,
+  ) {
     this.socketPath = socketPath;
     this.#pool = pool;
+    this.#api = api;
     this.#hurry = hurry;
   }
 
   /** The same connection for who may be told to end: from `signal` on no request is waited for much longer. */
   hurriedBy(signal: AbortSignal): EngineConnection {
-    return new EngineConnection(this.socketPath, this.#pool, hurryBy(signal));
+    return new EngineConnection(this.socketPath, this.#pool, this.#api, hurryBy(signal));
   }
 
   async call(method: Dispatcher.HttpMethod, path: string, options: CallOptions = {}): Promise<Answer> {
@@ -67,18 +72,33 @@ export class EngineConnection {
     const signal = AbortSignal.any([options.signal, deadline?.signal].filter((each) => each !== undefined));
     try {
       const { body, headers } = encodeBody(options.body);
-      const request = {
-        ...{ method, path: API + path, signal, body },
-        headers: { ...headers, ...options.headers },
-      };
-      const answer = await this.#translate(options, () => this.#pool.request(request));
+      const answer = await this.#translate(options, async () =>
+        this.#pool.request({
+          ...{ method, path: (await this.prefix(signal)) + path, signal, body },
+          headers: { ...headers, ...options.headers },
+        }),
+      );
       answer.body.once("close", () => deadline?.close());
       if (ok.includes(answer.statusCode)) return answer;
       throw failure(messageOf(await answer.body.text()) || `status ${answer.statusCode}`);
     } catch (error) {
+      // It may have been replaced by one that does not take this version.
+      this.#api.forget();
       deadline?.close();
       throw error;
     }
+  }
+
+  /** What this engine's paths begin with. */
+  prefix(signal?: AbortSignal): Promise<string> {
+    return this.#api.prefix(async () => {
+      const { body } = await this.#pool.request({
+        method: "GET",
+        path: "/version",
+        ...(signal && { signal }),
+      });
+      return body.text();
+    });
   }
 
   close(): Promise<void> {

@@ -126,7 +126,7 @@ export async function importImage(cleanup: Cleanup, docker: PrivateDocker, name:
   try {
     const query = new URLSearchParams({ fromSrc: "-", ...repositoryAndTag(name) });
     const headers = { "content-type": "application/x-tar" };
-    const path = `/v1.41/images/create?${query}`;
+    const path = `/images/create?${query}`;
     const { statusCode, body } = await engine.request({
       method: "POST",
       path,

@@ -1,5 +1,3 @@
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import {
   openDockerEngine,
@@ -7,6 +5,7 @@ import {
   parseEvent,
 } from "../../../../collector/lifecycle/docker-engine.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { listenAsEngine } from "../../../support/engine-socket.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -51,17 +50,15 @@ test("events of containers, and nothing else", () => {
 });
 
 test("over the socket: the list, the stream in whatever pieces it comes, and a refusal", async () => {
-  const socketPath = join(cleanup.temporaryFolder(), "docker.sock");
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const { server, socket } = await listenAsEngine(cleanup, (request, response) => {
     asked.push(request.url ?? "");
     if (request.url?.includes("/containers/json")) return void response.end("[]");
     const text = `${JSON.stringify(EVENT)}\n${JSON.stringify({ ...EVENT, Action: "destroy" })}\n`;
     response.write(text.slice(0, 50));
     setTimeout(() => response.end(text.slice(50)), 20);
   });
-  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const engine = openDockerEngine(socketPath);
+  const engine = openDockerEngine(socket);
   expect(await engine.list()).toEqual([]);
   const actions: string[] = [];
   for await (const { action } of engine.events(1_700_000_000_500, new AbortController().signal))

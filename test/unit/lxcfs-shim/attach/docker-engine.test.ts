@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { errorLine } from "../../../../core/runtime/errors.ts";
 import { type ContainerStart, openDockerEngine } from "../../../../lxcfs-shim/attach/docker-engine.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { listenAsEngine } from "../../../support/engine-socket.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -22,9 +23,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
 };
 
 async function startEngine(): Promise<{ readonly path: string; readonly asked: string[] }> {
-  const path = join(cleanup.temporaryFolder(), "docker.sock");
   const asked: string[] = [];
-  const server = createServer(({ url = "" }, response) => {
+  const { socket } = await listenAsEngine(cleanup, ({ url = "" }, response) => {
     asked.push(decodeURIComponent(url));
     if (url.startsWith("/v1.41/events")) {
       response.write(EVENT.slice(0, 20)); // in two pieces, and the connection breaks in the third
@@ -41,9 +41,7 @@ async function startEngine(): Promise<{ readonly path: string; readonly asked: s
     response.statusCode = 404;
     response.end('{"message":"No such container: nobody"}');
   });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  cleanup.add("engine", () => void server.close());
-  return { path, asked };
+  return { path: socket, asked };
 }
 
 test("those that run, and the first process of one", async () => {

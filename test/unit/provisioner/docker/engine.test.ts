@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type DockerEngine, openDockerEngine } from "../../../../provisioner/docker/engine.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { listenAsEngine } from "../../../support/engine-socket.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -19,15 +18,12 @@ async function engineAnswering(
   answer: string | Buffer,
 ): Promise<{ readonly engine: DockerEngine; readonly asked: Asked[] }> {
   const asked: Asked[] = [];
-  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
+  const { socket } = await listenAsEngine(cleanup, async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     asked.push({ method: request.method ?? "", url: request.url ?? "", body });
     response.writeHead(status).end(answer);
   });
-  const socket = join(cleanup.temporaryFolder(), "docker.sock");
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  cleanup.add("server", () => new Promise<void>((resolve) => void server.close(() => resolve())));
   const engine = openDockerEngine(socket);
   cleanup.add("engine", () => engine.close());
   return { engine, asked };

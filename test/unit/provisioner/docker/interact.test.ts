@@ -1,9 +1,8 @@
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, expect, test } from "vitest";
 import { type DockerEngine, openDockerEngine } from "../../../../provisioner/docker/engine.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { listenAsEngine } from "../../../support/engine-socket.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -11,7 +10,7 @@ afterAll(() => cleanup.run());
 /** An engine whose commands say what they were given, in a frame each or as it is. */
 async function echoingEngine(): Promise<{ engine: DockerEngine; asked: [url: string, body: string][] }> {
   const asked: [string, string][] = [];
-  const server = createServer(async (request, response) => {
+  const { server, socket: path } = await listenAsEngine(cleanup, async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     asked.push([request.url ?? "", body]);
@@ -31,9 +30,6 @@ async function echoingEngine(): Promise<{ engine: DockerEngine; asked: [url: str
       socket.end(Tty ? text : Buffer.concat([header, text]));
     });
   });
-  const path = join(cleanup.temporaryFolder(), "docker.sock");
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  cleanup.add("server", () => void server.close());
   const engine = openDockerEngine(path);
   cleanup.add("engine", () => engine.close());
   return { engine, asked };

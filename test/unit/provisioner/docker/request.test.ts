@@ -1,16 +1,16 @@
 import { createServer } from "node:http";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, expect, test } from "vitest";
 import { EngineConnection } from "../../../../provisioner/docker/request.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { listenAsEngine, listenOnSocket } from "../../../support/engine-socket.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
 
 /** An engine that answers with the status its path names, and what it was sent. */
 async function connect(): Promise<EngineConnection> {
-  const server = createServer(async (request, response) => {
+  const { socket } = await listenAsEngine(cleanup, async (request, response) => {
     if (request.url?.endsWith("/never")) return;
     let body = "";
     for await (const chunk of request) body += chunk;
@@ -19,9 +19,6 @@ async function connect(): Promise<EngineConnection> {
       .writeHead(status)
       .end(status === 200 ? `${request.headers["content-type"]} ${body}` : '{"message":"no"}');
   });
-  const socket = join(cleanup.temporaryFolder(), "docker.sock");
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  cleanup.add("server", () => new Promise<void>((resolve) => void server.close(() => resolve())));
   const connection = new EngineConnection(socket);
   cleanup.add("connection", () => connection.close());
   return connection;
@@ -86,4 +83,20 @@ test("who is told to end by a signal of the call's own hears that at once", asyn
   own.abort(new Error("enough"));
 
   await expect(call).rejects.toThrow("enough");
+});
+
+test("an engine that was replaced by one of other versions refuses once", async () => {
+  const taken = { versions: '{"ApiVersion":"1.41","MinAPIVersion":"1.12"}', prefix: "/v1.41" };
+  const server = createServer(({ url = "" }, response) => {
+    if (url === "/version") return void response.end(taken.versions);
+    if (url.startsWith(taken.prefix)) return void response.end("fine");
+    response.writeHead(400).end('{"message":"client version 1.41 is too old"}');
+  });
+  const connection = new EngineConnection(await listenOnSocket(cleanup, server));
+  cleanup.add("connection", () => connection.close());
+
+  expect((await connection.call("GET", "/info")).text).toBe("fine");
+  Object.assign(taken, { versions: '{"ApiVersion":"1.52","MinAPIVersion":"1.44"}', prefix: "/v1.44" });
+  await expect(connection.call("GET", "/info")).rejects.toThrow("client version 1.41 is too old");
+  expect((await connection.call("GET", "/info")).text).toBe("fine");
 });

@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { EngineImages } from "../../../../provisioner/images/engine-images.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { listenAsEngine } from "../../../support/engine-socket.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -19,7 +18,7 @@ async function engineAnswering(
   answer: string,
 ): Promise<{ readonly engine: EngineImages; readonly asked: readonly Asked[] }> {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const { socket } = await listenAsEngine(cleanup, async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const { "x-registry-auth": one, "x-registry-config": many } = request.headers;
@@ -28,9 +27,6 @@ async function engineAnswering(
     asked.push({ call: `${request.method} ${request.url}`, user, body });
     response.writeHead(status).end(answer);
   });
-  const socket = join(cleanup.temporaryFolder(), "docker.sock");
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  cleanup.add("server", () => new Promise<void>((resolve) => void server.close(() => resolve())));
   const engine = new EngineImages(socket);
   cleanup.add("engine", () => engine.close());
   return { engine, asked };
