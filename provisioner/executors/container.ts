@@ -9,7 +9,7 @@ import { containerBody, encodeLimits } from "./container-body.ts";
 import { removeContainerWhole } from "./holder.ts";
 import { identityFolder } from "./identity.ts";
 import { requireLease } from "./lease-of.ts";
-import { writeNameFiles } from "./name-files.ts";
+import { hasNameFiles, writeNameFiles } from "./name-files.ts";
 import { containerName, holderName } from "./names.ts";
 import type { Executor } from "./types.ts";
 
@@ -45,8 +45,11 @@ async function nameFiles(host: Host, machine: MachineRef): Promise<readonly stri
   return writeNameFiles(folder, { name: machine.name, address, dns });
 }
 
-export const startContainer: Executor<"startContainer"> = ({ machine, generation }, { docker }) =>
-  docker.startContainer(containerName(machine, generation));
+/** For a file that is gone the engine makes a folder, which is none of /etc's. */
+export const startContainer: Executor<"startContainer"> = async ({ machine, generation }, host) => {
+  if (!hasNameFiles(identityFolder(host.config.data, machine.id))) await nameFiles(host, machine);
+  await host.docker.startContainer(containerName(machine, generation));
+};
 
 export const stopContainer: Executor<"stopContainer"> = ({ machine, generation }, { docker }) =>
   docker.stopContainer(containerName(machine, generation), STOP_SECONDS);

@@ -4,7 +4,7 @@
  *
  * resolv.conf(5); hosts(5) is `ADDRESS NAME…` a line. What a machine's programs look names up with.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { errnoOf } from "../../core/runtime/errors.ts";
@@ -13,6 +13,9 @@ import { replaceFile } from "./identity.ts";
 /** Where a host has its name servers; the second where it asks a resolver of its own, systemd's. */
 const HOST_FILES = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 
+/** By what they are called in /etc. */
+const FILES = ["hosts", "resolv.conf"] as const;
+
 interface Names {
   readonly name: string;
   readonly address: string;
@@ -20,14 +23,18 @@ interface Names {
   readonly dns: readonly string[];
 }
 
-/** Writes them into a folder, by what they are called in /etc. Returns how a container has them there. */
+/** Writes them into a folder. Returns how a container has them in /etc. */
 export function writeNameFiles(folder: string, { name, address, dns }: Names): readonly string[] {
-  const files = {
+  const texts = {
     hosts: renderHosts(name, address),
     "resolv.conf": renderResolvConf(dns, HOST_FILES.map(readIfThere)),
   };
-  for (const [file, text] of Object.entries(files)) replaceFile(join(folder, file), text);
-  return Object.keys(files).map((file) => `${join(folder, file)}:/etc/${file}`);
+  for (const file of FILES) replaceFile(join(folder, file), texts[file]);
+  return FILES.map((file) => `${join(folder, file)}:/etc/${file}`);
+}
+
+export function hasNameFiles(folder: string): boolean {
+  return FILES.every((file) => existsSync(join(folder, file)));
 }
 
 export function renderHosts(name: string, address: string): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import {
+  hasNameFiles,
   renderHosts,
   renderResolvConf,
   writeNameFiles,
@@ -41,10 +42,12 @@ test("a host whose only resolver is its own leaves none, and nobody else's inste
 test("written as a container is to have them, and anew each time", () => {
   const folder = cleanup.temporaryFolder();
   const names = { name: "web", address: "10.0.0.7", dns: ["10.0.0.2"] };
+  expect(hasNameFiles(folder)).toBe(false);
   expect(writeNameFiles(folder, names)).toEqual([
     `${folder}/hosts:/etc/hosts`,
     `${folder}/resolv.conf:/etc/resolv.conf`,
   ]);
+  expect(hasNameFiles(folder)).toBe(true);
   writeNameFiles(folder, { ...names, address: "10.0.0.8" });
   expect(readFileSync(`${folder}/hosts`, "utf8")).toBe(renderHosts("web", "10.0.0.8"));
   expect(readFileSync(`${folder}/resolv.conf`, "utf8")).toMatch(/^nameserver 10\.0\.0\.2\n/);
