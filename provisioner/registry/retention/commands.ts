@@ -117,7 +117,8 @@ async function removeOne(image: string, store: Store, options: RmOptions): Promi
   const registry = new Registry(await findRegistry(options.config, url));
   try {
     const roots = isDigest(reference) ? [reference] : [];
-    const inventory = await readInventory(registry, repository, systemClock.nowMs(), roots);
+    const more = [...roots, ...inUse.digests]; // no tag may lead to what a container runs any more
+    const inventory = await readInventory(registry, repository, systemClock.nowMs(), more);
     const isMeant = ([tag, digest]: [string, string]): boolean =>
       isAll || tag === reference || digest === reference;
     const wanted = [...inventory.tags].filter(isMeant).map(([tag]) => tag);

@@ -24,6 +24,12 @@ export interface ManifestNode {
   readonly createdMs: number | undefined;
 }
 
+/** Digests of all that one names. */
+export function namesOf(node: ManifestNode | undefined): readonly string[] {
+  const { children = [], subject } = node ?? {};
+  return subject === undefined ? children : [...children, subject];
+}
+
 const AT_ONCE = 16;
 /** Builds that are meant to be reproducible write 1970 or 1980 into their images. */
 const FIRST_CREDIBLE_MS = Date.UTC(2001, 0);
@@ -105,12 +111,14 @@ export function parseCreated(value: unknown, nowMs: number): number | undefined 
   return ms >= FIRST_CREDIBLE_MS && ms <= nowMs + LEEWAY_MS ? ms : undefined;
 }
 
-/** An index is as young as the youngest of its images. */
+/** An index is as young as the youngest of its images, those of an index in it among them. */
 function withAges(manifests: ReadonlyMap<string, ManifestNode>): ReadonlyMap<string, ManifestNode> {
-  const ageOf = ({ children, createdMs }: ManifestNode): number | undefined => {
-    const ages = [createdMs, ...children.map((child) => manifests.get(child)?.createdMs)];
-    const known = ages.filter((each) => each !== undefined);
+  const ageOf = (index: string): number | undefined => {
+    const images = new Set([index]);
+    // A set that grows while it is walked through: what is added is visited as well.
+    for (const digest of images) for (const child of manifests.get(digest)?.children ?? []) images.add(child);
+    const known = [...images].flatMap((digest) => manifests.get(digest)?.createdMs ?? []);
     return known.length === 0 ? undefined : Math.max(...known);
   };
-  return new Map([...manifests].map(([digest, node]) => [digest, { ...node, createdMs: ageOf(node) }]));
+  return new Map([...manifests].map(([digest, node]) => [digest, { ...node, createdMs: ageOf(digest) }]));
 }

@@ -1,5 +1,5 @@
 import { subjectOf } from "../names.ts";
-import type { Inventory } from "./inventory.ts";
+import { type Inventory, namesOf } from "./inventory.ts";
 
 /** What containers run, as far as it is known. */
 export interface InUse {
@@ -92,8 +92,7 @@ function parentsFirst(digests: readonly string[], manifests: Inventory["manifest
   const visit = (digest: string): void => {
     if (visited.has(digest)) return;
     visited.add(digest);
-    const { children = [], subject } = manifests.get(digest) ?? {};
-    for (const named of subject === undefined ? children : [...children, subject]) visit(named);
+    for (const named of namesOf(manifests.get(digest))) visit(named);
     ordered.push(digest);
   };
   for (const digest of digests) visit(digest);

@@ -1,7 +1,7 @@
 import { errorLine, PlimsollError } from "../../../core/runtime/errors.ts";
 import type { Registry } from "../client.ts";
 import { RegistryError } from "../registry-error.ts";
-import { type Inventory, readTags } from "./inventory.ts";
+import { type Inventory, namesOf, readTags } from "./inventory.ts";
 import type { RemovalPlan } from "./plan-removal.ts";
 
 /** What has become of one tag that was to go. */
@@ -45,7 +45,7 @@ export async function removeImages(
       },
     );
   }
-  const failures = await removeManifests(registry, repository, plan.manifests);
+  const failures = await removeManifests(registry, inventory, plan.manifests);
   const going = new Set(plan.manifests);
   const outcomes: RemovalOutcome[] = [...used];
   for (const each of all) {
@@ -59,22 +59,36 @@ export async function removeImages(
   return { outcomes, manifests: plan.manifests.length - failures.size, bytes };
 }
 
-/** Their tags go with them. Returns what failed, by digest. */
+/** Their tags go with them. What one names that could not be removed stays with it. Returns what failed, by digest. */
 async function removeManifests(
   registry: Registry,
-  repository: string,
+  { repository, manifests }: Inventory,
   digests: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const failures = new Map<string, string>();
+  const spared = new Map<string, string>();
   for (const digest of digests) {
-    try {
-      await registry.removeManifest(repository, digest);
-    } catch (error) {
-      if (!(error instanceof PlimsollError)) throw error;
-      failures.set(digest, errorLine(error));
-    }
+    const why = spared.get(digest) ?? (await removeManifest(registry, repository, digest));
+    if (why === undefined) continue;
+    failures.set(digest, why);
+    for (const named of namesOf(manifests.get(digest))) spared.set(named, why);
   }
   return failures;
+}
+
+/** Why it is not removed. */
+async function removeManifest(
+  registry: Registry,
+  repository: string,
+  digest: string,
+): Promise<string | undefined> {
+  try {
+    await registry.removeManifest(repository, digest);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PlimsollError)) throw error;
+    return errorLine(error);
+  }
 }
 
 /** Registries before Distribution 3 delete by digest alone, which would take the others along. */

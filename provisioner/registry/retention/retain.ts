@@ -45,8 +45,12 @@ async function retainIn(
   isDryRun: boolean,
 ): Promise<Omit<RetentionReport, "rule">> {
   try {
-    const inventory = await readInventory(registry, repository, clock.nowMs());
-    const { old, ageless } = chooseTags(rule, inventory, clock.nowMs());
+    const nowMs = clock.nowMs();
+    let inventory = await readInventory(registry, repository, nowMs);
+    // To what a container runs no tag may lead any more, and what it names may have one.
+    if (chooseTags(rule, inventory, nowMs).old.size > 0)
+      inventory = await readInventory(registry, repository, nowMs, [...inUse.digests]);
+    const { old, ageless } = chooseTags(rule, inventory, nowMs);
     const plan = planRemoval(inventory, old, inUse);
     const report = await removeImages(registry, inventory, plan, isDryRun);
     return { ...report, ageless: ageless.map((tag) => `${repository}:${tag}`) };

@@ -51,6 +51,18 @@ test("tags, what they lead to, and how old that is", async () => {
   });
 });
 
+test("an index is as young as the youngest of its images, also of an index in it", async () => {
+  const put = (tag: string | undefined, ...digests: string[]): string => {
+    const manifests = digests.map((digest) => ({ mediaType: INDEX, digest, size: 1 }));
+    return memory.putManifest("app", tag, { schemaVersion: 2, mediaType: INDEX, manifests }, INDEX);
+  };
+  const old = memory.putImage("app", undefined, "1", { created: "2020-01-01T00:00:00Z" });
+  const young = memory.putImage("app", undefined, "2", { created: "2025-01-01T00:00:00Z" });
+  const index = put("all", old, put(undefined, put(undefined, young)));
+  const { manifests } = await readInventory(registry, "app", NOW);
+  expect(manifests.get(index)?.createdMs).toBe(Date.UTC(2025, 0));
+});
+
 test("what the registry lists as said of them, also of an index's images", async () => {
   memory.hasReferrers = true;
   const image = memory.putImage("app", undefined, "1");

@@ -89,7 +89,12 @@ test("what a container runs stays, under its name or by its digest, on its own o
     used: ["v1"],
     manifests: [digest("b")],
   });
-  expect(plan(some, ["v2"], { tags: ["app:v2"] })).toEqual({ tags: [], manifests: [], used: ["v2"], bytes: 0 });
+  expect(plan(some, ["v2"], { tags: ["app:v2"] })).toEqual({
+    tags: [],
+    manifests: [],
+    used: ["v2"],
+    bytes: 0,
+  });
   expect(plan(some, ["v2"], { tags: ["other:v2"] })).toMatchObject({ used: [] });
 });
 

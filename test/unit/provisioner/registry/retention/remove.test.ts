@@ -4,7 +4,7 @@ import { type Inventory, readInventory } from "../../../../../provisioner/regist
 import { planRemoval } from "../../../../../provisioner/registry/retention/plan-removal.ts";
 import { type RemovalReport, removeImages } from "../../../../../provisioner/registry/retention/remove.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
-import { MemoryRegistry } from "../../../../support/memory-registry.ts";
+import { INDEX, MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -86,4 +86,25 @@ test("what the registry refuses is told, and costs itself", async () => {
     { tag: "v1", action: "failed", why: expect.stringContaining("DENIED: not yours") },
     { tag: "v2", action: "removed" },
   ]);
+});
+
+test("what is named by something that could not be removed stays as well: what has a tag is whole", async () => {
+  const image = memory.putImage("app", undefined, "1");
+  const manifests = [{ mediaType: MANIFEST, digest: image, size: 1 }];
+  const index = memory.putManifest("app", "all", { schemaVersion: 2, mediaType: INDEX, manifests }, INDEX);
+  const other = memory.putImage("app", "v2", "2");
+  memory.intercept = (request, response) => {
+    if (request.method !== "DELETE" || !request.url?.endsWith(index)) return false;
+    response.writeHead(403).end('{"errors":[{"code":"DENIED","message":"not yours"}]}');
+    return true;
+  };
+  const report = await remove(["all", "v2"]);
+  expect([...memory.repository("app").manifests.keys()]).toEqual([image, index]);
+  expect(report).toMatchObject({
+    manifests: 1,
+    outcomes: [
+      { tag: "all", digest: index, action: "failed", why: expect.stringContaining("DENIED: not yours") },
+      { tag: "v2", digest: other, action: "removed" },
+    ],
+  });
 });

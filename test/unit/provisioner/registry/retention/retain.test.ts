@@ -3,7 +3,7 @@ import { type RetentionReport, retain } from "../../../../../provisioner/registr
 import { parseRetention } from "../../../../../provisioner/registry/retention/rules.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
-import { answering, MemoryRegistry } from "../../../../support/memory-registry.ts";
+import { answering, INDEX, MANIFEST, MemoryRegistry } from "../../../../support/memory-registry.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -14,14 +14,14 @@ beforeEach(async () => {
   memory = await new MemoryRegistry().start(cleanup);
 });
 
-function apply(values: object, isDryRun = false): Promise<RetentionReport> {
+function apply(values: object, isDryRun = false, running: readonly string[] = []): Promise<RetentionReport> {
   const registries = { east: { url: memory.url } };
   const [rule] = parseRetention("file", {
     registries,
     retention: { builds: { registry: "east", ...values } },
   });
   if (rule === undefined) throw new Error("no rule");
-  return retain(rule, { digests: new Set(), tags: new Set() }, clock, isDryRun);
+  return retain(rule, { digests: new Set(running), tags: new Set() }, clock, isDryRun);
 }
 
 function put(repository: string, day: number): void {
@@ -44,6 +44,17 @@ test("in each repository that is meant, once; the second time there is nothing t
   expect(Object.keys(memory.tagsOf("a")).sort()).toEqual(["undated", "v2", "v3"]);
   expect(Object.keys(memory.tagsOf("other"))).toHaveLength(3);
   expect((await apply(rule)).outcomes).toEqual([]);
+});
+
+test("what a container runs is whole, also where no tag leads to it any more", async () => {
+  for (const day of [1, 2, 3]) put("a", day);
+  const part = memory.tagsOf("a").v1 ?? "";
+  const manifests = [{ mediaType: MANIFEST, digest: part, size: 1 }];
+  const index = memory.putManifest("a", undefined, { schemaVersion: 2, mediaType: INDEX, manifests }, INDEX);
+  const report = await apply({ keepLast: 1 }, false, [index]);
+  expect(report.outcomes).toMatchObject([{ tag: "v1" }, { tag: "v2", action: "removed" }]);
+  expect(report.manifests).toBe(1);
+  expect(memory.repository("a").manifests.has(part)).toBe(true);
 });
 
 test("a repository that cannot be read costs itself", async () => {
