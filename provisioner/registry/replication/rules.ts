@@ -4,6 +4,7 @@ import { errnoOf, UsageError } from "../../../core/runtime/errors.ts";
 import { Mapping } from "../../host/mapping.ts";
 import type { RegistryAccess } from "../connection.ts";
 import { isRepository } from "../names.ts";
+import { journalOf, refuseCircles } from "./circles.ts";
 import { type Filter, parseFilter } from "./filter.ts";
 import { parseBytesPerSecond, parseRateHours, type RateHours } from "./rate.ts";
 
@@ -84,15 +85,8 @@ export function parseRules(file: string, values: Readonly<Record<string, unknown
       );
     return parseRule(name, mapping, registries);
   });
-  refuseLoops(file, rules);
+  refuseCircles(file, rules);
   return rules.map((rule) => ({ ...rule, journal: journalOf(rule, rules) }));
-}
-
-function journalOf({ name, from, to }: SyncRule, rules: readonly SyncRule[]): string {
-  const between = (a: RegistryAccess, b: RegistryAccess): readonly string[] =>
-    rules.filter((rule) => rule.from.url === a.url && rule.to.url === b.url).map((rule) => rule.name);
-  const back = between(to, from);
-  return back.length === 0 ? name : ([...back, ...between(from, to)].sort()[0] ?? name);
 }
 
 /** The file's top. Each reads its own part, and knows of the others. */
@@ -173,29 +167,4 @@ function parseRate(mapping: Mapping<RuleKey>): number {
   return (
     rate ?? mapping.refuse("rate", `${JSON.stringify(text)} is not bytes per second, as 500K, 20M or 1G`)
   );
-}
-
-/**
- * Rules that lead round in a circle bring changes both ways, and come to rest because equal digests are
- * left alone. Three things would not: to overwrite, to delete, and to rename on the way.
- */
-function refuseLoops(file: string, rules: readonly SyncRule[]): void {
-  for (const rule of rules) {
-    if (!leadsTo(rules, rule.to.url, rule.from.url)) continue;
-    const culprit = (["overwrite", "deletes", "prefix"] as const).find((key) => rule[key]);
-    const isItself = rule.from.url === rule.to.url;
-    if (culprit === undefined && !isItself) continue;
-    throw new UsageError(
-      isItself
-        ? `configuration ${file}: rules.${rule.name}: from and to are the same registry`
-        : `configuration ${file}: rules.${rule.name}.${culprit}: other rules lead back to ${rule.from.url}: it would have no end`,
-    );
-  }
-}
-
-function leadsTo(rules: readonly SyncRule[], from: string, to: string): boolean {
-  const reached = new Set([from]);
-  // A set that grows while it is walked through: what is added is visited as well.
-  for (const url of reached) for (const rule of rules) if (rule.from.url === url) reached.add(rule.to.url);
-  return reached.has(to);
 }

@@ -113,19 +113,3 @@ test("a registry by its URL, and one that no file names", async () => {
   });
   expect(await findRegistry(file, "https://west")).toEqual({ url: "https://west" });
 });
-
-test("both ways is fine; what would go round in a circle for ever is not", () => {
-  const back = { from: "west", to: "east" };
-  const both = parse({ there: { from: "east", to: "west" }, back, on: { from: "west", to: "south" } });
-  expect(both.map(({ journal }) => journal)).toEqual(["back", "back", "on"]);
-  for (const never of [{ overwrite: true }, { deletes: true }, { prefix: "m" }]) {
-    const [key] = Object.keys(never);
-    const rules = {
-      a: { from: "east", to: "west" },
-      b: { from: "west", to: "south", ...never },
-      c: { from: "south", to: "east" },
-    };
-    expect(() => parse(rules)).toThrow(`rules.b.${key}: other rules lead back to http://west`);
-    expect(parse({ a: rules.a, b: rules.b })).toHaveLength(2);
-  }
-});
