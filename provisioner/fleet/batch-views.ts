@@ -57,8 +57,14 @@ export function batchRows({ id, state, parts }: BatchView): readonly (readonly s
 export function renderLeft({ parts }: BatchView): readonly string[] {
   return parts
     .filter(({ state }) => state !== "nothing")
-    .map(({ host, hostState, state, machines }) => {
-      const what = state === "made" ? "stays" : `as ${host} has it, now or when it returns`;
-      return `${machines.join(", ")} on ${host} (${hostState ?? "not in the fleet"}): ${what}`;
-    });
+    .map(
+      (part) =>
+        `${part.machines.join(", ")} on ${part.host} (${part.hostState ?? "not in the fleet"}): ${whatIsLeft(part)}`,
+    );
+}
+
+function whatIsLeft({ host, hostState, state, isOpen }: BatchPartView): string {
+  if (state === "pending") return `as ${host} has it, now or when it returns`;
+  const isTakingBack = isOpen && hostState !== "lost" && hostState !== null;
+  return isTakingBack ? `stays, unless ${host} is at taking it back` : "stays";
 }

@@ -80,7 +80,7 @@ export class Errand {
       if (!isThere && this.#ask.state === "asked")
         throw this.#failure("UNHEARD", "was forgotten before its daemon took it");
       if (this.#ask.state === "asked" && waitedMs > UNHEARD_MS) await this.#giveUp();
-      if (leftMs() < 0) throw this.#failure(UNDER_WAY, "has not ended; its daemon goes on with it");
+      if (leftMs() < 0) throw this.#late();
       await this.#requireReport();
       await this.#clock.sleep(LOOK_MS, signal);
     }
@@ -121,6 +121,11 @@ export class Errand {
     if ((await this.#store.get(beatKey(host))) !== undefined) this.#seenMs = nowMs;
     if (nowMs - this.#seenMs <= LOST_MS) return;
     throw this.#failure(UNDER_WAY, "has not ended: the host is lost, and goes on with it when it returns");
+  }
+
+  #late(): PlimsollError {
+    if (this.#ask.wants === "plan") return this.#failure("UNHEARD", "is not planned by its daemon");
+    return this.#failure(UNDER_WAY, "has not ended; its daemon goes on with it");
   }
 
   async #cancel(): Promise<boolean> {

@@ -36,4 +36,7 @@ test("where one has made nothing the others are waited for to take theirs back",
     parts: [{ isOpen: false }, { isOpen: true }, { isOpen: false, hostState: null }],
   });
   expect(renderLeft(view)).toEqual(["web-2 on h2 (lost): stays"]);
+  expect(renderLeft(viewBatch(batchOf("done", "failed"), HOSTS))).toEqual([
+    "web-1 on h1 (ready): stays, unless h1 is at taking it back",
+  ]);
 });

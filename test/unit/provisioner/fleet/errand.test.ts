@@ -100,6 +100,16 @@ describeIf(hasCommand("etcd"))("an ask, seen from who asks", () => {
     expect(interrupted.monotonicMs() - begunMs).toBe(120_000);
   });
 
+  test("a plan that was taken and does not come is nothing that is gone on with", async () => {
+    const ask = await post("h11", "plan");
+    await changeAsk(store, ask, { state: "taken" });
+
+    await expect(new Errand(store, new HastyClock(), ask, SILENT).plan(NEVER)).rejects.toMatchObject({
+      code: "UNHEARD",
+      message: "host h11: stop is not planned by its daemon",
+    });
+  });
+
   test("a host that is lost meanwhile is not waited for: it has what it has taken", async () => {
     const ask = await post("h10");
     await changeAsk(store, ask, { state: "taken" });
