@@ -163,7 +163,7 @@ function findObstacles(
   if (ContainersRunning > 0 && !LiveRestoreEnabled)
     return refusal(
       `${ContainersRunning} containers run, and a restart of the engine ends them`,
-      'stop them, or have "live-restore": true in daemon.json first',
+      'stop them, or have "live-restore": true in daemon.json, and systemctl reload docker, first',
     ).problems;
   if (canRestart) return [];
   return refusal("no systemd here to start it again with what it is to be").problems;
