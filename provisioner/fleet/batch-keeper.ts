@@ -101,8 +101,8 @@ export class BatchKeeper {
     );
     const idle = left.filter(({ busy }) => busy === undefined).map(({ machine }) => machine.name);
     if (idle.length > 0 && this.#pace.waitMs(ask, clock.monotonicMs()) === 0) {
-      await submit({ kind: "destroy", names: idle });
       this.#pace.note(ask, clock.monotonicMs());
+      await submit({ kind: "destroy", names: idle });
     }
     return left.length === 0;
   }

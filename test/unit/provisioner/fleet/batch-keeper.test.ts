@@ -104,7 +104,10 @@ describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
     expect(await names()).toEqual(["web-h1", "web-h2"]);
   });
 
-  test("what does not go is not tried again at once", async () => {
+  test.for([
+    ["in vain", async () => {}],
+    ["not even begun", refusing],
+  ] as const)("what goes %s is not tried again at once", async ([, then]) => {
     const id = await ask();
     const one = new AskedHost(store, "h1");
     one.start(cleanup);
@@ -116,7 +119,10 @@ describeIf(hasCommand("etcd"))("a batch whose command is gone", () => {
     const keeper = new BatchKeeper({
       ...{ store, clock: systemClock, host: "h1", log: recordLog() },
       events: new EventLog(store, systemClock, "h1"),
-      submit: async (request) => tried.push(request),
+      submit: async (request) => {
+        tried.push(request);
+        await then();
+      },
     });
     const following = keeper.follow(over.signal);
     await waitFor("a try", async () => tried.length > 0);
