@@ -41,14 +41,25 @@ export class Verdicts {
     manifest: Manifest,
     { client, signal }: Asker,
   ): Promise<readonly string[]> {
-    const { id, policy } = await this.#policyNow();
-    const key = `${id} ${repository}@${manifest.digest} ${manifest.mediaType}`;
-    const known = this.#known.get(key);
+    const keyOf = ({ id }: KnownPolicy): string =>
+      `${id} ${repository}@${manifest.digest} ${manifest.mediaType}`;
+    const known = this.#known.get(keyOf(await this.#policyNow()));
     if (known !== undefined) return known;
     const release = await this.#turns.take(client, signal);
     if (release === undefined) throw new PlimsollError("BUSY", "too many images are being looked into");
+    // A turn may be long in coming: there may be another policy by then, or a verdict.
+    const now = await this.#policyNow().catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    const key = keyOf(now);
+    const begun = this.#known.get(key);
+    if (begun !== undefined) {
+      release();
+      return begun;
+    }
     // What has begun comes to its end, whoever leaves: it is known then when he is back.
-    const verdict = this.#known.get(key) ?? look(policy, access, repository, manifest, this.#lookMs);
+    const verdict = look(now.policy, access, repository, manifest, this.#lookMs);
     verdict.then(release, release);
     this.#known.set(key, verdict);
     verdict.catch(() => this.#known.delete(key));

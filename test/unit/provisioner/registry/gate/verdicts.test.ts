@@ -68,6 +68,42 @@ test("what never comes to an end is given up, and others have their turn meanwhi
   expect(await judge(a, "hostile")).toEqual([]); // not kept
 });
 
+test("who has waited for a turn is judged by the policy as it is then, and keeps no turn for what is known by then", async () => {
+  const policy = join(cleanup.temporaryFolder(), "policy.yaml");
+  writeFileSync(policy, "{}");
+  const memory = await new MemoryRegistry().start(cleanup);
+  const registry = new Registry({ url: memory.url });
+  cleanup.add("client", () => registry.close());
+  const manifests = await Promise.all(
+    ["a", "b", "c", "d", "e"].map((user) => {
+      const layer = makeTar([{ name: user }]);
+      return registry.manifest("app", memory.putImage("app", undefined, layer, { config: { User: user } }));
+    }),
+  );
+  const verdicts = new Verdicts(policy, 1000);
+  const judge = (at: number, client: string): Promise<readonly string[]> => {
+    const asker = { ...ASKER, client };
+    const verdict = verdicts.judge({ url: memory.url }, "app", manifests[at] as Manifest, asker);
+    verdict.catch(() => {});
+    return verdict;
+  };
+  const free = JSON.parse(String(manifests[4]?.bytes));
+  const asked = new Set<string>();
+  memory.intercept = ({ url = "" }) => {
+    const isFree = [free.config, ...free.layers].some(({ digest }) => url.endsWith(digest));
+    return !isFree && asked.add(url) === asked; // and no answer
+  };
+  const first = [judge(0, "x"), judge(1, "x"), judge(2, "y")];
+  await expect.poll(() => asked.size).toBe(3);
+  const second = [judge(3, "x"), judge(3, "y"), judge(3, "z"), judge(4, "z")];
+  await new Promise((resolve) => setTimeout(resolve, 50)); // they wait
+  writeFileSync(policy, "labels: [owner]");
+  for (const each of first) await expect(each).rejects.toMatchObject({ code: "GATE" });
+  // One look at what three have brought, and the other beside it.
+  expect(await Promise.race(second)).toEqual(["label-missing: owner"]);
+  for (const each of second.slice(0, 3)) await expect(each).rejects.toMatchObject({ code: "GATE" });
+});
+
 test("what is wrong with the policy is told as it is now", async () => {
   const policy = join(cleanup.temporaryFolder(), "policy.yaml");
   const verdicts = new Verdicts(policy);
