@@ -41,6 +41,8 @@ export function commandPath(): string {
 
 /** A configuration file's options, and where each is written. */
 export interface ConfigFile {
+  /** As it is written. */
+  readonly text: string;
   readonly values: Readonly<Record<string, unknown>>;
   /** `FILE:LINE:COLUMN` of the entry that these keys lead to, or of as much of the way as there is. */
   place(...keys: readonly EntryKey[]): string;
@@ -60,6 +62,7 @@ export async function openConfigFile(path: string): Promise<ConfigFile> {
     throw new UsageError(`configuration ${path}: expected a mapping of options at the top`);
   }
   return {
+    text,
     values: { ...value },
     place: (...keys) => placeIn(path, text, offsetOf(keys)),
   };

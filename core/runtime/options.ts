@@ -125,7 +125,7 @@ export function oneOf<Choice extends string>(
   });
 }
 
-const NO_FILE: ConfigFile = { values: {}, place: () => "" };
+const NO_FILE: ConfigFile = { text: "", values: {}, place: () => "" };
 
 async function openKnown(path: string, keys: readonly string[]): Promise<ConfigFile> {
   const file = await openConfigFile(path);

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { environmentOption, readConfigFile } from "../../core/runtime/config.ts";
+import { environmentOption, openConfigFile, readConfigFile } from "../../core/runtime/config.ts";
 import { UsageError } from "../../core/runtime/errors.ts";
 import { Mapping } from "../host/mapping.ts";
 import { digestOf } from "../registry/digest-check.ts";
@@ -64,11 +63,11 @@ export interface KnownPolicy {
  * may be.
  */
 export async function readKnownPolicy(file: string): Promise<KnownPolicy> {
-  const policy = await readPolicy(file);
-  const bytes = readFileSync(file);
-  if (bytes.toString().replaceAll(/#.*/g, "").trim() === "")
+  const { text, values } = await openConfigFile(file);
+  const policy = parsePolicy(file, values);
+  if (Object.keys(values).length === 0 && !text.replaceAll(/#.*/g, "").includes("{"))
     throw new UsageError(`policy ${file}: is empty`, { hint: "{} is one that asks for nothing" });
-  return { id: digestOf(bytes), policy };
+  return { id: digestOf(Buffer.from(text)), policy };
 }
 
 export function parsePolicy(file: string, values: Readonly<Record<string, unknown>>): ImagePolicy {

@@ -70,10 +70,20 @@ test("one that stands guard is known by its file, and is not followed when that 
   writeFileSync(file, "labels: [owner]");
   const { id, policy } = await readKnownPolicy(file);
   expect([id, policy]).toEqual([expect.stringMatching(/^sha256:/), { labels: ["owner"] }]);
-  for (const text of ["", "\n# all of it is a comment\n"]) {
+  for (const text of ["", "\n# all of it is a comment\n", "---\n# labels: [owner]\n", "~\n"]) {
     writeFileSync(file, text);
     await expect(readKnownPolicy(file)).rejects.toThrow(`policy ${file}: is empty`);
   }
   writeFileSync(file, "{}");
   expect((await readKnownPolicy(file)).policy).toEqual({});
+});
+
+test("what one is known by is what was read, though its file changes meanwhile", async () => {
+  const file = join(cleanup.temporaryFolder(), "policy.yaml");
+  writeFileSync(file, "labels: [owner]");
+  const before = await readKnownPolicy(file);
+  const reading = readKnownPolicy(file);
+  writeFileSync(file, "labels: [team]");
+
+  expect(await reading).toEqual(before);
 });
