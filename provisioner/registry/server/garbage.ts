@@ -52,6 +52,7 @@ export async function collectGarbage(spec: ServerSpec, context: GarbageContext):
   const { documents, clock, signal, without, untagged, say } = context;
   const unknown = without.find((name) => !spec.replicas.some((replica) => replica.name === name));
   if (unknown !== undefined) throw new NotFoundError(`replica ${unknown}: there is no such replica`);
+  if (untagged !== undefined) folderOf(spec); // refused before any replica is disturbed
   const id = randomUUID();
   const report = await inWindow(documents, id, clock, signal, async (inside) => {
     say("waiting until no replica can be written to");
@@ -76,17 +77,21 @@ export async function planGarbage(
 }
 
 function listUntagged(
-  { storage }: ServerSpec,
+  spec: ServerSpec,
   untagged: Untagged | undefined,
   clock: Clock,
 ): readonly UntaggedManifest[] {
   if (untagged === undefined) return [];
-  if (storage.kind !== "filesystem")
-    throw new PlimsollError(
-      "REGISTRY_GC",
-      "manifests without a tag are found in a folder only, not in a bucket",
-    );
-  return findUntagged(storage.folder, { beforeMs: clock.nowMs() - untagged.ageMs, inUse: untagged.inUse });
+  return findUntagged(folderOf(spec), { beforeMs: clock.nowMs() - untagged.ageMs, inUse: untagged.inUse });
+}
+
+/** Where what has no tag can be found. */
+function folderOf({ storage }: ServerSpec): string {
+  if (storage.kind === "filesystem") return storage.folder;
+  throw new PlimsollError(
+    "REGISTRY_GC",
+    "manifests without a tag are found in a folder only, not in a bucket",
+  );
 }
 
 async function waitUntilReadOnly(

@@ -73,7 +73,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "provisioner/images/open-image.ts": "test/e2e/image-check.test.ts",
   "provisioner/images/sbom-command.ts": "test/e2e/image-check.test.ts",
   "provisioner/registry/server/commands.ts": "test/e2e/registry-server.test.ts",
-  "provisioner/registry/server/garbage.ts": "test/e2e/registry-server.test.ts",
   "provisioner/registry/server/replica.ts": "test/e2e/registry-server.test.ts",
   "provisioner/registry/server/running.ts": "test/e2e/registry-server.test.ts",
   "provisioner/registry/tokens/commands.ts": "test/e2e/registry-tokens.test.ts",
