@@ -53,11 +53,16 @@ export function sarifDocument({ image, violations }: CheckedImage): object {
           locations: [
             {
               // A place is needed by those who show it; an image as a whole is its own.
-              physicalLocation: { artifactLocation: { uri: encodeURI(path ?? image.name) } },
+              physicalLocation: { artifactLocation: { uri: encodePath(path ?? image.name) } },
             },
           ],
         })),
       },
     ],
   };
+}
+
+/** As a relative reference (RFC 3986 §4.2): a colon in its first part would make that a scheme. */
+function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
