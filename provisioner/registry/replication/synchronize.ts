@@ -147,7 +147,7 @@ class SyncRun {
       sourceNames.filter((name) => !meant.has(name)),
       new Set(meant.values()),
       (names) => this.#digests(source, repository, names),
-      (digest) => inSlot(this.#slots, () => listImages(source, repository, digest)),
+      (digest) => this.#imagesOf(repository, digest),
     );
     const wanted = new Map([...meant, ...said]);
     const known = destinationNames.filter((name) => wanted.has(name) || own.has(name));
@@ -181,7 +181,31 @@ class SyncRun {
       return false;
     };
     const allowed = await Promise.all(plan.map(isAllowed));
-    return plan.filter(({ tag }, at) => allowed[at] && !stopped.has(subjectOf(tag) ?? ""));
+    const passed = plan.filter((_, at) => allowed[at]);
+    return stopped.size === 0 ? passed : this.#withoutSaid(repository, stopped, passed);
+  }
+
+  /** What is said of what was stopped, of the images of an index as well, stays behind unless it is of what passes too. */
+  async #withoutSaid(
+    repository: string,
+    stopped: ReadonlySet<string>,
+    passed: readonly Comparison[],
+  ): Promise<readonly Comparison[]> {
+    const sources = new Map(passed.flatMap(({ tag, source }) => (source ? [[tag, source] as const] : [])));
+    const saidOf = (images: Iterable<string>): Promise<Tags> =>
+      readSaid(
+        [...sources.keys()],
+        new Set(images),
+        async (names) => new Map(names.map((name) => [name, sources.get(name) ?? ""])),
+        (digest) => this.#imagesOf(repository, digest),
+      );
+    const images = [...sources].filter(([tag]) => subjectOf(tag) === undefined).map(([, digest]) => digest);
+    const [left, coming] = [await saidOf(stopped), await saidOf(images)];
+    return passed.filter(({ tag }) => !left.has(tag) || coming.has(tag));
+  }
+
+  #imagesOf(repository: string, digest: string): Promise<readonly string[]> {
+    return inSlot(this.#slots, () => listImages(this.#context.source, repository, digest));
   }
 
   /** A tag that goes between the list and the question is as if it had not been listed. */

@@ -270,3 +270,21 @@ test("what the policy refuses gets no tag, nor do its signatures; what cannot be
   expect(west.tagsOf("app")).toMatchObject({ good, bad: old });
   expect(await status()).toMatchObject({ refused: 1 });
 });
+
+test("nor do signatures of a refused index's images, and of these signatures; those of what is let through do", async () => {
+  const signatureOf = (digest: string): string => `${digest.replace(":", "-")}.sig`;
+  const [good, bad, both] = ["good", "bad", "both"].map((name) => east.putImage("app", undefined, name));
+  const index = (tag: string, ...digests: (string | undefined)[]): string => {
+    const manifests = digests.map((digest) => ({ mediaType: MANIFEST, digest, size: 1 }));
+    return east.putManifest("app", tag, { schemaVersion: 2, mediaType: INDEX, manifests }, INDEX);
+  };
+  const refused = index("v1", good, bad, both);
+  index("v2", both);
+  const signature = east.putImage("app", signatureOf(good ?? ""), "signature");
+  east.putImage("app", signatureOf(signature), "signature of it");
+  east.putImage("app", signatureOf(both ?? ""), "another");
+  const judge: Judge = async (_repository, digest) => (digest === refused ? ["it runs as root"] : []);
+  const { counts } = await sync({}, { judge });
+  expect(Object.keys(west.tagsOf("app")).sort()).toEqual([signatureOf(both ?? ""), "v2"]);
+  expect(counts).toMatchObject({ copied: 2, refused: 1, behind: 0, failed: 0 });
+});
