@@ -155,15 +155,22 @@ function sources() {
 export function installDebianPackages(packages) {
   const missing = packages.filter(({ needs }) => !isThere(needs));
   if (missing.length === 0 || process.getuid() !== 0 || !hasCommand("apt-get")) return missing;
-  const names = [...new Set(missing.map((each) => each.package))];
-  progress(`installing Debian packages: ${names.join(" ")}`);
   const apt = ["-q", "-y", "-o", "DPkg::Lock::Timeout=600"];
   run("apt-get", [...apt, "update"], "capture"); // without network the lists at hand may still do
-  const { output } = run("apt-get", [...apt, "install", "--no-install-recommends", ...names], "capture");
+  const names = offeredPackages([...new Set(missing.map((each) => each.package))]);
+  progress(`installing Debian packages: ${names.join(" ")}`);
+  const install = [...apt, "install", "--no-install-recommends", ...names];
+  const { status, output } = run("apt-get", install, "capture");
   stopServices(missing);
-  const left = missing.filter(({ needs }) => !isThere(needs));
-  if (left.length > 0) progress(`apt-get: ${output.trimEnd().split("\n").at(-1)}`);
-  return left;
+  if (status !== 0) progress(`apt-get: ${output.trimEnd().split("\n").at(-1)}`);
+  return missing.filter(({ needs }) => !isThere(needs));
+}
+
+/** Those that this Debian has: a name that it does not know keeps apt-get from all others. */
+function offeredPackages(names) {
+  const { output } = run("apt-cache", ["show", "--no-all-versions", ...names], "capture");
+  const known = new Set(output.split("\n"));
+  return names.filter((name) => known.has(`Package: ${name}`));
 }
 
 /** A package may start a service of its own (Prometheus, Docker): only its programs are wanted here. */
