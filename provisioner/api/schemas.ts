@@ -140,10 +140,36 @@ const STATUS: ObjectSchema = fields({
 
 const ROOM: ObjectSchema = fields({ cpus: NUMBER, memoryBytes: COUNT, diskBytes: COUNT });
 
+const HOST_STATE: Schema = oneWord("ready", "draining", "lost", "fenced");
+
 const HOST: ObjectSchema = fields({
-  ...{ name: TEXT, state: oneWord("ready", "draining", "lost", "fenced"), address: TEXT, version: TEXT },
+  ...{ name: TEXT, state: HOST_STATE, address: TEXT, version: TEXT },
   ...{ capacity: ROOM, used: ROOM, machines: COUNT, running: COUNT, images: TEXTS, seen: orNull(TEXT) },
   labels: { type: "object", properties: {}, additionalProperties: TEXT },
+});
+
+const ORDER: ObjectSchema = fields({
+  ...{
+    host: TEXT,
+    state: oneWord("draining", "fenced"),
+    since: TEXT,
+    by: some("the host on which it was said"),
+  },
+});
+
+const FENCE: ObjectSchema = fields({
+  isOff: { type: "boolean", description: "true: the host is off, or cut from the network for good" },
+});
+
+const BATCH: ObjectSchema = fields({
+  ...{ id: TEXT, state: oneWord("making", "taking-back") },
+  parts: {
+    type: "array",
+    items: fields({
+      ...{ host: TEXT, hostState: orNull(HOST_STATE), state: oneWord("pending", "made", "nothing") },
+      ...{ isOpen: YES_OR_NO, machines: TEXTS },
+    }),
+  },
 });
 
 /** Everything that goes in or comes out, by the name the OpenAPI document gives it. */
@@ -161,6 +187,9 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Output: OUTPUT,
   Event: EVENT,
   Host: HOST,
+  Order: ORDER,
+  Fence: FENCE,
+  Batch: BATCH,
   Status: STATUS,
   Error: fields({ error: TEXT, code: TEXT }, { hint: TEXT }),
 };

@@ -1,18 +1,12 @@
 import type { Command } from "commander";
 import { withExamples } from "../../core/runtime/command-line.ts";
-import { NotFoundError } from "../../core/runtime/errors.ts";
 import { confirm } from "../confirm.ts";
 import { type CommonOptions, ctSubCommand } from "../ct/commands.ts";
-import { EventLog } from "../events/event-log.ts";
 import { print } from "../print.ts";
-import { CONFLICT, retryConflicts } from "../store/optimistic.ts";
-import type { Store } from "../store/types.ts";
 import { renderTable } from "../table.ts";
-import { BATCH_TITLES, type BatchView, batchRows, renderLeft, viewBatch } from "./batch-views.ts";
-import { BATCHES, type Batch, decodeBatch, findBatch, judgeBatch, removeBatch } from "./batches.ts";
+import { endBatch, listBatches, readBatch } from "./batch-orders.ts";
+import { BATCH_TITLES, batchRows, renderLeft } from "./batch-views.ts";
 import { withFleetStore } from "./host-commands.ts";
-import { readFleet } from "./hosts.ts";
-import type { Orderer } from "./orders.ts";
 
 export function ctBatches(): Command {
   const command = ctSubCommand(
@@ -20,10 +14,7 @@ export function ctBatches(): Command {
     "creations on several hosts that are not over: all or none, and which host they wait for",
   ).action((options: CommonOptions) =>
     withFleetStore(options, async ({ store }) => {
-      const { entries } = await store.list(BATCHES);
-      const { hosts } = await readFleet(store);
-      const judged = await Promise.all(entries.map((entry) => judgeBatch(store, decodeBatch(store, entry))));
-      const views = judged.map((batch) => viewBatch(batch, hosts));
+      const views = await listBatches(store);
       print(options, views, () => renderTable(BATCH_TITLES, views.flatMap(batchRows)));
     }),
   );
@@ -59,29 +50,4 @@ export function ctEndBatch(signal: AbortSignal): Command {
     ["plimsoll ct end-batch 3f2a91c0-… --dry-run", "what would stay where"],
     ["plimsoll ct destroy web-1", "what is not to stay is destroyed as any other"],
   ]);
-}
-
-/** Throws NotFoundError. */
-async function readBatch(
-  store: Store,
-  id: string,
-): Promise<{ readonly batch: Batch; readonly view: BatchView }> {
-  const batch = await findBatch(store, id);
-  if (batch === undefined)
-    throw new NotFoundError(`batch ${id}: not found, or over`, { hint: "plimsoll ct batches" });
-  return { batch, view: viewBatch(await judgeBatch(store, batch), (await readFleet(store)).hosts) };
-}
-
-/** As it is in the moment it is ended. */
-function endBatch({ store, clock, by }: Orderer, id: string): Promise<BatchView> {
-  return retryConflicts(`batch ${id}`, clock, async () => {
-    const { batch, view } = await readBatch(store, id);
-    if (!(await removeBatch(store, batch))) return CONFLICT;
-    const text = `its batch was ended, said on ${by}`;
-    const names = view.parts.flatMap(({ state, machines }) => (state === "nothing" ? [] : machines));
-    await new EventLog(store, clock, by).add(
-      ...names.map((name) => ({ kind: "create", state: "left", name, text })),
-    );
-    return view;
-  });
 }

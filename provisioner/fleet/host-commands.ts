@@ -20,7 +20,7 @@ import { readFleet } from "./hosts.ts";
 import { drainHost, fenceHost, type Orderer, readmitHost } from "./orders.ts";
 import { placeAsks } from "./place.ts";
 import { renderRefusal } from "./placement.ts";
-import { HOST_TITLES, hostRow, viewHost } from "./render.ts";
+import { HOST_TITLES, hostRow, viewHost, viewOrder } from "./render.ts";
 
 interface CommonOptions {
   readonly store?: string;
@@ -155,9 +155,9 @@ function renderResult({ name, state, error }: RequestResult): string {
   return `${name}: ${state === "undone" ? "stays where it was" : "not finished"}: ${error ?? "given up"}\n`;
 }
 
-function tellOrder(options: CommonOptions, host: string, { state, sinceMs, by }: Order): void {
-  const since = new Date(sinceMs).toISOString();
-  print(options, { host, state, since, by }, () => `${host} is ${state} since ${since}, said on ${by}\n`);
+function tellOrder(options: CommonOptions, host: string, order: Order): void {
+  const view = viewOrder(host, order);
+  print(options, view, () => `${host} is ${view.state} since ${view.since}, said on ${view.by}\n`);
 }
 
 function fleetCommand(name: string, description: string): Command {

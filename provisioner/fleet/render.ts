@@ -1,4 +1,5 @@
 import { renderBytes } from "../step/render.ts";
+import type { Order } from "./documents.ts";
 import type { FleetHost, Room } from "./types.ts";
 
 /** What a person or a script is shown of a host. */
@@ -24,6 +25,18 @@ export function viewHost(host: FleetHost): HostView {
     ...{ name, state, address, capacity, used, machines, running: running.size, labels, images, version },
     seen: seenMs === undefined ? null : new Date(seenMs).toISOString(),
   };
+}
+
+export interface OrderView {
+  readonly host: string;
+  readonly state: Order["state"];
+  readonly since: string;
+  /** The host on which it was said. */
+  readonly by: string;
+}
+
+export function viewOrder(host: string, { state, sinceMs, by }: Order): OrderView {
+  return { host, state, since: new Date(sinceMs).toISOString(), by };
 }
 
 export const HOST_TITLES: readonly string[] = [

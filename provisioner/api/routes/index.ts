@@ -1,7 +1,8 @@
 import type { Host } from "../../host/host.ts";
 import { renderOpenApi } from "../openapi.ts";
 import type { Route } from "../route.ts";
-import { hostRoute } from "./hosts.ts";
+import { batchRoutes } from "./batches.ts";
+import { hostRoutes } from "./hosts.ts";
 import { insideRoutes } from "./inside.ts";
 import { machineRoutes } from "./machines.ts";
 import { networkRoutes } from "./networks.ts";
@@ -10,14 +11,16 @@ import { type StatusParts, statusRoute } from "./status.ts";
 
 /** Everything the API is. */
 export function apiRoutes(parts: OperationParts & StatusParts & { readonly host: Host }): readonly Route[] {
-  const { store, clock } = parts.host;
+  const { store, clock, config } = parts.host;
+  const orderer = { store, clock, by: config.name };
   const routes: Route[] = [
     statusRoute(parts),
     ...machineRoutes(parts.host),
     ...insideRoutes(parts.host),
     ...operationRoutes(parts),
     ...networkRoutes(store, clock),
-    hostRoute(store),
+    ...hostRoutes(orderer),
+    ...batchRoutes(orderer),
   ];
   const document: Route = {
     ...{ method: "GET", path: "/v1/openapi.json", name: "showOpenApi", summary: "This document" },
