@@ -7,7 +7,7 @@ export function renderRemoval(what: string, report: RemovalReport, isDryRun: boo
   const lines = outcomes.map(({ repository, tag, action, why }) => {
     const name = tag === "" ? repository : `${repository}:${tag}`;
     const done = action === "removed" && isDryRun ? "to be removed" : action;
-    return `${what}: ${name} ${done}${why === undefined ? "" : `: ${why}`}\n`;
+    return `${what}: ${name === "" ? "" : `${name} `}${done}${why === undefined ? "" : `: ${why}`}\n`;
   });
   const count = (action: string): number => outcomes.filter((each) => each.action === action).length;
   const left = [count("kept") && `${count("kept")} kept`, count("failed") && `${count("failed")} failed`];

@@ -12,7 +12,7 @@ export interface RetentionReport extends RemovalReport {
   readonly ageless: readonly string[];
 }
 
-/** Applies one rule to each repository it means. One that fails costs itself. */
+/** Applies one rule to each repository it means. One that fails costs itself, as does a registry that is away. */
 export async function retain(
   rule: RetentionRule,
   inUse: InUse,
@@ -22,8 +22,12 @@ export async function retain(
   const registry = new Registry(rule.registry, clock);
   try {
     const reports: Omit<RetentionReport, "rule">[] = [];
-    for (const repository of (await registry.repositories()).filter(rule.repositories))
-      reports.push(await retainIn(registry, repository, rule, inUse, clock, isDryRun));
+    try {
+      for (const repository of (await registry.repositories()).filter(rule.repositories))
+        reports.push(await retainIn(registry, repository, rule, inUse, clock, isDryRun));
+    } catch (error) {
+      reports.push(failedAt("", error));
+    }
     return {
       rule: rule.name,
       outcomes: reports.flatMap(({ outcomes }) => outcomes),
@@ -55,8 +59,12 @@ async function retainIn(
     const report = await removeImages(registry, inventory, plan, isDryRun);
     return { ...report, ageless: ageless.map((tag) => `${repository}:${tag}`) };
   } catch (error) {
-    if (!(error instanceof PlimsollError)) throw error;
-    const failed = { repository, tag: "", digest: "", action: "failed", why: errorLine(error) } as const;
-    return { outcomes: [failed], manifests: 0, bytes: 0, ageless: [] };
+    return failedAt(repository, error);
   }
+}
+
+function failedAt(repository: string, error: unknown): Omit<RetentionReport, "rule"> {
+  if (!(error instanceof PlimsollError)) throw error;
+  const failed = { repository, tag: "", digest: "", action: "failed", why: errorLine(error) } as const;
+  return { outcomes: [failed], manifests: 0, bytes: 0, ageless: [] };
 }

@@ -2,9 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { NotFoundError, UsageError } from "../../../../../core/runtime/errors.ts";
+import { EXIT } from "../../../../../core/runtime/program.ts";
 import { registryRemovalCommands } from "../../../../../provisioner/registry/retention/commands.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
-import { INDEX, MemoryRegistry } from "../../../../support/memory-registry.ts";
+import { answering, INDEX, MemoryRegistry } from "../../../../support/memory-registry.ts";
 import { type Printed, runCommand } from "../../../../support/run-command.ts";
 
 const cleanup = new Cleanup();
@@ -48,6 +49,28 @@ test("retain: planned, done, and as JSON", async () => {
   expect(Object.keys(memory.tagsOf("app"))).toEqual(["v2"]);
   expect((await run("retain", "--all")).text).toBe("builds: 0 tags and 0 manifests removed\n");
   await expect(run("retain", "other")).rejects.toThrow(NotFoundError);
+});
+
+test("retain: a rule whose registry does not say what it has costs itself", async () => {
+  const other = await new MemoryRegistry().start(cleanup);
+  other.intercept = answering(403);
+  memory.putImage("app", "v1", "1", { created: "2020-01-01T00:00:00Z" });
+  memory.putImage("app", "v2", "2", { created: "2021-01-01T00:00:00Z" });
+  const registries = { east: { url: memory.url }, other: { url: other.url } };
+  const retention = {
+    away: { registry: "other", keepLast: 1 },
+    builds: { registry: "east", keepLast: 1 },
+  };
+  writeFileSync(given[1] ?? "", JSON.stringify({ registries, retention }));
+  const { text, code } = await run("retain", "--all");
+  expect(text.split("\n")).toEqual([
+    expect.stringMatching(/^away: failed: registry .*: GET _catalog/),
+    "away: 0 tags and 0 manifests removed, 1 failed",
+    "builds: app:v1 removed",
+    "builds: 1 tags and 1 manifests removed",
+    "",
+  ]);
+  expect(code).toBe(EXIT.failed);
 });
 
 test("rm: a tag, a digest with all its tags, a whole repository", async () => {
