@@ -2,6 +2,7 @@ import { backoffMs } from "../../core/runtime/backoff.ts";
 import type { Clock } from "../../core/runtime/clock.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import type { Logger } from "../../core/runtime/log.ts";
+import { atMost } from "../../core/runtime/patience.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { Announcements } from "../lifecycle/announcements.ts";
 import { byOurClock, type News, parseNews } from "./news.ts";
@@ -68,9 +69,7 @@ export class Peer {
   async #fetch(signal: AbortSignal): Promise<News> {
     const { request } = await import("undici"); // for those who have peers: it costs 19 MB
     const target = new URL(`/api/v1/heard?since=${this.#sinceMs}`, this.#options.url);
-    const { statusCode, body } = await request(target, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
+    const { statusCode, body } = await request(target, { signal: atMost(TIMEOUT_MS, signal) });
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`HTTP ${statusCode}: ${text.slice(0, 200).trim()}`);
     return parseNews(text);

@@ -11,3 +11,10 @@ export async function withPatience<T>(promise: Promise<T>, ms: number): Promise<
     settled.abort();
   }
 }
+
+/** Aborts with `signal`, and after `ms`. Not AbortSignal.any(): that loses a timeout that nobody else holds. */
+export function atMost(ms: number, signal: AbortSignal): AbortSignal {
+  const ended = new AbortController();
+  void systemClock.sleep(ms, signal).then(() => ended.abort());
+  return ended.signal;
+}

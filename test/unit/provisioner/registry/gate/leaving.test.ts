@@ -1,9 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import { connect } from "node:net";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, expect, test } from "vitest";
-import { atMost, untilOver } from "../../../../../provisioner/registry/gate/leaving.ts";
+import { untilOver } from "../../../../../provisioner/registry/gate/leaving.ts";
 import { listen } from "../../../../../provisioner/registry/listen.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
 
@@ -45,24 +43,4 @@ test("a request is over when it is answered, and nothing of it stays with a conn
   client.write(REQUEST);
   await expect.poll(() => over).toEqual([true, true]);
   expect(listeners).toBe(first);
-});
-
-test("a wait ends with its signal, and in time, however often memory is cleaned meanwhile", async () => {
-  const left = new AbortController();
-  const signals = [atMost(60_000, left.signal), atMost(60_000, AbortSignal.abort())];
-  left.abort();
-  await expect.poll(() => signals.map(({ aborted }) => aborted)).toEqual([true, true]);
-
-  setFlagsFromString("--expose-gc");
-  const clean: () => void = runInNewContext("gc");
-  let isOver = false;
-  atMost(300, new AbortController().signal).addEventListener("abort", () => {
-    isOver = true;
-  });
-  await expect
-    .poll(() => {
-      clean();
-      return isOver;
-    })
-    .toBe(true);
 });
