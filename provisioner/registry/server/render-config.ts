@@ -44,12 +44,16 @@ export function renderConfig(spec: ServerSpec, secrets: Secrets, isReadOnly: boo
       relativeurls: true, // whatever name or port it is reached by
       draintimeout: `${DRAIN_SECONDS}s`,
       headers: { "X-Content-Type-Options": ["nosniff"] },
-      // With a policy clients come to the gate, and nobody but the gate comes here.
-      tls: spec.policyFile === undefined && spec.tls ? { ...spec.tls, minimumtls: "tls1.2" } : undefined,
+      tls: tlsOf(spec),
     },
     notifications: notificationsOf(spec, secrets),
     health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },
   });
+}
+
+/** What of that decides who is let in, by its key, as it stands there; empty for what is not there. */
+export function renderDoors(spec: ServerSpec): Readonly<Record<"auth" | "tls", string>> {
+  return { auth: renderYaml({ auth: authOf(spec) }), tls: renderYaml({ tls: tlsOf(spec) }, "  ") };
 }
 
 /** Packets that a director has not rewritten are for its own address, which such a replica has as well. */
@@ -80,6 +84,11 @@ function authOf({ auth, name, folder }: ServerSpec): Section | undefined {
   if (auth.kind === "htpasswd") return { htpasswd: { realm: auth.realm, path: auth.file } };
   const rootcertbundle = `${folder}/${TOKEN_CERTIFICATE}`;
   return { token: { realm: auth.url, service: name, issuer: name, rootcertbundle } };
+}
+
+/** With a policy clients come to the gate, and nobody but the gate comes here. */
+function tlsOf({ policyFile, tls }: ServerSpec): Section | undefined {
+  return policyFile === undefined && tls ? { ...tls, minimumtls: "tls1.2" } : undefined;
 }
 
 function notificationsOf({ notifications }: ServerSpec, { tokens }: Secrets): Section | undefined {

@@ -9,6 +9,7 @@ import { Verdicts } from "../gate/verdicts.ts";
 import { renderAddress } from "./address.ts";
 import type { Replica, ServerSpec } from "./declaration.ts";
 import { type RunningRegistry, startRegistry, takesConnections } from "./running.ts";
+import { refuseStaleConfig } from "./stale-config.ts";
 import { type ReplicaMode, type ReplicaState, type ServerDocuments, WindowWatch } from "./window.ts";
 
 const LOOK_MS = 1000;
@@ -27,6 +28,7 @@ export interface ReplicaContext {
  * before it looks who runs: one of them sees the other.
  */
 export async function runReplica(spec: ServerSpec, replica: Replica, context: ReplicaContext): Promise<void> {
+  refuseStaleConfig(spec);
   const { documents, clock } = context;
   const lock = join(spec.folder, `replica-${replica.name}.lock`);
   const release = await tryFileLock(lock);
