@@ -2,7 +2,7 @@
  * nameserver 10.0.0.2
  * search example.org
  *
- * resolv.conf(5); hosts(5) is `ADDRESS NAME…` a line. What a machine's programs look names up with.
+ * resolv.conf(5); hostname(5) is the name; hosts(5) is `ADDRESS NAME…` a line. What a machine's programs look names up with.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
@@ -14,7 +14,7 @@ import { replaceFile } from "./identity.ts";
 const HOST_FILES = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 
 /** By what they are called in /etc. */
-const FILES = ["hosts", "resolv.conf"] as const;
+const FILES = ["hostname", "hosts", "resolv.conf"] as const;
 
 interface Names {
   readonly name: string;
@@ -26,6 +26,7 @@ interface Names {
 /** Writes them into a folder. Returns how a container has them in /etc. */
 export function writeNameFiles(folder: string, { name, address, dns }: Names): readonly string[] {
   const texts = {
+    hostname: `${name}\n`, // of a container without a network of its own some engines leave it empty
     hosts: renderHosts(name, address),
     "resolv.conf": renderResolvConf(dns, HOST_FILES.map(readIfThere)),
   };

@@ -44,11 +44,13 @@ test("written as a container is to have them, and anew each time", () => {
   const names = { name: "web", address: "10.0.0.7", dns: ["10.0.0.2"] };
   expect(hasNameFiles(folder)).toBe(false);
   expect(writeNameFiles(folder, names)).toEqual([
+    `${folder}/hostname:/etc/hostname`,
     `${folder}/hosts:/etc/hosts`,
     `${folder}/resolv.conf:/etc/resolv.conf`,
   ]);
   expect(hasNameFiles(folder)).toBe(true);
   writeNameFiles(folder, { ...names, address: "10.0.0.8" });
+  expect(readFileSync(`${folder}/hostname`, "utf8")).toBe("web\n");
   expect(readFileSync(`${folder}/hosts`, "utf8")).toBe(renderHosts("web", "10.0.0.8"));
   expect(readFileSync(`${folder}/resolv.conf`, "utf8")).toMatch(/^nameserver 10\.0\.0\.2\n/);
 });
