@@ -2,7 +2,8 @@
  * nameserver 10.0.0.2
  * search example.org
  *
- * resolv.conf(5); hostname(5) is the name; hosts(5) is `ADDRESS NAME…` a line. What a machine's programs look names up with.
+ * resolv.conf(5); hosts(5) is `ADDRESS NAME…` a line, hostname(5) the name alone. What a machine's programs look names
+ * up with.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
