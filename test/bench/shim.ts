@@ -5,7 +5,7 @@ import { exec } from "../../core/runtime/exec.ts";
 import { Cleanup } from "../support/cleanup.ts";
 import { mountPointIn } from "../support/fuse-mount.ts";
 import { type RunningProgram, startProgram } from "../support/run-program.ts";
-import { makeCgroup } from "../support/view-container.ts";
+import { makeCgroup, type TestCgroup } from "../support/view-container.ts";
 import { waitFor } from "../support/wait-for.ts";
 import {
   compile,
@@ -51,6 +51,10 @@ interface Machine {
   readonly isPinned: boolean;
 }
 
+interface Crowd extends Pick<Machine, "reader" | "container"> {
+  readonly cgroup: TestCgroup;
+}
+
 interface Setting extends Machine {
   readonly file: string;
   readonly readers: number;
@@ -76,10 +80,11 @@ async function bench(): Promise<void> {
     { name: "by name", folder: join(byName, "bench/proc"), pid: ours.pid },
     ...(await startLxcfs(cleanup)),
   ];
-  const container = await startContainer("plimsoll-bench");
+  const container = await startContainer(makeCgroup(cleanup, `plimsoll-bench-${process.pid}`));
   await exec(shimArgv("name", "bench", "--pid", `${container}`, "--names", names));
   for (const isPinned of [true, false]) await benchOn(targets, { reader, container, isPinned });
-  const crowd = { reader, container: await startContainer("plimsoll-bench-crowd") };
+  const cgroup = makeCgroup(cleanup, `plimsoll-bench-crowd-${process.pid}`);
+  const crowd = { reader, container: await startContainer(cgroup), cgroup };
   await benchBesideCrowd(targets.filter(isServer), { reader, container, isPinned: false }, crowd);
   console.log("\nresident MiB, and without the pages of files");
   for (const { name, pid } of targets.filter(isServer))
@@ -110,8 +115,7 @@ async function benchOn(targets: readonly Target[], machine: Machine): Promise<vo
 }
 
 /** 512 MiB and one and a half CPUs. The reader runs in its namespaces but not in its cgroup: the quota would be measured. */
-async function startContainer(name: string): Promise<number> {
-  const cgroup = makeCgroup(cleanup, `${name}-${process.pid}`);
+async function startContainer(cgroup: TestCgroup): Promise<number> {
   cgroup.setMemoryLimit(512 * 2 ** 20);
   cgroup.setQuota(1.5);
   const namespaces = ["unshare", "--pid", "--cgroup", "--fork", "--kill-child", "sleep", "3600"];
@@ -200,11 +204,7 @@ function isCached({ name }: Target): boolean {
 }
 
 /** Readers of another container at the same files. */
-async function benchBesideCrowd(
-  targets: readonly Target[],
-  machine: Machine,
-  crowd: Pick<Machine, "reader" | "container">,
-): Promise<void> {
+async function benchBesideCrowd(targets: readonly Target[], machine: Machine, crowd: Crowd): Promise<void> {
   console.log(`\nmeminfo, 1 reader, and ${CROWD} of another container`);
   console.log(`${"".padEnd(22)}p50 µs   p99 µs   alone: p50      p99   p99 ratio`);
   for (const target of targets) {
@@ -227,11 +227,10 @@ async function benchBesideCrowd(
   }
 }
 
-function startCrowd(
-  { folder }: Target,
-  { reader, container }: Pick<Machine, "reader" | "container">,
-): readonly RunningProgram[] {
+/** In its cgroup: two hundred that read from the page cache would take every CPU from the servers, as no container can. */
+function startCrowd({ folder }: Target, { reader, container, cgroup }: Crowd): readonly RunningProgram[] {
   const argv = [
+    ...["sh", "-ec", 'echo $$ > "$0"; exec "$@"', join(cgroup.directory("cpu"), "cgroup.procs")],
     "nsenter",
     "-t",
     `${container}`,
