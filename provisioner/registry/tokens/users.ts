@@ -5,14 +5,12 @@
  */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { UsageError } from "../../../core/runtime/errors.ts";
-import { inSlot, Slots } from "../../reconcile/slots.ts";
 
 /** A tenth of a second and 32 MiB for each guess. */
 const COST = 15;
 const MOST_COST = 20;
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
-const AT_ONCE = 2;
 /** What has been right is right for a while: a pull asks for a dozen tokens. */
 const REMEMBER = 1000;
 
@@ -53,30 +51,38 @@ export function renderUser(name: string, { cost, salt, hash }: PasswordHash): st
   return `${name}:scrypt:${cost}:${salt.toString("base64")}:${hash.toString("base64")}`;
 }
 
-/** Whether passwords are right: a few at once, and in the same time for a name that nobody has. */
+/** Whether passwords are right: in the same time for a name that nobody has. */
 export class PasswordCheck {
-  readonly #slots = new Slots(AT_ONCE);
   readonly #secret = randomBytes(32);
   /** Digests of what has been right, the oldest first. */
   readonly #right = new Set<string>();
 
+  /** Whether it has been right before: that costs nothing. */
+  isKnown(users: Users, name: string, password: string): boolean {
+    return this.#right.has(this.#markOf(users.get(name), name, password));
+  }
+
   async check(users: Users, name: string, password: string): Promise<boolean> {
+    if (this.isKnown(users, name, password)) return true;
     const known = users.get(name);
-    const stored = known?.hash.toString("base64") ?? "";
-    const mark = createHmac("sha256", this.#secret)
-      .update(JSON.stringify([name, password, stored]))
-      .digest("base64");
-    if (this.#right.has(mark)) return true;
     const { cost, salt, hash } = known ?? {
       cost: COST,
       salt: Buffer.alloc(SALT_BYTES),
       hash: Buffer.alloc(HASH_BYTES),
     };
-    const derived = await inSlot(this.#slots, () => derive(password, salt, cost));
+    const derived = await derive(password, salt, cost);
     if (!timingSafeEqual(derived, hash) || known === undefined) return false;
-    this.#right.add(mark);
+    this.#right.add(this.#markOf(known, name, password));
     for (const oldest of this.#right) if (this.#right.size > REMEMBER) this.#right.delete(oldest);
     return true;
+  }
+
+  /** Another one when the password is changed. */
+  #markOf(known: PasswordHash | undefined, name: string, password: string): string {
+    const stored = known?.hash.toString("base64") ?? "";
+    return createHmac("sha256", this.#secret)
+      .update(JSON.stringify([name, password, stored]))
+      .digest("base64");
   }
 }
 

@@ -81,6 +81,21 @@ describeIf(hasCommand("openssl"))("token server", () => {
     expect(JSON.stringify(log.lines)).not.toContain("wrong");
   });
 
+  test("after five wrong passwords another is not looked at, which says when it is; the metrics are this host's", async () => {
+    const wrong = { authorization: `Basic ${Buffer.from("eve:wrong").toString("base64")}` };
+    const statuses: number[] = [];
+    let last: Response | undefined;
+    for (let attempt = 0; attempt < 6; attempt++) {
+      last = await fetch(`${url}?service=registry`, { headers: wrong });
+      statuses.push(last.status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+    expect(last?.headers.get("retry-after")).toBe("60");
+    expect((await ask("service=registry", "ada:secret")).status).toBe(200);
+    const metrics = await (await fetch(url.replace("/token", "/metrics"))).text();
+    expect(metrics).toContain('plimsoll_registry_tokens_passwords{outcome="unseen"} 1\n');
+  });
+
   test("another service, another method, too much, users that cannot be read", async () => {
     expect((await ask(`service=other&${SCOPE}`, "ada:secret")).status).toBe(400);
     expect((await ask(`service=registry&${SCOPE}`, "ada:secret", "POST")).status).toBe(405);
