@@ -3,6 +3,7 @@
 //    "name":"web","plimsoll.ip":"10.0.0.7"}},"time":1700000000,"timeNano":1700000000123456789}
 import { type Dispatcher, Pool } from "undici";
 import { EngineApi } from "../../core/runtime/engine-api.ts";
+import type { ContainerListAnswer, SystemEventsAnswer } from "../../core/runtime/engine-types.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { linesOf } from "./lines.ts";
 
@@ -68,20 +69,10 @@ export function openDockerEngine(socketPath: string): DockerEngine {
   };
 }
 
-interface ListedContainer {
-  readonly Id: string;
-  readonly Names?: readonly string[];
-  readonly Image?: string;
-  readonly State?: string;
-  readonly Labels?: Readonly<Record<string, string>>;
-  readonly NetworkSettings?: {
-    readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string }>>;
-  };
-}
-
 export function parseContainers(text: string): readonly Container[] {
-  const listed = JSON.parse(text) as readonly ListedContainer[];
-  return listed.map(({ Id, Names, Image, State, Labels, NetworkSettings }) => {
+  const listed: ContainerListAnswer = JSON.parse(text);
+  return listed.flatMap(({ Id, Names, Image, State, Labels, NetworkSettings }) => {
+    if (Id === undefined) return [];
     const networks = Object.values(NetworkSettings?.Networks ?? {});
     const address = networks.map(({ IPAddress }) => IPAddress).find((ip) => ip !== undefined && ip !== "");
     return {
@@ -97,7 +88,7 @@ export function parseContainers(text: string): readonly Container[] {
 /** Undefined for a line that is no event of a container: engines write more than is documented. */
 export function parseEvent(line: string): ContainerEvent | undefined {
   if (line.trim() === "") return undefined;
-  const { Type, Action, Actor, timeNano } = JSON.parse(line);
+  const { Type, Action, Actor, timeNano }: SystemEventsAnswer = JSON.parse(line);
   if (Type !== "container" || typeof Action !== "string" || typeof Actor?.ID !== "string") return undefined;
   return { id: Actor.ID, action: Action, atMs: Number(timeNano) / 1e6, attributes: Actor.Attributes ?? {} };
 }

@@ -1,3 +1,5 @@
+import type { SystemVersionAnswer } from "./engine-types.ts";
+
 /** All we use is there since 1.41 (Docker 20.10) and as documented at 1.44, the oldest that Docker 29 takes. */
 const OLDEST_MINOR = 41;
 const BEST_MINOR = 44;
@@ -30,7 +32,7 @@ function choosePrefix(versionAnswer: string): string {
 }
 
 /** What is in front of an engine may answer in its place, and not in JSON. */
-function parseVersions(text: string): { readonly ApiVersion?: unknown; readonly MinAPIVersion?: unknown } {
+function parseVersions(text: string): SystemVersionAnswer {
   try {
     return JSON.parse(text) ?? {};
   } catch {

@@ -3,6 +3,11 @@
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { EngineApi } from "../../core/runtime/engine-api.ts";
+import type {
+  ContainerInspectAnswer,
+  ContainerListAnswer,
+  SystemEventsAnswer,
+} from "../../core/runtime/engine-types.ts";
 import { errnoOf, NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 
 const LIST_TIMEOUT_MS = 10_000;
@@ -39,14 +44,17 @@ export function openDockerEngine(socketPath: string): DockerEngine {
   const json = async (path: string): Promise<unknown> =>
     parseAnswer(await text(await get(path, AbortSignal.timeout(LIST_TIMEOUT_MS))));
   return {
-    running: async () => parseRunning(await json("/containers/json")),
+    running: async () => parseRunning((await json("/containers/json")) as ContainerListAnswer),
     initPid: async (idOrName) =>
-      parseInitPid(idOrName, await json(`/containers/${encodeURIComponent(idOrName)}/json`)),
+      parseInitPid(
+        idOrName,
+        (await json(`/containers/${encodeURIComponent(idOrName)}/json`)) as ContainerInspectAnswer,
+      ),
     starts: async function* (sinceMs, signal) {
       const filters = encodeURIComponent(JSON.stringify({ type: ["container"], event: ["start"] }));
       const since = (sinceMs / 1000).toFixed(3);
       for await (const line of linesOf(await get(`/events?since=${since}&filters=${filters}`, signal)))
-        yield parseStart(line);
+        yield* parseStarts(line);
     },
   };
 }
@@ -100,29 +108,22 @@ async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
   }
 }
 
-interface Listed {
-  readonly Id: string;
-  readonly Names?: readonly string[];
+function parseRunning(listed: ContainerListAnswer): readonly DockerContainer[] {
+  return listed.flatMap(({ Id, Names }) =>
+    Id === undefined ? [] : [{ id: Id, name: Names?.[0]?.replace(/^\//, "") ?? Id.slice(0, 12) }],
+  );
 }
 
-function parseRunning(value: unknown): readonly DockerContainer[] {
-  return (value as readonly Listed[]).map(({ Id, Names }) => ({
-    id: Id,
-    name: Names?.[0]?.replace(/^\//, "") ?? Id.slice(0, 12),
-  }));
-}
-
-function parseInitPid(idOrName: string, value: unknown): number {
-  const { State } = value as { readonly State: { readonly Pid: number } };
-  if (State.Pid > 0) return State.Pid;
+function parseInitPid(idOrName: string, { State }: ContainerInspectAnswer): number {
+  const pid = State?.Pid ?? 0;
+  if (pid > 0) return pid;
   throw new NotFoundError(`docker: container ${idOrName} does not run`);
 }
 
-function parseStart(line: string): ContainerStart {
-  const { Actor, timeNano } = JSON.parse(line);
-  return {
-    id: Actor.ID,
-    name: Actor.Attributes?.name ?? Actor.ID.slice(0, 12),
-    atMs: Number(timeNano) / 1e6,
-  };
+/** One, or none in a line that does not say whose it is. */
+function parseStarts(line: string): readonly ContainerStart[] {
+  const { Actor, timeNano }: SystemEventsAnswer = JSON.parse(line);
+  const id = Actor?.ID;
+  if (id === undefined) return [];
+  return [{ id, name: Actor?.Attributes?.name ?? id.slice(0, 12), atMs: Number(timeNano) / 1e6 }];
 }

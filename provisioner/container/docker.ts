@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ContainerCreateBody } from "../../core/runtime/engine-types.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { DockerEngine } from "../docker/engine.ts";
 import { type Cgroup, cgroupAt } from "./cgroup.ts";
@@ -63,7 +64,7 @@ export async function startDocker(spec: ContainerSpec, host: DockerHost): Promis
   }
 }
 
-function containerBody(spec: ContainerSpec, host: DockerHost): Readonly<Record<string, unknown>> {
+function containerBody(spec: ContainerSpec, host: DockerHost): ContainerCreateBody {
   const node = "/opt/plimsoll-node";
   return {
     Image: host.image,

@@ -1,5 +1,19 @@
 import type { Readable } from "node:stream";
+import type {
+  BuildInfo,
+  ContainerCreateAnswer,
+  ContainerCreateBody,
+  ContainerInspectAnswer,
+  ContainerListAnswer,
+  ContainerUpdateBody,
+  ContainerWaitAnswer,
+  ExecStartBody,
+  ImageInspectAnswer,
+  ImageListAnswer,
+  SystemEventsAnswer,
+} from "../../core/runtime/engine-types.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
+import { createExec, readExitCode } from "./exec.ts";
 import { FrameSplitter, type OnFrame } from "./frames.ts";
 import { type Interaction, interactInside } from "./interact.ts";
 import { readMemoryInUse } from "./memory-in-use.ts";
@@ -11,8 +25,8 @@ export interface DockerEngine {
   /** By the names that they have here: `debian:12`, and `debian@sha256:…` where they came from a registry. */
   listImages(): Promise<readonly string[]>;
   pullImage(image: string): Promise<void>;
-  /** Creates a container; `body` is ContainerCreate's. Returns its id. */
-  createContainer(name: string, body: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Returns the container's id. */
+  createContainer(name: string, body: ContainerCreateBody): Promise<string>;
   startContainer(id: string): Promise<void>;
   /** The host's pid of the container's first process, 0 when it does not run. */
   initPid(id: string): Promise<number>;
@@ -30,11 +44,11 @@ export interface DockerEngine {
   /** Those that carry a label, running or not; `name=value` or a name alone. */
   listContainers(label: string): Promise<readonly ContainerSummary[]>;
   /** Undefined when it is not there. */
-  inspectContainer(idOrName: string): Promise<ContainerState | undefined>;
+  inspectContainer(idOrName: string): Promise<ContainerInspectAnswer | undefined>;
   /** What it uses and the kernel could not take back at once; 0 when it does not run. */
   memoryInUse(id: string): Promise<number>;
-  /** ContainerUpdate's body: what it names is changed while the container runs. */
-  updateContainer(id: string, body: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What the body names is changed while the container runs. */
+  updateContainer(id: string, body: ContainerUpdateBody): Promise<void>;
   /** Runs a command inside, `onFrame` sees what it writes. Returns its exit code. */
   runInside(id: string, argv: readonly string[], onFrame: OnFrame, signal?: AbortSignal): Promise<number>;
   /** The same with input, and a terminal where there is one. */
@@ -76,29 +90,6 @@ export interface LogOptions {
   readonly signal?: AbortSignal;
 }
 
-/** ContainerInspect's answer, as far as it is read. */
-export interface ContainerState {
-  readonly Id: string;
-  readonly State: {
-    readonly Running: boolean;
-    readonly Pid: number;
-    readonly ExitCode: number;
-    readonly Health?: { readonly Status: string };
-  };
-  readonly Config: {
-    readonly Labels: Readonly<Record<string, string>>;
-    /** In nanoseconds; absent or 0 where the engine's own hold. */
-    readonly Healthcheck?: { readonly Interval?: number; readonly Timeout?: number };
-  };
-  readonly HostConfig: {
-    readonly Memory: number;
-    readonly CpuPeriod: number;
-    readonly CpuQuota: number;
-    readonly CpusetCpus: string;
-    readonly NetworkMode: string;
-  };
-}
-
 export function openDockerEngine(socketPath: string): DockerEngine {
   return engineOn(new EngineConnection(socketPath));
 }
@@ -122,9 +113,7 @@ function imageCalls(connection: EngineConnection): ImageCalls {
   const path = (image: string): string => `/images/${image}/json`;
   return {
     listImages: async () => {
-      const found: readonly { RepoTags: string[] | null; RepoDigests?: string[] | null }[] = JSON.parse(
-        (await connection.call("GET", "/images/json")).text,
-      );
+      const found: ImageListAnswer = JSON.parse((await connection.call("GET", "/images/json")).text);
       const names = found.flatMap(({ RepoTags, RepoDigests }) => [
         ...(RepoTags ?? []),
         ...(RepoDigests ?? []),
@@ -138,7 +127,7 @@ function imageCalls(connection: EngineConnection): ImageCalls {
       refuseError(`docker pull ${image}`, text);
     },
     imageProgram: async (image) => {
-      const { Config } = JSON.parse((await connection.call("GET", path(image))).text);
+      const { Config }: ImageInspectAnswer = JSON.parse((await connection.call("GET", path(image))).text);
       return { entrypoint: Config?.Entrypoint ?? [], command: Config?.Cmd ?? [] };
     },
     importImage: async (archive, name, changes) => {
@@ -155,36 +144,40 @@ type ContainerCalls = Omit<DockerEngine, keyof ImageCalls | keyof StreamCalls | 
 
 function containerCalls(connection: EngineConnection): ContainerCalls {
   const call = connection.call.bind(connection);
-  const inspect = async (id: string): Promise<ContainerState | undefined> => {
+  const inspect = async (id: string): Promise<ContainerInspectAnswer | undefined> => {
     const { status, text } = await call("GET", `${named(id)}/json`, { ok: [200, 404] });
     return status === 404 ? undefined : JSON.parse(text);
   };
   return {
     createContainer: async (name, body) => {
       const { text } = await call("POST", `/containers/create?name=${name}`, { body, ok: [201] });
-      return JSON.parse(text).Id;
+      const { Id }: ContainerCreateAnswer = JSON.parse(text);
+      return Id;
     },
     startContainer: async (id) => void (await call("POST", `${named(id)}/start`, { ok: [204, 304] })),
     inspectContainer: inspect,
-    initPid: async (id) => JSON.parse((await call("GET", `${named(id)}/json`)).text).State.Pid,
+    initPid: async (id) => {
+      const { State }: ContainerInspectAnswer = JSON.parse((await call("GET", `${named(id)}/json`)).text);
+      return State?.Pid ?? 0;
+    },
     listContainers: async (label) => {
       const query = new URLSearchParams({ all: "1", filters: JSON.stringify({ label: [label] }) });
-      const found: readonly { Id: string; State: string; Labels: Record<string, string> }[] = JSON.parse(
-        (await call("GET", `/containers/json?${query}`)).text,
+      const { text } = await call("GET", `/containers/json?${query}`);
+      const found: ContainerListAnswer = JSON.parse(text);
+      return found.flatMap(({ Id, State, Labels }) =>
+        Id === undefined ? [] : [{ id: Id, isRunning: State === "running", labels: Labels ?? {} }],
       );
-      return found.map(({ Id, State, Labels }) => ({
-        id: Id,
-        isRunning: State === "running",
-        labels: Labels,
-      }));
     },
     memoryInUse: async (id) => {
-      const pid = (await inspect(id))?.State.Pid ?? 0;
+      const pid = (await inspect(id))?.State?.Pid ?? 0;
       return pid === 0 ? 0 : readMemoryInUse(pid);
     },
     updateContainer: async (id, body) => void (await call("POST", `${named(id)}/update`, { body })),
-    waitContainer: async (id, signal) =>
-      JSON.parse((await call("POST", `${named(id)}/wait`, { signal })).text).StatusCode,
+    waitContainer: async (id, signal) => {
+      const { text } = await call("POST", `${named(id)}/wait`, { signal });
+      const { StatusCode }: ContainerWaitAnswer = JSON.parse(text);
+      return StatusCode;
+    },
     lastLogLine: async (id) =>
       lastFrame((await call("GET", `${named(id)}/logs?stderr=1&stdout=1&tail=1`)).bytes),
     stopContainer: async (id, seconds) => {
@@ -202,13 +195,11 @@ function streamCalls(connection: EngineConnection): StreamCalls {
   return {
     runInside: async (id, argv, onFrame, signal) => {
       const options = { AttachStdout: true, AttachStderr: true, Cmd: argv };
-      const made = await connection.call("POST", `${named(id)}/exec`, { body: options, ok: [201] });
-      const path = `/exec/${JSON.parse(made.text).Id}`;
-      const started = await connection.stream("POST", `${path}/start`, {
-        ...{ body: { Detach: false, Tty: false }, signal },
-      });
+      const path = await createExec(connection, named(id), options);
+      const body: ExecStartBody = { Detach: false, Tty: false };
+      const started = await connection.stream("POST", `${path}/start`, { body, signal });
       await splitFrames(started.body, onFrame);
-      return JSON.parse((await connection.call("GET", `${path}/json`)).text).ExitCode;
+      return readExitCode(connection, path);
     },
     interact: (id, interaction) => interactInside(connection, named(id), interaction),
     events: async (label, actions, signal) => {
@@ -239,7 +230,7 @@ async function* splitEvents(body: AsyncIterable<Buffer>): AsyncGenerator<Contain
     const lines = (rest + chunk.toString()).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines.filter((each) => each.trim() !== "")) {
-      const { Action, Actor } = JSON.parse(line);
+      const { Action, Actor }: SystemEventsAnswer = JSON.parse(line);
       yield { action: String(Action), labels: Actor?.Attributes ?? {} };
     }
   }
@@ -248,7 +239,9 @@ async function* splitEvents(body: AsyncIterable<Buffer>): AsyncGenerator<Contain
 /** The engine answers 200 first, and tells of a failure in what follows. */
 function refuseError(what: string, text: string): void {
   const failure = text.split("\n").find((line) => line.includes('"error"'));
-  if (failure !== undefined) throw new PlimsollError("DOCKER", `${what}: ${JSON.parse(failure).error}`);
+  if (failure === undefined) return;
+  const { error }: BuildInfo = JSON.parse(failure);
+  throw new PlimsollError("DOCKER", `${what}: ${error}`);
 }
 
 function named(id: string): string {

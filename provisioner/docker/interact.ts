@@ -1,4 +1,6 @@
 import { addAbortSignal, type Readable } from "node:stream";
+import type { ExecStartBody } from "../../core/runtime/engine-types.ts";
+import { createExec, readExitCode } from "./exec.ts";
 import { FrameSplitter, type OnFrame } from "./frames.ts";
 import type { EngineConnection } from "./request.ts";
 import { upgradeConnection } from "./upgrade.ts";
@@ -34,9 +36,8 @@ export async function interactInside(
   const attach = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
   const Env = terminal === undefined ? [] : [`TERM=${terminal.kind}`];
   const options = { ...attach, Tty: terminal !== undefined, Env, Cmd: argv };
-  const made = await connection.call("POST", `${container}/exec`, { body: options, ok: [201] });
-  const path = `/exec/${JSON.parse(made.text).Id}`;
-  const start = { Detach: false, Tty: terminal !== undefined };
+  const path = await createExec(connection, container, options);
+  const start: ExecStartBody = { Detach: false, Tty: terminal !== undefined };
   const prefix = await connection.prefix(signal);
   const stream = await upgradeConnection(connection.socketPath, `${prefix}${path}/start`, start, signal);
   if (signal !== undefined) addAbortSignal(signal, stream);
@@ -61,5 +62,5 @@ export async function interactInside(
     input.unpipe(stream);
     stream.destroy();
   }
-  return JSON.parse((await connection.call("GET", `${path}/json`)).text).ExitCode;
+  return readExitCode(connection, path);
 }

@@ -6,7 +6,7 @@ import { Deadline, type Hurry, hurryBy } from "./deadline.ts";
 
 export interface CallOptions {
   /** A stream is sent as it is, anything else as JSON. */
-  readonly body?: Readable | Readonly<Record<string, unknown>>;
+  readonly body?: Readable | object;
   readonly headers?: Readonly<Record<string, string>>;
   /** Status codes that are not an error, [200] unless told. */
   readonly ok?: readonly number[];

@@ -35,7 +35,7 @@ export async function cardOf(
       mac: lease?.mac ?? NO_MAC,
       owner: { id: machine.id, generation: lease?.generation ?? 0 },
     },
-    namespace: namespaceOfPid(holder?.State.Pid ?? 0),
+    namespace: namespaceOfPid(holder?.State?.Pid ?? 0),
     ...namesInside(host, name, kind),
     addresses: lease === undefined ? [] : [lease.address],
   };

@@ -1,5 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type {
+  ContainerCreateBody,
+  ContainerInspectAnswer,
+  ContainerUpdateBody,
+} from "../../core/runtime/engine-types.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import type { ImageProgram } from "../docker/engine.ts";
 import type { HostConfig } from "../host/config.ts";
@@ -68,13 +73,12 @@ export interface Surroundings {
   readonly node: string;
 }
 
-/** ContainerCreate's body. */
 export function containerBody(
   { machine, generation, command, image, limits }: Step<"createContainer">,
   holderId: string,
   program: ImageProgram,
   { config, volume, names, application, node }: Surroundings,
-): Readonly<Record<string, unknown>> {
+): ContainerCreateBody {
   const own = [...program.entrypoint, ...(command.length > 0 ? command : program.command)];
   return {
     Image: image,
@@ -102,7 +106,7 @@ export function containerBody(
  * Memory and MemorySwap always together: the engine compares a new one with the stored other. CPU time
  * by period and quota: NanoCpus could never be changed to them.
  */
-export function encodeLimits({ cpus, cpuset, memoryBytes }: Limits): Readonly<Record<string, unknown>> {
+export function encodeLimits({ cpus, cpuset, memoryBytes }: Limits): ContainerUpdateBody {
   return {
     Memory: memoryBytes,
     MemorySwap: memoryBytes,
@@ -112,13 +116,9 @@ export function encodeLimits({ cpus, cpuset, memoryBytes }: Limits): Readonly<Re
   };
 }
 
-export function decodeLimits(limits: {
-  readonly Memory: number;
-  readonly CpuPeriod: number;
-  readonly CpuQuota: number;
-  readonly CpusetCpus: string;
-}): Limits {
-  const { Memory, CpuPeriod, CpuQuota, CpusetCpus } = limits;
+/** What is not told is no limit's, as what is 0 or empty. */
+export function decodeLimits(limits: ContainerInspectAnswer["HostConfig"] = {}): Limits {
+  const { Memory = 0, CpuPeriod = 0, CpuQuota = 0, CpusetCpus = "" } = limits;
   return { cpus: CpuQuota / (CpuPeriod || CPU_PERIOD_US), cpuset: CpusetCpus, memoryBytes: Memory };
 }
 

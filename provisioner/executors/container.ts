@@ -25,7 +25,8 @@ export const createContainer: Executor<"createContainer"> = async (step, host) =
   const name = containerName(step.machine, step.generation);
   if ((await docker.inspectContainer(name)) !== undefined) return;
   const holder = await docker.inspectContainer(holderName(step.machine));
-  if (holder === undefined) throw new PlimsollError("CONTAINER", `container ${step.machine.name}: no holder`);
+  if (holder?.Id === undefined)
+    throw new PlimsollError("CONTAINER", `container ${step.machine.name}: no holder`);
   const body = containerBody(step, holder.Id, await docker.imageProgram(step.image), {
     config,
     volume: await volumes.mount(step.machine.id),

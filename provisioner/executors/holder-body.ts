@@ -1,3 +1,4 @@
+import type { ContainerCreateBody } from "../../core/runtime/engine-types.ts";
 import type { MachineRef } from "../step/steps.ts";
 import { LABEL } from "./names.ts";
 
@@ -6,11 +7,11 @@ const MEMORY_BYTES = 64 * 2 ** 20;
 const MAX_THREADS = 1024;
 
 /**
- * ContainerCreate's body of a holder. Its limits hold from before its program is there: runc becomes it inside of
+ * Of a holder. Its limits hold from before its program is there: runc becomes it inside of
  * them, by then a Go program with as many threads as the host has CPUs and a copy of itself in memory, and where
  * there is no room for it the engine says `cannot start a stopped process`.
  */
-export function holderBody({ id, name }: MachineRef, image: string): Readonly<Record<string, unknown>> {
+export function holderBody({ id, name }: MachineRef, image: string): ContainerCreateBody {
   return {
     Image: image,
     // The machine's too: Docker refuses one on who joins it.

@@ -1,6 +1,6 @@
 import { readlinkSync, statSync } from "node:fs";
+import type { ContainerInspectAnswer } from "../../core/runtime/engine-types.ts";
 import { errnoOf, PlimsollError } from "../../core/runtime/errors.ts";
-import type { ContainerState } from "../docker/engine.ts";
 import { namespaceOfPid } from "../drivers/links.ts";
 import type { Host } from "../host/host.ts";
 import type { Machine, Observed, ObservedContainer } from "../resources/types.ts";
@@ -21,7 +21,7 @@ export async function observeMachine(host: Host, machine: Machine): Promise<Obse
     hasImage: await docker.hasImage(machine.image),
     volume: await volumes.observe(machine.id),
     identity: readIdentity(config.data, machine.id),
-    holder: holder && { isRunning: holder.State.Running },
+    holder: holder && { isRunning: isRunning(holder) },
     card: await observeCard(host, machine, lease?.address),
     containers: await observeContainers(host, machine, holder),
   };
@@ -64,7 +64,7 @@ async function observeCard(
 async function observeContainers(
   { docker, config }: Host,
   { id }: Machine,
-  holder: ContainerState | undefined,
+  holder: ContainerInspectAnswer | undefined,
 ): Promise<readonly ObservedContainer[]> {
   const found = await docker.listContainers(`${LABEL.machine}=${id}`);
   const ours = found.filter(({ labels }) => labels[LABEL.generation] !== undefined);
@@ -72,25 +72,29 @@ async function observeContainers(
   return states
     .filter((state) => state !== undefined)
     .map((state) => ({
-      generation: Number(state.Config.Labels[LABEL.generation]),
-      isRunning: state.State.Running,
-      isOfHolder: state.HostConfig.NetworkMode === `container:${holder?.Id}`,
+      generation: Number(state.Config?.Labels?.[LABEL.generation]),
+      isRunning: isRunning(state),
+      isOfHolder: state.HostConfig?.NetworkMode === `container:${holder?.Id}`,
       isInPlace:
-        state.State.Running &&
-        isSameNamespace(state.State.Pid, holder?.State.Pid) &&
-        isOnVolume(state.State.Pid, config.data),
+        isRunning(state) &&
+        isSameNamespace(state.State?.Pid, holder?.State?.Pid) &&
+        isOnVolume(state.State?.Pid, config.data),
       limits: decodeLimits(state.HostConfig),
     }))
     .sort((a, b) => a.generation - b.generation);
 }
 
-function isSameNamespace(pid: number, other: number | undefined): boolean {
-  const namespace = findNamespace(pid);
+function isRunning({ State }: ContainerInspectAnswer): boolean {
+  return State?.Running === true;
+}
+
+function isSameNamespace(pid: number | undefined, other: number | undefined): boolean {
+  const namespace = pid === undefined ? undefined : findNamespace(pid);
   return other !== undefined && namespace !== undefined && namespace === findNamespace(other);
 }
 
 /** Its data folder is on another device than what lies below the volumes' mount points. */
-function isOnVolume(pid: number, data: string): boolean {
+function isOnVolume(pid: number | undefined, data: string): boolean {
   const inside = statSync(`/proc/${pid}/root${INSIDE.data}`, { throwIfNoEntry: false });
   return inside !== undefined && inside.dev !== statSync(data, { throwIfNoEntry: false })?.dev;
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, statfsSync } from "node:fs";
+import type { ContainerInspectAnswer } from "../../core/runtime/engine-types.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { LATE } from "../../core/runtime/patience.ts";
-import type { ContainerState } from "../docker/engine.ts";
 import type { Frame } from "../docker/frames.ts";
 import type { Host } from "../host/host.ts";
 import { renderBytes } from "../step/render.ts";
@@ -40,13 +40,15 @@ interface Inside {
   readonly addresses: readonly string[];
 }
 
+type Running = ContainerInspectAnswer & { readonly State: NonNullable<ContainerInspectAnswer["State"]> };
+
 type VerifyHost = Pick<Host, "docker" | "clock">;
 
 /** The machine runs, is healthy if its image can tell, and sees what it was promised. */
 export const verifyMachine: Executor<"verifyMachine"> = async (step, host) => {
   const name = containerName(step.machine, step.generation);
   const { State } = await requireRunning(host, step, name);
-  await awaitPromised(host, step, name, State.Pid);
+  await awaitPromised(host, step, name, State.Pid ?? 0);
   await awaitHealth(host, step, name);
 };
 
@@ -73,7 +75,8 @@ export function parseAnswer(text: string): Answer {
 }
 
 /** At least until the engine has asked for the first time, an interval after the start, and has its answer. */
-export function healthyWithinMs({ Healthcheck: check }: ContainerState["Config"]): number {
+export function healthyWithinMs(config: ContainerInspectAnswer["Config"]): number {
+  const check = config?.Healthcheck;
   const firstNs = (check?.Interval || PROBE_NS) + (check?.Timeout || PROBE_NS);
   return Math.max(HEALTHY_MS, firstNs / 1e6);
 }
@@ -181,15 +184,11 @@ async function awaitHealth(host: Host, step: Step<"verifyMachine">, name: string
   }
 }
 
-async function requireRunning(
-  host: VerifyHost,
-  step: Step<"verifyMachine">,
-  name: string,
-): Promise<ContainerState> {
+async function requireRunning(host: VerifyHost, step: Step<"verifyMachine">, name: string): Promise<Running> {
   const state = await host.docker.inspectContainer(name);
-  if (state?.State.Running === true) return state;
+  if (state?.State?.Running === true) return { ...state, State: state.State };
   const last = state === undefined ? "" : await host.docker.lastLogLine(name);
-  const code = `exit code ${state?.State.ExitCode ?? "unknown"}`;
+  const code = `exit code ${state?.State?.ExitCode ?? "unknown"}`;
   throw failure(step, `it has ended: ${last === "" ? code : `${code}: ${last}`}`);
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { SystemInfoAnswer } from "../../core/runtime/engine-types.ts";
 import { errorLine, PlimsollError } from "../../core/runtime/errors.ts";
 import { type Exec, exec } from "../../core/runtime/exec.ts";
 import type { Logger } from "../../core/runtime/log.ts";
@@ -36,18 +37,9 @@ export interface StorageStatus {
   readonly pool?: ThinPool;
 }
 
-/** SystemInfo's answer, as far as it is read (Docker Engine API reference). */
-export interface EngineInfo {
-  readonly ServerVersion: string;
-  readonly Driver: string;
-  readonly DriverStatus?: readonly (readonly [string, string])[] | null;
-  readonly DockerRootDir: string;
-  readonly Containers?: number;
-  readonly ContainersRunning?: number;
-  readonly Images?: number;
-  /** Its containers go on while it is started again. */
-  readonly LiveRestoreEnabled?: boolean;
-}
+/** What an engine tells of itself, with what every engine has. */
+export type EngineInfo = SystemInfoAnswer &
+  Required<Pick<SystemInfoAnswer, "ServerVersion" | "Driver" | "DockerRootDir">>;
 
 /** What a host has of what its machines stand on. */
 export interface HostStatus {
@@ -142,7 +134,14 @@ export async function readEngine(socketPath: string): Promise<EngineInfo> {
   const connection = new EngineConnection(socketPath);
   try {
     const { text } = await connection.call("GET", "/info", { signal: AbortSignal.timeout(ANSWER_MS) });
-    return JSON.parse(text);
+    const info: SystemInfoAnswer = JSON.parse(text);
+    const { ServerVersion, Driver, DockerRootDir } = info;
+    if (ServerVersion === undefined || Driver === undefined || DockerRootDir === undefined)
+      throw new PlimsollError(
+        "DOCKER",
+        "docker: does not tell its version, its storage driver or its folder",
+      );
+    return { ...info, ServerVersion, Driver, DockerRootDir };
   } finally {
     await connection.close();
   }

@@ -5,6 +5,7 @@
  *   {"aux":{"ID":"sha256:…"}}                  {"error":"manifest unknown"}
  */
 import { Readable } from "node:stream";
+import type { BuildInfo, ImageInspectAnswer } from "../../core/runtime/engine-types.ts";
 import { PlimsollError } from "../../core/runtime/errors.ts";
 import { EngineConnection } from "../docker/request.ts";
 import type { Credentials } from "../registry/authorization.ts";
@@ -43,7 +44,9 @@ export class EngineImages {
   async digestsOf(name: string): Promise<readonly string[] | undefined> {
     const path = `/images/${encodeURI(name)}/json`;
     const { status, text } = await this.#connection.call("GET", path, { ok: [200, 404] });
-    return status === 404 ? undefined : (JSON.parse(text).RepoDigests ?? []);
+    if (status === 404) return undefined;
+    const { RepoDigests }: ImageInspectAnswer = JSON.parse(text);
+    return RepoDigests ?? [];
   }
 
   /** `repository` with the host in front. What arrives is what the digest says: the engine checks it. */
@@ -73,7 +76,7 @@ export class EngineImages {
   async removeNameless(id: string): Promise<void> {
     const path = `/images/${encodeURI(id)}`;
     const { status, text } = await this.#connection.call("GET", `${path}/json`, { ok: [200, 404] });
-    const { RepoTags, RepoDigests } = status === 404 ? {} : JSON.parse(text);
+    const { RepoTags, RepoDigests }: ImageInspectAnswer = status === 404 ? {} : JSON.parse(text);
     if ([...(RepoTags ?? []), ...(RepoDigests ?? [])].length > 0) return;
     await this.#connection.call("DELETE", path, { ok: [200, 404, 409] });
   }
@@ -89,10 +92,10 @@ export class EngineImages {
     const { body } = await this.#connection.stream("POST", `/build?${query}`, {
       ...{ body: Readable.from(context), headers, signal },
     });
-    let id: unknown;
+    let id: string | undefined;
     for await (const line of linesOf(body)) {
       refuseError(what, line);
-      id = (line.aux as { ID?: unknown } | undefined)?.ID ?? id;
+      id = line.aux?.ID ?? id;
       const text = line.stream ?? line.status;
       if (typeof text === "string") onText(text);
     }
@@ -126,7 +129,7 @@ function encodeHeader(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<Readonly<Record<string, unknown>>> {
+async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<BuildInfo> {
   let rest = "";
   const decoder = new TextDecoder();
   for await (const chunk of body) {
@@ -139,6 +142,7 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<Readonly<Re
 }
 
 /** The engine answers 200 first, and tells of a failure in what follows. */
-function refuseError(what: string, { error }: Readonly<Record<string, unknown>>): void {
-  if (error !== undefined) throw new PlimsollError("DOCKER", `${what}: ${String(error).trim()}`);
+function refuseError(what: string, { error }: BuildInfo): void {
+  if (error !== undefined && error !== null)
+    throw new PlimsollError("DOCKER", `${what}: ${String(error).trim()}`);
 }

@@ -31,6 +31,6 @@ async function lookAt(
 ): Promise<{ readonly id: string; readonly isRunning: boolean }> {
   const id = containerName(machine, machine.generation);
   const found = await docker.inspectContainer(id);
-  if (found !== undefined) return { id, isRunning: found.State.Running };
+  if (found !== undefined) return { id, isRunning: found.State?.Running === true };
   throw new PlimsollError("NOT_THERE", `container ${machine.name}: has not been made yet`);
 }

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../core/runtime/clock.ts";
+import type { ContainerCreateBody } from "../../core/runtime/engine-types.ts";
 import { errorLine } from "../../core/runtime/errors.ts";
 import { exec } from "../../core/runtime/exec.ts";
 import { openLogger } from "../../core/runtime/logger.ts";
@@ -217,11 +218,7 @@ async function printFloor(lab: CtLab, one: Creation, batch: Creation): Promise<v
   });
 }
 
-async function start(
-  engine: DockerEngine,
-  name: string,
-  body: Readonly<Record<string, unknown>>,
-): Promise<string> {
+async function start(engine: DockerEngine, name: string, body: ContainerCreateBody): Promise<string> {
   const id = await engine.createContainer(name, body);
   await engine.startContainer(id);
   return id;

@@ -287,7 +287,7 @@ describeIf(...CT_LAB, hasCommand("etcd"))("two hosts on one store", () => {
     const runs = (name: string): Promise<boolean> =>
       lab.hosts[1].withEngine(async (engine) => {
         const found = await engine.inspectContainer(name);
-        return found?.State.Running === true;
+        return found?.State?.Running === true;
       });
     const { id } = await show("stays");
     const copies = stale.map((each) => containerName(each, 1));

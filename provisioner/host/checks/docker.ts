@@ -34,7 +34,7 @@ export function findRootStorage(info: EngineInfo, mount: FolderMount | undefined
         hint: '"features": {"containerd-snapshotter": false} in daemon.json brings overlay2 back',
       };
     case "devicemapper":
-      return findDeviceMapper(new Map(info.DriverStatus ?? []));
+      return findDeviceMapper(info.DriverStatus ?? []);
     case "btrfs":
     case "zfs":
       return { state: "ok", what: `Docker's ${Driver} can limit what a machine writes outside /data` };
@@ -56,8 +56,8 @@ function findOverlay(unlimited: string, mount: FolderMount | undefined): Finding
 }
 
 /** Gone with Docker 25. On files, as it is unless told, it is slow, and loses data when they fill. */
-function findDeviceMapper(status: ReadonlyMap<string, string>): Finding {
-  if (!status.has("Data loop file"))
+function findDeviceMapper(status: readonly (readonly string[])[]): Finding {
+  if (!status.some(([name]) => name === "Data loop file"))
     return {
       state: "ok",
       what: "Docker's devicemapper, on a thin pool (direct-lvm), limits what a machine writes outside /data",

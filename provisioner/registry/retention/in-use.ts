@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import type { ContainerListAnswer, ImageInspectAnswer } from "../../../core/runtime/engine-types.ts";
+import { PlimsollError } from "../../../core/runtime/errors.ts";
 import { EngineConnection } from "../../docker/request.ts";
 import { listMachines } from "../../machines/machines.ts";
 import type { Store } from "../../store/types.ts";
@@ -37,9 +39,9 @@ async function readEngine(socket: string): Promise<readonly string[]> {
   const connection = new EngineConnection(socket);
   try {
     const { text } = await connection.call("GET", "/containers/json?all=1");
-    const containers: readonly { Image: string; ImageID: string }[] = JSON.parse(text);
+    const containers = (JSON.parse(text) as ContainerListAnswer).map(imageOf);
     const images = await Promise.all(
-      [...new Set(containers.map(({ ImageID }) => ImageID))].map(async (id) => {
+      [...new Set(containers.map(({ ImageID }) => ImageID))].map(async (id): Promise<ImageInspectAnswer> => {
         const answer = await connection.call("GET", `/images/${id}/json`, { ok: [200, 404] });
         return answer.status === 404 ? {} : JSON.parse(answer.text);
       }),
@@ -50,4 +52,10 @@ async function readEngine(socket: string): Promise<readonly string[]> {
   } finally {
     await connection.close();
   }
+}
+
+/** Of one that does not say so, nobody knows what to keep. */
+function imageOf({ Image, ImageID }: ContainerListAnswer[number]): { Image: string; ImageID: string } {
+  if (Image !== undefined && ImageID !== undefined) return { Image, ImageID };
+  throw new PlimsollError("DOCKER", "docker: does not tell what each container is made of");
 }

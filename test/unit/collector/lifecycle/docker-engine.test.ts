@@ -30,7 +30,8 @@ test("a container's address is its label's, else the first that Docker gave it",
       NetworkSettings: networks("172.17.0.2"),
       State: "exited",
     },
-    { Id: "0123456789abcdef" },
+    { Id: "0123456789abcdef", Names: null, Labels: null },
+    { Names: ["/without-an-id"] },
   ];
   const base = { id: "0123456789abcdef", name: "web", image: "debian:12" };
   expect(parseContainers(JSON.stringify(list))).toEqual([

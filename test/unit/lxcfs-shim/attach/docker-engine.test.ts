@@ -15,10 +15,12 @@ const EVENT = `${JSON.stringify({ ...START, timeNano: 1_700_000_000_123_000_000 
 const ANSWERS: Readonly<Record<string, string>> = {
   "/v1.41/containers/json": JSON.stringify([
     { Id: "0123456789abcdef", Names: ["/web"] },
-    { Id: "fedcba9876543210" },
+    { Id: "fedcba9876543210", Names: null },
+    { Names: ["/nobody"] },
   ]),
   "/v1.41/containers/web/json": '{"State":{"Pid":4217}}',
   "/v1.41/containers/stopped/json": '{"State":{"Pid":0}}',
+  "/v1.41/containers/nothing/json": "{}",
   "/v1.41/containers/odd/json": "<html>Sign in</html>",
 };
 
@@ -28,7 +30,7 @@ async function startEngine(): Promise<{ readonly path: string; readonly asked: s
     asked.push(decodeURIComponent(url));
     if (url.startsWith("/v1.41/events")) {
       response.write(EVENT.slice(0, 20)); // in two pieces, and the connection breaks in the third
-      setTimeout(() => response.write(EVENT.slice(20) + EVENT.slice(0, 9)), 10);
+      setTimeout(() => response.write(`${EVENT.slice(20)}{"Action":"start"}\n${EVENT.slice(0, 9)}`), 10);
       setTimeout(() => response.destroy(), 30);
       return;
     }
@@ -53,6 +55,7 @@ test("those that run, and the first process of one", async () => {
   ]);
   expect(await docker.initPid("web")).toBe(4217);
   await expect(docker.initPid("stopped")).rejects.toThrow("docker: container stopped does not run");
+  await expect(docker.initPid("nothing")).rejects.toThrow("docker: container nothing does not run");
   await expect(docker.initPid("nobody")).rejects.toThrow(
     expect.objectContaining({ code: "NOT_FOUND", message: "docker: No such container: nobody" }),
   );

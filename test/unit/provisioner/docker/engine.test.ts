@@ -65,6 +65,22 @@ test("what is gone already is fine to stop and to remove", async () => {
   expect(await engine.hasImage("a")).toBe(false);
 });
 
+test("what has no id cannot be asked for, and labels may be none", async () => {
+  const { engine } = await engineAnswering(
+    200,
+    '[{"Id":"a","State":"running","Labels":null},{"State":"dead"}]',
+  );
+
+  expect(await engine.listContainers("l")).toEqual([{ id: "a", isRunning: true, labels: {} }]);
+});
+
+test("a container that the engine tells nothing of does not run", async () => {
+  const { engine } = await engineAnswering(200, '{"Id":"a","State":null}');
+
+  expect(await engine.initPid("a")).toBe(0);
+  expect(await engine.memoryInUse("a")).toBe(0);
+});
+
 test("the last line of a log is taken out of its frames", async () => {
   const frame = (text: string): Buffer => {
     const header = Buffer.alloc(8);

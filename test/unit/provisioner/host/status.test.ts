@@ -4,8 +4,9 @@ import { afterEach, expect, test } from "vitest";
 import type { Exec } from "../../../../core/runtime/exec.ts";
 import { openOvs } from "../../../../provisioner/drivers/ovs.ts";
 import { type HostConfig, parseHostConfig } from "../../../../provisioner/host/config.ts";
-import { readHostStatus, renderHostStatus } from "../../../../provisioner/host/status.ts";
+import { readEngine, readHostStatus, renderHostStatus } from "../../../../provisioner/host/status.ts";
 import { Cleanup } from "../../../support/cleanup.ts";
+import { listenAsEngine } from "../../../support/engine-socket.ts";
 import { hasCommand, testIf } from "../../../support/host.ts";
 import { standInForSwitch, startDatabase } from "../../../support/ovs-database.ts";
 import { recordLog } from "../../../support/record-log.ts";
@@ -86,6 +87,17 @@ testIf(hasCommand("ovsdb-server"))("what host init would make", async () => {
 
   expect(noBond.network).toEqual({ problem: "bond bond1: is not on br0", hint });
   expect(noBridge.network).toEqual({ problem: "bridge br9: is not there", hint });
+});
+
+test("what answers and does not say what it is, is no engine to build on", async () => {
+  const { socket } = await listenAsEngine(
+    cleanup,
+    (_, response) => void response.end('{"Driver":"overlay2"}'),
+  );
+
+  await expect(readEngine(socket)).rejects.toThrow(
+    "docker: does not tell its version, its storage driver or its folder",
+  );
 });
 
 test("a host that has nothing says what, and what to do", async () => {

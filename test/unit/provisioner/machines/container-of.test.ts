@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import type { ContainerState, DockerEngine } from "../../../../provisioner/docker/engine.ts";
+import type { ContainerInspectAnswer } from "../../../../core/runtime/engine-types.ts";
+import type { DockerEngine } from "../../../../provisioner/docker/engine.ts";
 import { madeContainer, runningContainer } from "../../../../provisioner/machines/container-of.ts";
 import { MACHINE } from "../../../support/machine-model.ts";
 
 const machine = { ...MACHINE, name: "web", generation: 3 };
 
 /** Knows one container, in this state. */
-function engine(State?: ContainerState["State"]): Pick<DockerEngine, "inspectContainer"> {
+function engine(State?: ContainerInspectAnswer["State"]): Pick<DockerEngine, "inspectContainer"> {
   return {
-    inspectContainer: async (name) =>
-      State && name === "plimsoll.web.3" ? ({ State } as ContainerState) : undefined,
+    inspectContainer: async (name) => (State && name === "plimsoll.web.3" ? { State } : undefined),
   };
 }
 

@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { parseInUse, readInUse } from "../../../../../provisioner/registry/retention/in-use.ts";
 import { openEmbeddedStore } from "../../../../../provisioner/store/embedded.ts";
 import { Cleanup } from "../../../../support/cleanup.ts";
+import { listenAsEngine } from "../../../../support/engine-socket.ts";
 
 const cleanup = new Cleanup();
 afterAll(() => cleanup.run());
@@ -58,4 +59,14 @@ test("what an engine's containers are made of; one that does not answer is not o
   });
   isBroken = true;
   await expect(readInUse(store, socket)).rejects.toThrow("docker: GET /containers/json");
+});
+
+test("a container of which the engine does not say what it is made of, is not one of nothing", async () => {
+  const store = openEmbeddedStore(join(cleanup.temporaryFolder(), "state.db"));
+  cleanup.add("store", () => store.close());
+  const { socket } = await listenAsEngine(cleanup, (_, response) => void response.end('[{"Id":"a"}]'));
+
+  await expect(readInUse(store, socket)).rejects.toThrow(
+    "docker: does not tell what each container is made of",
+  );
 });
