@@ -112,6 +112,12 @@ describeIf(...IMAGE_LAB, ...["debootstrap", "npm", "ssh", "nsenter"].map(hasComm
 
   test("a command instead of the services is the machine's program, with its signals and exit code", () => {
     expect(code("run", "--rm", "--network", "none", "plimsoll-machine", "sh", "-c", "exit 7")).toBe(7);
+
+    const argv = ["run", "--rm", "-i", "--network", "none", "plimsoll-machine", "sh", "-c"];
+    const script = "cat; grep SigIgn /proc/self/status";
+    const env = { ...process.env, ...lab.docker.env };
+    const { stdout } = spawnSync("docker", [...argv, script], { env, input: "its input\n", timeout: 60_000 });
+    expect(stdout.toString()).toMatch(/^its input\nSigIgn:\t0{16}\n$/);
   });
 
   test("ssh lets in who has a key, asks nobody for a password, and keeps its host key on the data disk", async () => {
