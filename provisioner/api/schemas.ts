@@ -172,6 +172,42 @@ const BATCH: ObjectSchema = fields({
   },
 });
 
+const REFUSALS: Schema = {
+  type: "array",
+  items: fields({ name: TEXT, why: { type: "array", items: TEXT, description: "what each host lacks" } }),
+};
+
+const EVACUATION: ObjectSchema = fields({
+  from: TEXT,
+  moves: {
+    type: "array",
+    items: fields({
+      ...{ name: TEXT, to: TEXT, ip: orNull(TEXT), generation: COUNT, image: TEXT },
+      hasImage: { type: "boolean", description: "false: that host fetches it first" } as Schema,
+      diskBytes: { type: "integer", minimum: 0, description: "of the data that stays on the fenced host" },
+    }),
+  },
+  refused: REFUSALS,
+});
+
+const EVACUATE: ObjectSchema = fields({
+  withoutData: {
+    type: "boolean",
+    description: "true: with empty data disks; those they had stay on that host",
+  },
+});
+
+const BEGUN_EVACUATION: ObjectSchema = fields({
+  operations: {
+    type: "array",
+    items: fields({
+      ...{ host: some("which makes them"), id: some("of its operation"), machines: TEXTS },
+      error: orNull(some("why it does not")),
+    }),
+  },
+  refused: REFUSALS,
+});
+
 /** Everything that goes in or comes out, by the name the OpenAPI document gives it. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ChangeRequest: { oneOf: [CREATE, ...VERBS] },
@@ -189,6 +225,9 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Host: HOST,
   Order: ORDER,
   Fence: FENCE,
+  Evacuate: EVACUATE,
+  Evacuation: EVACUATION,
+  BegunEvacuation: BEGUN_EVACUATION,
   Batch: BATCH,
   Status: STATUS,
   Error: fields({ error: TEXT, code: TEXT }, { hint: TEXT }),

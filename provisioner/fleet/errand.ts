@@ -54,6 +54,22 @@ export class Errand {
     return readAnswer(answered) as T;
   }
 
+  /**
+   * Its operation, once that is in its host's journal, which goes on with it. Throws what the host refuses it with; who
+   * leaves before (`signal`) leaves it to the host, if that has taken it.
+   */
+  async begun(signal: AbortSignal): Promise<RequestRecord> {
+    const leftMs = beginWaiting(this.#clock, NEVER);
+    return this.#until(
+      NEVER,
+      () => (signal.aborted ? -1 : leftMs()),
+      async () => {
+        if (this.#ask.state === "answered") readAnswer(this.#ask);
+        return findRequest(this.#store, this.#ask.host, this.#ask.id);
+      },
+    );
+  }
+
   /** What became of it. After `signal` it is taken back as far as that is possible; its daemon goes on with that by itself. */
   async operation(signal: AbortSignal): Promise<RequestRecord> {
     let isCancelled = false;

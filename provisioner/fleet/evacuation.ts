@@ -1,6 +1,5 @@
 import { bug, NotFoundError, PlimsollError } from "../../core/runtime/errors.ts";
 import type { FoundMachine } from "../machines/machines.ts";
-import { renderBytes } from "../step/render.ts";
 import { type Ask, newAsk } from "./asks.ts";
 import type { Fleet } from "./hosts.ts";
 import { planPlacement, type Refusal } from "./placement.ts";
@@ -13,7 +12,7 @@ export interface Evacuation {
   readonly refused: readonly Refusal[];
 }
 
-interface Move {
+export interface Move {
   readonly found: FoundMachine;
   readonly to: string;
   /** Its image is there already, as far as that host says. */
@@ -50,16 +49,4 @@ export function asksOf({ from, moves }: Evacuation): readonly Ask[] {
     const names = moves.filter(({ to }) => to === host).map(({ found }) => found.machine.name);
     return newAsk(host, "operation", { kind: "evacuate", names, from });
   });
-}
-
-/** `web to h2: generation 2 of debian:12; its data, 20 GiB, stays on h1`. */
-export function renderMove(
-  { found: { machine, host }, to, hasImage }: Move,
-  address: string | undefined,
-): string {
-  const parts = [
-    `${address ?? "its address"}, generation ${machine.generation + 1} of ${machine.image}`,
-    ...(hasImage ? [] : [`which ${to} fetches first`]),
-  ];
-  return `${machine.name} to ${to}: ${parts.join(", ")}; its data, ${renderBytes(machine.disk.bytes)}, stays on ${host}`;
 }

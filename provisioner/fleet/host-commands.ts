@@ -6,19 +6,16 @@ import { EXIT } from "../../core/runtime/program.ts";
 import { confirm } from "../confirm.ts";
 import { showProgress } from "../ct/progress.ts";
 import { withStore } from "../ct/session.ts";
-import { findLease } from "../machines/lease.ts";
-import { readNetwork } from "../networks/networks.ts";
 import type { RequestResult } from "../operations/requests.ts";
 import { print } from "../print.ts";
 import { DEFAULT_STORE, isSharedStore } from "../store/open.ts";
-import type { Store } from "../store/types.ts";
 import { renderTable } from "../table.ts";
 import type { Order } from "./documents.ts";
 import { Errand } from "./errand.ts";
-import { asksOf, type Evacuation, planEvacuation, renderMove } from "./evacuation.ts";
+import { placeEvacuation, previewEvacuation } from "./evacuate.ts";
+import { renderEvacuation } from "./evacuation-views.ts";
 import { readFleet } from "./hosts.ts";
 import { drainHost, fenceHost, type Orderer, readmitHost } from "./orders.ts";
-import { placeAsks } from "./place.ts";
 import { renderRefusal } from "./placement.ts";
 import { HOST_TITLES, hostRow, viewHost, viewOrder } from "./render.ts";
 
@@ -114,15 +111,16 @@ function hostEvacuate(signal: AbortSignal): Command {
 }
 
 async function evacuate(
-  { store }: Orderer,
+  { store, clock }: Orderer,
   host: string,
   options: EvacuateOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const planned = planEvacuation(await readFleet(store), host);
-  const lines = await renderEvacuation(store, planned);
-  if (lines.length === 0) return print(options, [], () => "nothing to do\n");
-  if (options.dryRun) return print(options, lines, () => lines.map((line) => `${line}\n`).join(""));
+  const planned = await previewEvacuation(store, host);
+  const lines = renderEvacuation(planned);
+  const told = lines.length === 0 ? "nothing to do\n" : lines.map((line) => `${line}\n`).join("");
+  if (options.dryRun) return print(options, planned, () => told);
+  if (lines.length === 0) return print(options, [], () => told);
   if (!options.withoutData)
     throw new PlimsollError("DATA", `host ${host}: the data of its machines is on its own disks`, {
       hint: "--without-data makes them with empty ones; --dry-run shows which",
@@ -130,24 +128,15 @@ async function evacuate(
   const question = "Make them there?";
   if (!options.yes)
     await confirm({ command: "host evacuate", lines, question, hint: "--yes does it" }, signal);
-  const asks = await placeAsks(store, systemClock, (fleet) => asksOf(planEvacuation(fleet, host)));
+  const { asks, refused } = await placeEvacuation(store, clock, host);
   const watcher = showProgress(process.stderr, options.json === true);
   const records = await Promise.all(
-    asks.map((ask) => new Errand(store, systemClock, ask, watcher).operation(signal)),
+    asks.map((ask) => new Errand(store, clock, ask, watcher).operation(signal)),
   );
   const results = records.flatMap((record) => record.results);
   print(options, results, () => results.map(renderResult).join(""));
-  for (const refusal of planned.refused) process.stderr.write(`error: ${renderRefusal(refusal)}\n`);
-  if (planned.refused.length > 0 || results.some(({ state }) => state !== "done")) exitWith(EXIT.failed);
-}
-
-async function renderEvacuation(store: Store, { moves, refused }: Evacuation): Promise<readonly string[]> {
-  const lines = moves.map(async (move) => {
-    const { machine } = move.found;
-    const { network } = await readNetwork(store, machine.network);
-    return renderMove(move, (await findLease(store, network, machine.id))?.address);
-  });
-  return [...(await Promise.all(lines)), ...refused.map(renderRefusal)];
+  for (const refusal of refused) process.stderr.write(`error: ${renderRefusal(refusal)}\n`);
+  if (refused.length > 0 || results.some(({ state }) => state !== "done")) exitWith(EXIT.failed);
 }
 
 function renderResult({ name, state, error }: RequestResult): string {

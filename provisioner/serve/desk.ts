@@ -185,7 +185,8 @@ function endedFeed(): Feed<ProgressLine> {
   return feed;
 }
 
-function viewRequest({ id, kind, begunMs, endedMs, results }: RequestRecord): RequestView {
+/** As the API shows it. */
+export function viewRequest({ id, kind, begunMs, endedMs, results }: RequestRecord): RequestView {
   return {
     ...{ id, kind, results },
     state: endedMs === undefined ? "running" : "ended",

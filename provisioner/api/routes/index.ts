@@ -2,6 +2,7 @@ import type { Host } from "../../host/host.ts";
 import { renderOpenApi } from "../openapi.ts";
 import type { Route } from "../route.ts";
 import { batchRoutes } from "./batches.ts";
+import { evacuationRoutes } from "./evacuations.ts";
 import { hostRoutes } from "./hosts.ts";
 import { insideRoutes } from "./inside.ts";
 import { machineRoutes } from "./machines.ts";
@@ -20,6 +21,7 @@ export function apiRoutes(parts: OperationParts & StatusParts & { readonly host:
     ...operationRoutes(parts),
     ...networkRoutes(store, clock),
     ...hostRoutes(orderer),
+    ...evacuationRoutes(orderer),
     ...batchRoutes(orderer),
   ];
   const document: Route = {

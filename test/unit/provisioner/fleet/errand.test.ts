@@ -65,6 +65,24 @@ describeIf(hasCommand("etcd"))("an ask, seen from who asks", () => {
     expect(await findAsk(store, ask)).toBeUndefined();
   });
 
+  test("it has begun once its host has written it down; who leaves before is not told", async () => {
+    const ask = await post("h12");
+    const begun = new Errand(store, systemClock, ask, SILENT).begun(NEVER);
+    await addHost(store, "h12");
+    await removeAsk(store, (await changeAsk(store, ask, { state: "taken" })) ?? ask);
+    const record = { id: ask.id, kind: "stop" as const, digest: "", begunMs: 1, results: [] };
+    const put = [{ key: requestKey("h12", ask.id), value: encodeRequest(record) }];
+    await store.transact({ expect: [], put });
+    expect(await begun).toMatchObject({ id: ask.id, results: [] });
+
+    const taken = await post("h12");
+    await changeAsk(store, taken, { state: "taken" });
+    await expect(
+      new Errand(store, systemClock, taken, SILENT).begun(AbortSignal.abort()),
+    ).rejects.toMatchObject({ code: UNDER_WAY });
+    expect((await findAsk(store, taken))?.state).toBe("taken");
+  });
+
   test("a refusal is thrown as if it were said here", async () => {
     new AskedHost(store, "h3", () => {
       throw new NotFoundError("container web: not found");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asksOf, planEvacuation, renderMove } from "../../../../provisioner/fleet/evacuation.ts";
+import { asksOf, planEvacuation } from "../../../../provisioner/fleet/evacuation.ts";
 import { fleetHostOf, foundOf } from "../../../support/fleet-store.ts";
 
 const GIB = 2 ** 30;
@@ -31,9 +31,9 @@ test("the largest first, each where there is room, the others stay", () => {
   ];
   const plan = planEvacuation({ hosts, machines }, "h1");
 
-  expect(plan.moves.map((move) => renderMove(move, "10.0.0.7"))).toEqual([
-    "large to h2: 10.0.0.7, generation 2 of debian:13, which h2 fetches first; its data, 1 GiB, stays on h1",
-    "small to h2: 10.0.0.7, generation 2 of debian:12; its data, 1 GiB, stays on h1",
+  expect(plan.moves).toMatchObject([
+    { found: { machine: { name: "large" } }, to: "h2", hasImage: false },
+    { found: { machine: { name: "small" } }, to: "h2", hasImage: true },
   ]);
   expect(plan.refused.map(({ name }) => name)).toEqual(["huge"]);
   expect(asksOf(plan)).toMatchObject([
